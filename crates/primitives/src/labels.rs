@@ -1,0 +1,146 @@
+//! Every domain-separation label of the project, in one place.
+//!
+//! A label is the first element of everything that is signed, hashed or used to derive a key, so that bytes
+//! made for one purpose mean nothing for another. A label never changes its meaning: a new meaning is a new label.
+
+use minicbor::encode::{Encode, Encoder, Error, Write};
+
+/// A domain-separation label, `veche/v1/<what>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label(&'static str);
+
+impl Label {
+    /// The label's text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// The label's bytes (for key derivation functions that take an `info` string).
+    #[must_use]
+    pub const fn as_bytes(self) -> &'static [u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl<C> Encode<C> for Label {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), Error<W::Error>> {
+        e.str(self.0)?.ok()
+    }
+}
+
+macro_rules! labels {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        $($(#[$doc])* pub const $name: Label = Label(concat!("veche/v1/", $text));)*
+
+        /// All labels, for the test that no two are equal.
+        pub const ALL: &[Label] = &[$($name),*];
+    };
+}
+
+labels! {
+    /// Id of a log: hash of its creation record.
+    LOG_ID = "log/id";
+    /// Signature of an append by the log's append key.
+    LOG_APPEND = "log/append";
+    /// Hash of a read token.
+    LOG_READ_TOKEN = "log/read-token";
+    /// Statement by which a relay's identity key certifies its TLS and checkpoint keys.
+    RELAY_KEYS = "relay/keys";
+    /// Id of a relay: hash of its identity key.
+    RELAY_ID = "relay/id";
+    /// Entry that closes a ballot box.
+    BOX_CLOSE = "box/close";
+
+    /// Generators of the ballot proof.
+    BALLOT_GENERATOR = "ballot/generator";
+    /// Digest over the generators in use.
+    BALLOT_GENERATOR_DIGEST = "ballot/generator-digest";
+    /// Per-event generator E.
+    BALLOT_EVENT = "ballot/event";
+    /// Proof of possession of a ballot key.
+    BALLOT_KEY_POSSESSION = "ballot/key-possession";
+    /// Root of a roll.
+    BALLOT_ROLL = "ballot/roll";
+    /// Challenge of the ballot proof.
+    BALLOT_CHALLENGE = "ballot/challenge";
+    /// Hedged randomness of the prover.
+    BALLOT_HEDGE = "ballot/hedge";
+    /// Weights of a batch verification.
+    BALLOT_BATCH = "ballot/batch";
+
+    /// Key and associated data of a sealed choice.
+    SEALED_CHOICE = "sealing/choice";
+    /// Transcript of a trustees' key generation.
+    SEALING_TRANSCRIPT = "sealing/transcript";
+    /// A round-2 package sealed to its recipient.
+    SEALING_PACKAGE = "sealing/package";
+
+    /// Signature of a statement of the journal.
+    STATEMENT = "journal/statement";
+    /// Id of a statement.
+    STATEMENT_ID = "journal/statement-id";
+    /// Certificate of a device by its member's identity key.
+    DEVICE_CERTIFICATE = "journal/device-certificate";
+    /// Key of one journal entry.
+    JOURNAL_ENTRY_KEY = "journal/entry-key";
+    /// Commitment to the key of one journal entry.
+    JOURNAL_ENTRY_COMMITMENT = "journal/entry-commitment";
+    /// Key of what lies beside a statement (opened names).
+    JOURNAL_BESIDE_KEY = "journal/beside-key";
+    /// Announced hash of a journal key.
+    JOURNAL_KEY_HASH = "journal/key-hash";
+    /// Keys of a log derived from a journal key (journal, side logs, boxes).
+    JOURNAL_LOG = "journal/log";
+    /// Salted commitment to a name or mandate.
+    NAME_COMMITMENT = "journal/name";
+    /// Id of a motion.
+    MOTION_ID = "motion/id";
+    /// Id of an opening.
+    OPENING_ID = "motion/opening-id";
+    /// Hash of a result.
+    RESULT = "motion/result";
+    /// Hash of the folded state.
+    FOLD_STATE = "journal/fold-state";
+    /// Draw of the witnesses of a quarter.
+    WITNESS_DRAW = "journal/witness-draw";
+
+    /// Keys of a conversation's log, derived from its log secret.
+    CONVERSATION_LOG = "conversation/log";
+    /// Outer wrap of a conversation's entries.
+    CONVERSATION_WRAP = "conversation/wrap";
+    /// MLS exporter label of the log secret.
+    EXPORT_LOG = "log";
+    /// MLS exporter label of a journal key.
+    EXPORT_JOURNAL = "journal";
+    /// Envelope posted to an inbox.
+    ENVELOPE = "inbox/envelope";
+    /// Keys that derive from an invitation's one-time secret.
+    INVITATION = "invitation";
+
+    /// Header of a vault.
+    VAULT_HEADER = "vault/header";
+    /// Hidden names of the vault's chunks.
+    VAULT_NAME = "vault/name";
+    /// Purpose keys of the vault.
+    VAULT_PURPOSE = "vault/purpose";
+    /// Chunks of the vault.
+    VAULT_CHUNK = "vault/chunk";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_two_labels_are_equal() {
+        let distinct: BTreeSet<_> = ALL.iter().collect();
+        assert_eq!(distinct.len(), ALL.len());
+    }
+
+    #[test]
+    fn every_label_has_the_version_prefix() {
+        assert!(ALL.iter().all(|label| label.as_str().starts_with("veche/v1/")));
+    }
+}
