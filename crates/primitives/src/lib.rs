@@ -4,6 +4,7 @@
 //! anything that knows what an assembly, a log or a ballot is.
 
 pub mod canonical;
+pub mod device;
 pub mod ids;
 pub mod labels;
 pub mod secret;
@@ -12,7 +13,8 @@ pub mod store;
 pub mod time;
 
 pub use canonical::{Malformed, decode_canonical, encode};
-pub use ids::{AssemblyId, Hash, LogId, MessageId, MotionId, OpeningId, RelayId, SeatNumber, StatementId};
+pub use device::DeviceCertificate;
+pub use ids::{AssemblyId, ConversationId, Hash, LogId, MessageId, MotionId, OpeningId, RelayId, SeatNumber, StatementId};
 pub use labels::Label;
 pub use secret::{Secret, SigningSecret};
 pub use signed::{BadSignature, Signed, VerifyingKey};
