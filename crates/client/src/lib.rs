@@ -5,4 +5,5 @@
 //! what the relay answers is checked against checkpoints, what members say against the journal. Deliberately absent:
 //! sockets, clocks, threads, files.
 
+pub mod requests;
 pub mod views;

@@ -1,0 +1,430 @@
+//! Requests, answers and events of every front end: the window's commands, the agent's JSON lines and the
+//! one-shot commands are all these. The interface is stated in `docs/spec/agent.md` and does not change its meaning.
+
+use crate::views::{
+    AdmissionView, Carrier, Choice, ConversationView, InvitationView, MemberView, MessageView, MotionView,
+    Overview, Role, RuleView, VoteKind,
+};
+use serde::{Deserialize, Serialize};
+
+/// What a front end asks for. `{"request": "send", "conversation": "…", "text": "…"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "request", deny_unknown_fields)]
+pub enum Request {
+    /// The first thing every screen needs. Answer: [`Answer::Overview`].
+    Overview,
+    /// Founds an assembly on a relay. Answer: [`Answer::Founded`].
+    Found {
+        /// Its name, 1 to 200 characters.
+        name: String,
+        /// Founding declaration, at most 20,000 characters.
+        declaration: String,
+        /// The relay's address line.
+        relay: String,
+        /// The founder's name as members see it.
+        member_name: String,
+        /// Numbers of the charter that differ from the defaults.
+        #[serde(default)]
+        charter: CharterChanges,
+    },
+    /// Makes an invitation for one person. Answer: [`Answer::Invitation`].
+    Invite {
+        /// Role offered.
+        role: Role,
+        /// For how long it can be used; 7 days if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        valid_ms: Option<u64>,
+        /// A way to the relay to send along.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        carrier: Option<Carrier>,
+    },
+    /// Reads an invitation without using it. Answer: [`Answer::InvitationRead`].
+    ReadInvitation {
+        /// The link.
+        link: String,
+    },
+    /// Asks to be let in by an invitation. Answer: [`Answer::Done`]; progress shows in the overview.
+    Join {
+        /// The link.
+        link: String,
+        /// One's own name as members will see it.
+        member_name: String,
+    },
+    /// Admissions that wait for something. Answer: [`Answer::Admissions`].
+    Admissions,
+    /// Endorses an admission (or proposes a join request from one's own inbox). Answer: [`Answer::Done`].
+    Endorse {
+        /// The admission.
+        admission: String,
+    },
+    /// Objects to an admission. Answer: [`Answer::Done`].
+    Object {
+        /// The admission.
+        admission: String,
+    },
+    /// All members. Answer: [`Answer::Members`].
+    Members,
+    /// Reports a member as detained; in force when the charter's signers have joined. Answer: [`Answer::Done`].
+    Detain {
+        /// The seat.
+        seat: u32,
+    },
+    /// Conversations. Answer: [`Answer::Conversations`].
+    Conversations,
+    /// Sends words. Answer: [`Answer::Sent`] when they are durable in the outbox.
+    Send {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// The words, at most 20,000 characters.
+        text: String,
+    },
+    /// A page of messages, ascending. Answer: [`Answer::Messages`].
+    Read {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// Only messages at positions below this one; the last ones if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        before: Option<u64>,
+        /// At most so many; 50 if absent, 500 at most.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        limit: Option<u32>,
+        /// Whether to count them as read.
+        #[serde(default)]
+        mark_read: bool,
+    },
+    /// Proposes a motion. Answer: [`Answer::Proposed`].
+    Propose {
+        /// Title, 1 to 200 characters.
+        title: String,
+        /// Text, at most 50,000 characters.
+        text: String,
+        /// Roll-call or secret.
+        kind: VoteKind,
+        /// Rule of decision; the charter's default if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        rule: Option<RuleView>,
+        /// Notice before the opening; the charter's if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        notice_ms: Option<u64>,
+        /// Voting time; the charter's least if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        voting_ms: Option<u64>,
+    },
+    /// Seconds a motion. Answer: [`Answer::Done`].
+    Second {
+        /// The motion.
+        motion: String,
+    },
+    /// Opens a motion whose notice is over (clients do it by themselves). Answer: [`Answer::Done`].
+    Open {
+        /// The motion.
+        motion: String,
+    },
+    /// Withdraws one's own motion before it opens. Answer: [`Answer::Done`].
+    Withdraw {
+        /// The motion.
+        motion: String,
+    },
+    /// All motions, newest first. Answer: [`Answer::Motions`].
+    Motions,
+    /// One motion. Answer: [`Answer::Motion`].
+    Motion {
+        /// The motion.
+        motion: String,
+    },
+    /// Votes. In a secret vote the answer comes when the wish is durable; proof, wait and casting follow by themselves.
+    /// Answer: [`Answer::Motion`] with one's own part in it.
+    Vote {
+        /// The motion.
+        motion: String,
+        /// The choice.
+        choice: Choice,
+    },
+    /// Writes an audit file. Answer: [`Answer::Exported`].
+    ExportAudit {
+        /// Where to; must not exist.
+        path: String,
+        /// Whose eyes it is for.
+        level: AuditLevel,
+    },
+    /// Sets the way to the relay. Answer: [`Answer::Done`].
+    SetCarrier {
+        /// The way.
+        carrier: Carrier,
+    },
+}
+
+/// Numbers of the charter that a founder may change; absent means the default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", ts(optional_fields))]
+pub struct CharterChanges {
+    /// Endorsements for an admission after the founding.
+    pub endorsements: Option<u32>,
+    /// Founding ends when so many seats are taken.
+    pub founding_seats: Option<u32>,
+    /// Objection window of an admission.
+    pub objection_ms: Option<u64>,
+    /// Objectors that turn an admission into a motion.
+    pub objectors: Option<u32>,
+    /// Cooling-off before a new seat votes (not for founders).
+    pub cooling_off_ms: Option<u64>,
+    /// Signers of a detention.
+    pub detain_signers: Option<u32>,
+    /// Seconders of a motion.
+    pub seconders: Option<u32>,
+    /// Notice before the opening.
+    pub notice_ms: Option<u64>,
+    /// Least voting time.
+    pub voting_least_ms: Option<u64>,
+    /// Greatest voting time.
+    pub voting_greatest_ms: Option<u64>,
+    /// How long after the close the box may be sealed, before the motion is void.
+    pub closing_ms: Option<u64>,
+    /// Slot of ballot boxes.
+    pub slot_ms: Option<u64>,
+    /// How long a round of the trustees' key generation waits for a silent trustee.
+    pub sealing_round_ms: Option<u64>,
+    /// How often witnesses cosign.
+    pub cosign_ms: Option<u64>,
+    /// Least roll of a secret vote.
+    pub roll_floor: Option<u32>,
+    /// Least ballots of a secret vote.
+    pub ballots_floor: Option<u32>,
+    /// How many of the first deputies' seats are trustees.
+    pub trustees: Option<u32>,
+    /// Shares that open a vote; a third of the trustees (at least 3 of 5 or more, else 2) if absent.
+    pub threshold: Option<u32>,
+}
+
+/// Whose eyes an audit file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum AuditLevel {
+    /// Names opened.
+    Members,
+    /// Seat numbers only.
+    Public,
+}
+
+/// What a request is answered with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "answer")]
+#[expect(clippy::large_enum_variant, reason = "one at a time, straight to JSON")]
+pub enum Answer {
+    /// It is durable and will happen.
+    Done,
+    /// Overview.
+    Overview {
+        /// It.
+        overview: Overview,
+    },
+    /// The assembly is founded.
+    Founded {
+        /// Assembly id.
+        assembly: String,
+    },
+    /// An invitation.
+    Invitation {
+        /// The link.
+        link: String,
+        /// Until when it can be used.
+        expires: u64,
+    },
+    /// What an invitation says.
+    InvitationRead {
+        /// It.
+        invitation: InvitationView,
+    },
+    /// Admissions.
+    Admissions {
+        /// They.
+        admissions: Vec<AdmissionView>,
+    },
+    /// Members.
+    Members {
+        /// They, by seat.
+        members: Vec<MemberView>,
+    },
+    /// Conversations.
+    Conversations {
+        /// They.
+        conversations: Vec<ConversationView>,
+    },
+    /// A message is in the outbox.
+    Sent {
+        /// Message id.
+        message: String,
+    },
+    /// Messages.
+    Messages {
+        /// They, ascending.
+        messages: Vec<MessageView>,
+    },
+    /// A motion is in the outbox.
+    Proposed {
+        /// Motion id.
+        motion: String,
+    },
+    /// Motions.
+    Motions {
+        /// They, newest first.
+        motions: Vec<MotionView>,
+    },
+    /// One motion.
+    Motion {
+        /// It.
+        motion: MotionView,
+    },
+    /// An audit file has been written.
+    Exported {
+        /// Where.
+        path: String,
+        /// How long it is.
+        bytes: u64,
+    },
+}
+
+/// Why a request was not carried out. Front ends switch on the code; `details` is for a log or a curious person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Refusal {
+    /// Which reason.
+    pub code: RefusalCode,
+    /// In English, with what to do next.
+    pub details: String,
+}
+
+/// The closed list of reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// The request itself is not well-formed or a field is beyond its limits.
+    BadRequest,
+    /// This vault belongs to no assembly yet.
+    NoAssembly,
+    /// This vault already belongs to an assembly.
+    AlreadyInAssembly,
+    /// Not admitted yet, or no longer.
+    NotAMember,
+    /// The role does not allow it.
+    NotAllowed,
+    /// No such motion, admission, seat or conversation.
+    Unknown,
+    /// The motion is in another phase.
+    WrongPhase,
+    /// Already done: voted, seconded, endorsed.
+    AlreadyDone,
+    /// The invitation cannot be read.
+    InvitationMangled,
+    /// The invitation has expired.
+    InvitationExpired,
+    /// The invitation has been used.
+    InvitationUsed,
+    /// The relay's address line cannot be read.
+    BadRelayAddress,
+    /// The journal has not been read far enough yet; try again shortly.
+    NotReady,
+    /// The path cannot be written.
+    CannotWrite,
+    /// The vault could not be written (disk full, damage).
+    StoreFailed,
+    /// There is no vault there.
+    NoVault,
+    /// There is a vault there already.
+    VaultExists,
+    /// Wrong passphrase (or an empty slot, or a damaged header: they look the same).
+    WrongPassphrase,
+    /// The vault is damaged.
+    VaultDamaged,
+    /// Another process has the vault open.
+    VaultInUse,
+    /// The vault is locked.
+    Locked,
+    /// Something that should not happen.
+    Internal,
+}
+
+/// What happens by itself. Front ends read again what has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// These things have changed.
+    Changed {
+        /// Which.
+        topics: Vec<Topic>,
+    },
+    /// A message came.
+    Message {
+        /// In which conversation.
+        conversation: String,
+        /// It.
+        message: MessageView,
+    },
+    /// A motion went to another phase.
+    MotionPhase {
+        /// Which.
+        motion: String,
+        /// Where it is now.
+        phase: crate::views::Phase,
+    },
+    /// A lie was caught.
+    Evidence {
+        /// With what.
+        evidence: crate::views::EvidenceView,
+    },
+    /// Long work goes on.
+    Progress {
+        /// What.
+        work: Work,
+        /// Steps done.
+        done: u64,
+        /// Steps in all.
+        total: u64,
+    },
+}
+
+/// Things that change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// The overview.
+    Overview,
+    /// Members and admissions.
+    Members,
+    /// Conversations and messages.
+    Conversations,
+    /// Motions.
+    Motions,
+}
+
+/// Long work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Proving a ballot.
+    Proof,
+    /// Reading a log from far behind.
+    CatchUp,
+    /// Writing an audit file.
+    Audit,
+}
