@@ -102,6 +102,8 @@ labels! {
     RESULT = "motion/result";
     /// Hash of the folded state.
     FOLD_STATE = "journal/fold-state";
+    /// Record of a side log (cosignature, confirmation), signed by a device.
+    SIDE_RECORD = "journal/side-record";
     /// Draw of the witnesses of a quarter.
     WITNESS_DRAW = "journal/witness-draw";
 
@@ -117,6 +119,14 @@ labels! {
     ENVELOPE = "inbox/envelope";
     /// Keys that derive from an invitation's one-time secret.
     INVITATION = "invitation";
+    /// Signature of a join request by the joining device.
+    JOIN_REQUEST = "invitation/join-request";
+    /// Associated data of what is posted to an invitation's log.
+    RENDEZVOUS = "invitation/rendezvous";
+    /// Associated data of the pieces of a large handshake.
+    CONVERSATION_PIECE = "conversation/piece";
+    /// Short code of a conversation's epoch.
+    EPOCH_CODE = "conversation/epoch-code";
 
     /// Header of a vault.
     VAULT_HEADER = "vault/header";
@@ -126,6 +136,12 @@ labels! {
     VAULT_PURPOSE = "vault/purpose";
     /// Chunks of the vault.
     VAULT_CHUNK = "vault/chunk";
+    /// The body of a vault's passphrase slot.
+    VAULT_BODY = "vault/body";
+    /// The vault's counter file.
+    VAULT_COUNTER = "vault/counter";
+    /// A fresh header key, sealed under the one it replaces.
+    VAULT_PENDING = "vault/pending";
 }
 
 #[cfg(test)]

@@ -1,0 +1,284 @@
+//! A motion's text and rule, and the choices in it.
+
+use minicbor::{Decode, Encode};
+
+use crate::charter::Fraction;
+use crate::limits;
+
+/// What is moved, and how it is to be decided.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct MotionText {
+    /// Title, 1 to 800 bytes.
+    #[n(0)]
+    pub title: String,
+    /// Text, at most 200,000 bytes.
+    #[n(1)]
+    pub text: String,
+    /// Named or anonymous.
+    #[n(2)]
+    pub kind: VoteKind,
+    /// What is asked.
+    #[n(3)]
+    pub method: Method,
+    /// When it is adopted.
+    #[n(4)]
+    pub rule: Rule,
+    /// Between seconding and opening; at least the charter's.
+    #[n(5)]
+    pub notice_ms: u64,
+    /// Between opening and close; within the charter's bounds.
+    #[n(6)]
+    pub voting_ms: u64,
+}
+
+impl MotionText {
+    /// Whether lengths and rule are within their ranges (the charter's bounds are the fold's to check).
+    #[must_use]
+    pub fn is_within_limits(&self) -> bool {
+        (1..=limits::TITLE_BYTES_MAX).contains(&self.title.len())
+            && self.text.len() <= limits::TEXT_BYTES_MAX
+            && self.rule.quorum.is_proper()
+            && self.notice_ms <= limits::MOTION_MS_MAX / 2
+    }
+}
+
+/// Kind of vote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum VoteKind {
+    /// Names stand next to votes.
+    #[n(0)]
+    RollCall,
+    /// Anonymous.
+    #[n(1)]
+    Secret,
+}
+
+/// What is asked. Other methods are further numbers; a statement with an unknown one is malformed for this version
+/// and comes under a new kind of body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Method {
+    /// For, against or abstain.
+    #[n(0)]
+    ForAgainstAbstain,
+}
+
+/// When a motion is adopted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Rule {
+    /// Least share of the electorate that takes part (abstaining is taking part).
+    #[n(0)]
+    pub quorum: Fraction,
+    /// The majority.
+    #[n(1)]
+    pub majority: Majority,
+}
+
+/// Majorities. A tie is never one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Majority {
+    /// More for than against.
+    #[n(0)]
+    Simple,
+    /// More than half of the electorate is for.
+    #[n(1)]
+    Absolute,
+    /// At least two thirds of for and against are for.
+    #[n(2)]
+    TwoThirds,
+    /// At least three quarters of for and against are for.
+    #[n(3)]
+    ThreeQuarters,
+    /// Nobody is against, somebody is for.
+    #[n(4)]
+    Consensus,
+}
+
+/// Choices of for/against/abstain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Choice {
+    /// For.
+    #[n(0)]
+    For,
+    /// Against.
+    #[n(1)]
+    Against,
+    /// Abstain.
+    #[n(2)]
+    Abstain,
+}
+
+impl Choice {
+    /// The choice as it is sealed: one byte, 1 to 3.
+    #[must_use]
+    pub const fn to_plaintext(self) -> [u8; 1] {
+        match self {
+            Self::For => [1],
+            Self::Against => [2],
+            Self::Abstain => [3],
+        }
+    }
+
+    /// The choice that an opened ballot holds; `None` if it is none, and the ballot spoilt.
+    #[must_use]
+    pub const fn from_plaintext(plaintext: &[u8]) -> Option<Self> {
+        match plaintext {
+            [1] => Some(Self::For),
+            [2] => Some(Self::Against),
+            [3] => Some(Self::Abstain),
+            _ => None,
+        }
+    }
+}
+
+/// Votes by choice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Counts {
+    /// For.
+    #[n(0)]
+    pub votes_for: u32,
+    /// Against.
+    #[n(1)]
+    pub votes_against: u32,
+    /// Abstentions.
+    #[n(2)]
+    pub votes_abstain: u32,
+    /// Ballots whose content is none of the choices; they take part in the quorum and in nothing else.
+    #[n(3)]
+    pub spoilt: u32,
+}
+
+impl Counts {
+    /// Adds one vote; `None` is a spoilt one.
+    pub fn add(&mut self, choice: Option<Choice>) {
+        let count = match choice {
+            Some(Choice::For) => &mut self.votes_for,
+            Some(Choice::Against) => &mut self.votes_against,
+            Some(Choice::Abstain) => &mut self.votes_abstain,
+            None => &mut self.spoilt,
+        };
+        *count = count.saturating_add(1);
+    }
+
+    /// All that took part.
+    #[must_use]
+    pub fn total(&self) -> u32 {
+        self.votes_for
+            .saturating_add(self.votes_against)
+            .saturating_add(self.votes_abstain)
+            .saturating_add(self.spoilt)
+    }
+}
+
+impl Rule {
+    /// Whether so many took part that the quorum is there.
+    #[must_use]
+    pub fn quorum_met(&self, counts: &Counts, electorate: u32) -> bool {
+        self.quorum.is_reached(counts.total(), electorate)
+    }
+
+    /// Whether the motion is adopted, in exact integers.
+    #[must_use]
+    pub fn adopts(&self, counts: &Counts, electorate: u32) -> bool {
+        let votes_for = u64::from(counts.votes_for);
+        let against = u64::from(counts.votes_against);
+        let majority = match self.majority {
+            Majority::Simple => votes_for > against,
+            Majority::Absolute => votes_for * 2 > u64::from(electorate),
+            Majority::TwoThirds => votes_for > 0 && votes_for * 3 >= (votes_for + against) * 2,
+            Majority::ThreeQuarters => votes_for > 0 && votes_for * 4 >= (votes_for + against) * 3,
+            Majority::Consensus => votes_for > 0 && against == 0,
+        };
+        majority && self.quorum_met(counts, electorate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn adopted(
+        majority: Majority,
+        votes_for: u32,
+        votes_against: u32,
+        votes_abstain: u32,
+        electorate: u32,
+    ) -> bool {
+        let counts = Counts {
+            votes_for,
+            votes_against,
+            votes_abstain,
+            spoilt: 0,
+        };
+        Rule {
+            quorum: Fraction::new(1, 2),
+            majority,
+        }
+        .adopts(&counts, electorate)
+    }
+
+    #[test]
+    fn majorities_at_their_edges() {
+        let table = [
+            (Majority::Simple, 5, 5, 0, 10, false),
+            (Majority::Simple, 5, 4, 0, 10, true),
+            (Majority::Simple, 1, 0, 4, 10, true),
+            (Majority::Simple, 4, 0, 0, 10, false),
+            (Majority::Absolute, 5, 0, 5, 10, false),
+            (Majority::Absolute, 6, 4, 0, 10, true),
+            (Majority::TwoThirds, 6, 3, 0, 10, true),
+            (Majority::TwoThirds, 5, 3, 2, 10, false),
+            (Majority::TwoThirds, 0, 0, 9, 10, false),
+            (Majority::ThreeQuarters, 6, 2, 0, 10, true),
+            (Majority::ThreeQuarters, 5, 2, 3, 10, false),
+            (Majority::Consensus, 1, 0, 9, 10, true),
+            (Majority::Consensus, 9, 1, 0, 10, false),
+            (Majority::Consensus, 0, 0, 9, 10, false),
+        ];
+        for (majority, votes_for, against, abstain, electorate, expected) in table {
+            assert_eq!(
+                adopted(majority, votes_for, against, abstain, electorate),
+                expected,
+                "{majority:?} {votes_for}:{against}:{abstain} of {electorate}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_quorum_of_half_of_an_odd_electorate_is_rounded_up() {
+        let rule = Rule {
+            quorum: Fraction::new(1, 2),
+            majority: Majority::Simple,
+        };
+        let counts = |votes_for| Counts {
+            votes_for,
+            ..Counts::default()
+        };
+        assert!(!rule.quorum_met(&counts(3), 7));
+        assert!(rule.quorum_met(&counts(4), 7));
+    }
+
+    proptest! {
+        #[test]
+        fn a_vote_more_for_never_rejects_and_a_tie_never_adopts(
+            majority in prop_oneof![
+                Just(Majority::Simple), Just(Majority::Absolute), Just(Majority::TwoThirds),
+                Just(Majority::ThreeQuarters), Just(Majority::Consensus),
+            ],
+            votes_for in 0u32..1_000, votes_against in 0u32..1_000, abstain in 0u32..1_000, more in 0u32..1_000,
+        ) {
+            let electorate = votes_for + votes_against + abstain + more + 1;
+            if adopted(majority, votes_for, votes_against, abstain, electorate) {
+                prop_assert!(adopted(majority, votes_for + 1, votes_against, abstain, electorate));
+                prop_assert!(votes_for > votes_against);
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Side logs: cosignatures and confirmations. Nothing in the fold depends on them.
+
+use minicbor::{Decode, Encode};
+use primitives::signed::{SignedError, Unverified};
+use primitives::{
+    AssemblyId, Hash, LogId, OpeningId, SeatNumber, Signed, SigningSecret, VerifyingKey, labels,
+};
+use tlog::{Checkpoint, Cosignature};
+
+/// An entry of a side log; signed by `device` under `labels::SIDE_RECORD`, sealed like a journal entry.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SideRecord {
+    /// The assembly.
+    #[n(0)]
+    pub assembly: AssemblyId,
+    /// The seat that speaks.
+    #[n(1)]
+    pub seat: SeatNumber,
+    /// Its device that signs.
+    #[n(2)]
+    pub device: VerifyingKey,
+    /// What it says.
+    #[n(3)]
+    pub body: SideBody,
+}
+
+/// What a side record says. Unknown kinds are skipped: nothing depends on them.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum SideBody {
+    /// A witness cosigned a checkpoint of the journal or of a box.
+    #[n(0)]
+    #[cbor(array)]
+    Cosigned {
+        /// Which log.
+        #[n(0)]
+        log: LogId,
+        /// Its checkpoint: what the relay signed.
+        #[n(1)]
+        checkpoint: Checkpoint,
+        /// The cosignature on it.
+        #[n(2)]
+        cosignature: Cosignature,
+    },
+    /// A device computed this result.
+    #[n(1)]
+    #[cbor(array)]
+    ResultConfirmed {
+        /// Of which vote.
+        #[n(0)]
+        opening: OpeningId,
+        /// The hash of its result.
+        #[n(1)]
+        hash: Hash,
+    },
+}
+
+impl SideRecord {
+    /// Signs with the device's key.
+    #[must_use]
+    pub fn sign(self, key: &SigningSecret) -> Signed<Self> {
+        Signed::sign(labels::SIDE_RECORD, self, key)
+    }
+
+    /// Checks that the device named inside signed the record. Whether the device is the seat's is the caller's to check
+    /// ([`crate::Assembly::has_device`]).
+    ///
+    /// # Errors
+    /// [`SignedError`].
+    pub fn verify(record: Unverified) -> Result<Signed<Self>, SignedError> {
+        let device = record.peek::<Self>()?.device;
+        record.verify(labels::SIDE_RECORD, &device)
+    }
+}
