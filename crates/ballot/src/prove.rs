@@ -1,0 +1,203 @@
+//! Making a ballot, in constant time.
+//!
+//! What is secret: the position l on the roll, `x`, `y` and all randomness. Loops run over public bounds, memory
+//! is read and written at public places, and secret bits choose only through `subtle`.
+
+use crate::error::ProveError;
+use crate::event::Event;
+use crate::generators::generators;
+use crate::hedge::Hedge;
+use crate::key::{BallotKey, BallotSecret};
+use crate::params::Params;
+use crate::proof::commit;
+use crate::wire::{BallotIn, SEALED_MAX};
+use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::MultiscalarMul;
+use primitives::canonical;
+use rand_core::CryptoRng;
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use zeroize::Zeroizing;
+
+/// Makes the ballot of `secret` at `event`, carrying `sealed`.
+///
+/// Proves `P_l = xG + yH` for some key `P_l` of the roll and `T = xE`, bound to the event and to the SHA-256 of
+/// `sealed`. The caller checks the ballot with [`crate::verify`] before it burns the secret.
+///
+/// - `sealed`: at most [`SEALED_MAX`] bytes.
+/// - `rng`: the operating system's generator; mixed with the secret and the statement.
+///
+/// Cost: `m` constant-time multiscalar multiplications of `N + 2` points and about `mN` scalar products.
+///
+/// # Errors
+/// [`ProveError::NotOnRoll`], [`ProveError::SealedTooLong`].
+pub fn prove(
+    event: &Event,
+    secret: &BallotSecret,
+    sealed: &[u8],
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> Result<BallotIn, ProveError> {
+    if sealed.len() > SEALED_MAX {
+        return Err(ProveError::SealedTooLong(sealed.len()));
+    }
+    let sigma = digits(event.roll().keys(), &secret.public(), event.roll().params())?;
+    let tag = event.tag(secret);
+    let sealed_hash = canonical::sha256(sealed);
+    let mut hedge = Hedge::new(secret, &event.statement(&tag, &sealed_hash), rng);
+    loop {
+        let round = Round::commit(event, &sigma, &mut hedge);
+        let xi = event.challenge(&tag, &sealed_hash, &round.commitments);
+        if xi != Scalar::ZERO {
+            let proof = round.respond(&sigma, secret, &xi, event.roll().params());
+            return Ok(BallotIn { tag, sealed: sealed.to_vec(), proof });
+        }
+    }
+}
+
+/// The digit matrix sigma, `m` rows of `n` bytes 0 or 1: sigma_{j,i} = 1 where i is digit j of the position.
+///
+/// Compares the key with every key of the roll; which of them it equals never shows in what is done.
+fn digits(keys: &[BallotKey], key: &BallotKey, params: Params) -> Result<Zeroizing<Vec<u8>>, ProveError> {
+    let mut sigma = Zeroizing::new(vec![0u8; params.cells()]);
+    let mut found = Choice::from(0);
+    for (position, candidate) in keys.iter().enumerate() {
+        let here = candidate.as_bytes().ct_eq(key.as_bytes());
+        found |= here;
+        let mut rest = position;
+        for row in sigma.chunks_mut(params.n) {
+            if let Some(cell) = row.get_mut(rest % params.n) {
+                *cell |= here.unwrap_u8();
+            }
+            rest /= params.n;
+        }
+    }
+    // Public: a member who is not on the roll makes no ballot.
+    if bool::from(found) { Ok(sigma) } else { Err(ProveError::NotOnRoll) }
+}
+
+/// One attempt: the commitments and the randomness behind them.
+struct Round {
+    /// A, B, `Q_0..`, `S_0..`.
+    commitments: Vec<[u8; 32]>,
+    /// The matrix a, `m` rows of `n`, each row's sum zero.
+    a: Zeroizing<Vec<Scalar>>,
+    r_a: Zeroizing<Scalar>,
+    r_b: Zeroizing<Scalar>,
+    rho: Zeroizing<Vec<Scalar>>,
+    tau: Zeroizing<Vec<Scalar>>,
+}
+
+impl Round {
+    fn commit(event: &Event, sigma: &[u8], hedge: &mut Hedge) -> Self {
+        let params = event.roll().params();
+        let a = masks(params, hedge);
+        let (r_a, r_b) = (Zeroizing::new(hedge.scalar()), Zeroizing::new(hedge.scalar()));
+        let (rho, tau) = (hedge.scalars(params.m), hedge.scalars(params.m));
+
+        let bits: Zeroizing<Vec<Scalar>> = collect(sigma.iter().map(|&bit| Scalar::from(bit)));
+        let squares = collect(a.iter().map(|a| -(a * a)));
+        let crossed = collect(a.iter().zip(bits.iter()).map(|(a, bit)| a * (Scalar::ONE - (bit + bit))));
+        let mut points = vec![commit(&a, &squares, &r_a), commit(&bits, &crossed, &r_b)];
+
+        let polynomials = expand(sigma, &a, params, event.roll().len());
+        for (k, (rho, tau)) in rho.iter().zip(tau.iter()).enumerate() {
+            points.push(key_commitment(event, &polynomials, params, k, rho, tau));
+        }
+        points.extend(rho.iter().map(|rho| rho * event.point()));
+        let commitments = points.iter().map(|point| point.compress().to_bytes()).collect();
+        Self { commitments, a, r_a, r_b, rho, tau }
+    }
+
+    /// Step 6: f, `z_A`, `z_x`, `z_y`; returns the whole proof.
+    fn respond(&self, sigma: &[u8], secret: &BallotSecret, xi: &Scalar, params: Params) -> Vec<u8> {
+        let mut bytes = self.commitments.concat();
+        for (sigma, a) in sigma.chunks(params.n).zip(self.a.chunks(params.n)) {
+            for (bit, a) in sigma.iter().zip(a).skip(1) {
+                let f = Scalar::conditional_select(a, &(a + xi), Choice::from(*bit));
+                bytes.extend_from_slice(f.as_bytes());
+            }
+        }
+        let z_a = *self.r_a + xi * *self.r_b;
+        // Horner: (..(x xi - rho_{m-1}) xi - ..) xi - rho_0 = x xi^m - sum rho_k xi^k.
+        let fold = |top: Scalar, masks: &[Scalar]| masks.iter().rev().fold(top, |sum, mask| sum * xi - mask);
+        for scalar in [z_a, fold(secret.x, &self.rho), fold(secret.y, &self.tau)] {
+            bytes.extend_from_slice(scalar.as_bytes());
+        }
+        bytes
+    }
+}
+
+/// Random rows whose sum is zero: `a_{j,0} = - (a_{j,1} + .. + a_{j,n-1})`.
+fn masks(params: Params, hedge: &mut Hedge) -> Zeroizing<Vec<Scalar>> {
+    let mut a = hedge.scalars(params.cells());
+    for row in a.chunks_mut(params.n) {
+        if let Some((first, others)) = row.split_first_mut() {
+            *first = -others.iter().sum::<Scalar>();
+        }
+    }
+    a
+}
+
+/// The coefficients of `p_i(X) = prod_j (sigma_{j,i_j} X + a_{j,i_j})` for the `len` real places, `m + 1` each.
+///
+/// Built from the highest digit down, so that places with common high digits share their work.
+fn expand(sigma: &[u8], a: &[Scalar], params: Params, len: usize) -> Zeroizing<Vec<Scalar>> {
+    let Params { n, m } = params;
+    let stride = m + 1;
+    let mut prefixes = Zeroizing::new(vec![Scalar::ZERO; stride]);
+    if let Some(constant) = prefixes.first_mut() {
+        *constant = Scalar::ONE;
+    }
+    let rows: Vec<_> = sigma.chunks(n).zip(a.chunks(n)).collect();
+    let mut below = rows.iter().fold(1, |places: usize, _| places * n);
+    for (sigma, a) in rows.into_iter().rev() {
+        below /= n;
+        let count = len.div_ceil(below);
+        let mut longer = Zeroizing::new(Vec::with_capacity(count * stride));
+        let children = prefixes
+            .chunks(stride)
+            .flat_map(|prefix| sigma.iter().zip(a).map(move |factor| (prefix, factor)))
+            .take(count);
+        for (prefix, (bit, a)) in children {
+            let mut lower = Scalar::ZERO;
+            for coefficient in prefix {
+                let carried = Scalar::conditional_select(&Scalar::ZERO, &lower, Choice::from(*bit));
+                longer.push(coefficient * a + carried);
+                lower = *coefficient;
+            }
+        }
+        prefixes = longer;
+    }
+    prefixes
+}
+
+/// `Q_k = sum_i p_{i,k} P_i + rho_k G + tau_k H`.
+///
+/// All `n^m` coefficients `p_{i,k}` of one `k < m` sum to zero, so the last key, which fills the padding, gets
+/// what the others leave.
+fn key_commitment(
+    event: &Event,
+    polynomials: &[Scalar],
+    params: Params,
+    k: usize,
+    rho: &Scalar,
+    tau: &Scalar,
+) -> RistrettoPoint {
+    let all = generators();
+    let keys = event.roll().keys();
+    let mut coefficients = Zeroizing::new(Vec::with_capacity(keys.len()));
+    coefficients.extend(polynomials.iter().skip(k).step_by(params.m + 1).take(keys.len() - 1).copied());
+    let padded = -coefficients.iter().sum::<Scalar>();
+    coefficients.push(padded);
+    RistrettoPoint::multiscalar_mul(
+        coefficients.iter().chain([rho, tau]),
+        keys.iter().map(|key| &key.point).chain([&all.g, &all.h]),
+    )
+}
+
+/// Collects without leaving copies behind: the iterator's length is exact, so the vector never moves.
+fn collect(scalars: impl ExactSizeIterator<Item = Scalar>) -> Zeroizing<Vec<Scalar>> {
+    let mut vector = Zeroizing::new(Vec::with_capacity(scalars.len()));
+    vector.extend(scalars);
+    vector
+}

@@ -1,0 +1,81 @@
+//! A ballot's bytes.
+//!
+//! ```text
+//! Ballot = CBOR [ version (1), T (32 bytes), sealed (byte string), proof (byte string) ]
+//! proof  = A || B || Q_0 .. Q_{m-1} || S_0 .. S_{m-1} || f (m rows of n-1) || z_A || z_x || z_y
+//! ```
+
+use crate::VERSION;
+use crate::error::BallotError;
+use crate::event::LinkTag;
+use crate::params::PROOF_LEN_MAX;
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+use primitives::{Malformed, canonical, encode};
+
+/// Most bytes that a sealed choice may have.
+pub const SEALED_MAX: usize = 4_096;
+/// Most bytes that a ballot may have.
+pub const BALLOT_BYTES_MAX: usize = SEALED_MAX + PROOF_LEN_MAX + 64;
+
+/// A ballot as received or as just made; only [`crate::verify`] makes a [`crate::Ballot`] of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BallotIn {
+    pub(crate) tag: LinkTag,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) proof: Vec<u8>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Wire {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    tag: ByteArray<32>,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    sealed: Vec<u8>,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    proof: Vec<u8>,
+}
+
+impl BallotIn {
+    /// Decodes a ballot's envelope. Points and scalars are decoded by verification, which knows their number.
+    ///
+    /// # Errors
+    /// [`BallotError::Envelope`] (BAL-01) for bytes that are too long, cut short, not canonical, followed by
+    /// others, of another version, or with a sealed choice longer than [`SEALED_MAX`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, BallotError> {
+        let wire: Wire = canonical::decode_canonical_max(bytes, BALLOT_BYTES_MAX)?;
+        if wire.version != VERSION {
+            return Err(Malformed::OutOfRange("a ballot of another version").into());
+        }
+        if wire.sealed.len() > SEALED_MAX {
+            return Err(Malformed::OutOfRange("a sealed choice that is too long").into());
+        }
+        Ok(Self { tag: LinkTag::new(wire.tag.into()), sealed: wire.sealed, proof: wire.proof })
+    }
+
+    /// The ballot's canonical bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(&Wire {
+            version: VERSION,
+            tag: ByteArray::from(*self.tag.as_bytes()),
+            sealed: self.sealed.clone(),
+            proof: self.proof.clone(),
+        })
+    }
+
+    /// The link tag it claims.
+    #[must_use]
+    pub const fn tag(&self) -> LinkTag {
+        self.tag
+    }
+
+    /// The sealed choice it carries.
+    #[must_use]
+    pub fn sealed(&self) -> &[u8] {
+        &self.sealed
+    }
+}
