@@ -1,1 +1,26 @@
-//! To be written.
+//! What clients and relay say to each other (`docs/spec/relay.md`): calls, replies, problems, limits, addresses,
+//! and how each of them looks in HTTP.
+//!
+//! Pure; trusts nobody: everything received is decoded canonically and within limits. Deliberately absent:
+//! sockets, TLS and retries.
+
+mod address;
+mod call;
+mod http;
+mod keys;
+pub mod limits;
+mod piece;
+mod problem;
+mod reply;
+mod watch;
+
+pub use address::{BadAddress, CreateToken, HostPort, RelayAddress};
+pub use call::{Call, ReadToken};
+pub use http::{HttpReply, HttpRequest, Method, WATCH_PATH};
+pub use keys::{RelayKeys, relay_id};
+pub use limits::Limits;
+pub use piece::{Piece, PieceReply, ReplyPart};
+pub use problem::{Problem, ProblemKind};
+pub use reply::Reply;
+pub use tlog::{Entry, Page, sign_append, verify_append};
+pub use watch::{Pushed, WatchRequest};
