@@ -71,6 +71,10 @@ labels! {
 
     /// Key and associated data of a sealed choice.
     SEALED_CHOICE = "sealing/choice";
+    /// What a trustee derives from the one secret of a run: polynomials and X25519 key.
+    SEALING_RUN = "sealing/run";
+    /// A trustee's place (x coordinate) in a run.
+    SEALING_TRUSTEE = "sealing/trustee";
     /// Transcript of a trustees' key generation.
     SEALING_TRANSCRIPT = "sealing/transcript";
     /// A round-2 package sealed to its recipient.
