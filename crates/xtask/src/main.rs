@@ -1,2 +1,42 @@
-//! Developer commands.
-fn main() {}
+//! `cargo xtask`: the commands of a developer.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line talks to its caller"
+)]
+
+use std::process::ExitCode;
+use xtask::args::Args;
+use xtask::demo::Options;
+use xtask::{Failure, Result, Workspace, bench, checks, demo, setup};
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  demo [--members N] [--headless] [--keep]   show everything: found, talk, vote, audit, window
+  test                                       test everything, as CI does
+  setup                                      install what the two commands above need
+  bench NAME                                 measure; without a name, the list";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut args = Args::new(std::env::args().skip(1));
+    let command = args.positional();
+    let workspace = Workspace::find()?;
+    match command.as_deref() {
+        Some("demo") => demo::run(&workspace, &Options::read(args)?),
+        Some("test") => args.finish().and_then(|()| checks::run(&workspace)),
+        Some("setup") => args.finish().and_then(|()| setup::run(&workspace)),
+        Some("bench") => bench::run(&workspace, args),
+        _ => Err(Failure::Usage(USAGE.to_owned())),
+    }
+}

@@ -1,0 +1,106 @@
+//! The auditor, who was not there: one file, one command, and a forged copy of the file.
+
+use super::cast::Member;
+use super::play::list;
+use super::votes::{number, text_of};
+use super::{Counts, Narrator};
+use crate::workspace::Binaries;
+use crate::{Failure, Result, command};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What the auditor found.
+#[derive(Debug)]
+pub(super) struct Audited {
+    /// Where the file is.
+    pub(super) file: PathBuf,
+    /// Seats that the journal has.
+    pub(super) members: u64,
+    /// The roll-call.
+    pub(super) roll_call: Counts,
+    /// The secret vote.
+    pub(super) secret: Counts,
+}
+
+/// Has a member export the audit file, has it verified, and has a forged copy refused.
+pub(super) fn check(
+    binaries: &Binaries,
+    members: &mut [Member],
+    assembly: &str,
+    folder: &Path,
+    narrator: &mut Narrator,
+) -> Result<Audited> {
+    let file = folder.join("assembly.veche-audit");
+    let member = members.iter_mut().rfind(|member| member.is_online());
+    let member = member.ok_or_else(|| Failure::failed("nobody to export the audit file"))?;
+    let exported = member.ask(json!({ "request": "export_audit", "path": file, "level": "members" }))?;
+    narrator.tell(format!(
+        "audit file exported by {}: {} bytes",
+        member.name,
+        number(&exported, "bytes")?
+    ));
+
+    let (status, report) = verify(binaries, &file, assembly)?;
+    if status != Some(0) || report.get("verdict").and_then(Value::as_str) != Some("valid") {
+        return Err(Failure::failed(format!("the audit file is refused: {report}")));
+    }
+    let audited = Audited {
+        members: number(&report, "members")?,
+        roll_call: counts(&report, "roll_call")?,
+        secret: counts(&report, "secret")?,
+        file,
+    };
+    narrator.tell("veche-audit: valid");
+
+    let forged = folder.join("forged.veche-audit");
+    let tamper = binaries.path("veche-tamper")?;
+    command::run_prepared(Command::new(tamper).arg(&audited.file).arg(&forged))?;
+    let (status, report) = verify(binaries, &forged, assembly)?;
+    if status != Some(1) || report.get("verdict").and_then(Value::as_str) != Some("invalid") {
+        return Err(Failure::failed(format!(
+            "the forged copy is not refused: {report}"
+        )));
+    }
+    let rules: Vec<String> = list(&report, "findings")
+        .iter()
+        .filter_map(|finding| text_of(finding, "rule").ok())
+        .collect();
+    if rules.is_empty() {
+        return Err(Failure::failed(format!(
+            "the forged copy is refused without a rule: {report}"
+        )));
+    }
+    narrator.tell(format!(
+        "the copy with one ballot's choice altered and all hashes redone: refused by {}",
+        rules.join(", ")
+    ));
+    Ok(audited)
+}
+
+fn verify(binaries: &Binaries, file: &Path, assembly: &str) -> Result<(Option<i32>, Value)> {
+    let output = Command::new(binaries.path("veche-audit")?)
+        .arg("verify")
+        .arg(file)
+        .args(["--assembly", assembly, "--json"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    Ok((output.status.code(), serde_json::from_slice(&output.stdout)?))
+}
+
+/// The counts of the report's only decided motion of this kind.
+fn counts(report: &Value, kind: &str) -> Result<Counts> {
+    let of_kind = |motion: &&Value| motion.get("kind").and_then(Value::as_str) == Some(kind);
+    let motion = list(report, "motions").iter().find(of_kind);
+    let result = motion
+        .and_then(|motion| motion.get("result"))
+        .filter(|result| result.is_object());
+    let result =
+        result.ok_or_else(|| Failure::failed(format!("the audit report has no {kind} result: {report}")))?;
+    Ok(Counts {
+        votes_for: number(result, "votes_for")?,
+        votes_against: number(result, "votes_against")?,
+        votes_abstain: number(result, "votes_abstain")?,
+    })
+}

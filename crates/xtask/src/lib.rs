@@ -1,0 +1,27 @@
+//! Developer commands: set a machine up, test everything, show everything, measure.
+//!
+//! The end-to-end tests use the same relay and agent processes as the demonstration, from here. Deliberately absent:
+//! any crate of the product. This tool knows the product as a stranger does, by its programs and what they print.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line talks to its caller"
+)]
+
+pub mod agent;
+pub mod args;
+pub mod bench;
+pub mod checks;
+pub mod command;
+pub mod demo;
+pub mod failure;
+pub mod process;
+pub mod relay;
+pub mod setup;
+pub mod stages;
+pub mod ui;
+pub mod webdriver;
+pub mod workspace;
+
+pub use failure::{Failure, Result};
+pub use workspace::Workspace;

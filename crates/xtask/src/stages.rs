@@ -1,0 +1,177 @@
+//! A run of stages: each timed, the first failure ends it, a table and one plain line close it.
+
+use crate::{Failure, Result};
+use std::time::{Duration, Instant};
+
+/// How many checks a stage made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Checks that passed.
+    pub passed: u64,
+    /// Checks that failed.
+    pub failed: u64,
+}
+
+impl Tally {
+    /// A stage that is one check and passed.
+    pub const ONE: Self = Self { passed: 1, failed: 0 };
+
+    /// Adds what one line of a test runner's output says.
+    ///
+    /// Knows the closing lines of `cargo test`, of Vitest and of Node's own runner.
+    pub fn read_line(&mut self, line: &str) {
+        let plain = without_colours(line);
+        let plain = plain.trim();
+        if plain.starts_with("test result:") || plain.starts_with("Tests ") {
+            self.passed += number_before(plain, "passed");
+            self.failed += number_before(plain, "failed");
+        } else if let Some(count) = plain
+            .strip_prefix("# pass ")
+            .or_else(|| plain.strip_prefix("ℹ pass "))
+        {
+            self.passed += count.parse().unwrap_or(0);
+        } else if let Some(count) = plain
+            .strip_prefix("# fail ")
+            .or_else(|| plain.strip_prefix("ℹ fail "))
+        {
+            self.failed += count.parse().unwrap_or(0);
+        }
+    }
+}
+
+/// The stages so far.
+#[derive(Debug, Default)]
+pub struct Stages {
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+struct Row {
+    name: &'static str,
+    time: Duration,
+    tally: Tally,
+    failure: Option<Failure>,
+}
+
+impl Stages {
+    /// Runs a stage, unless one has failed before it.
+    pub fn run(&mut self, name: &'static str, stage: impl FnOnce() -> Result<Tally>) {
+        if self.rows.iter().any(|row| row.failure.is_some()) {
+            return;
+        }
+        println!("== {name}");
+        let start = Instant::now();
+        let (tally, failure) = match stage() {
+            Ok(tally) if tally.failed == 0 => (tally, None),
+            Ok(tally) => (tally, Some(Failure::failed(format!("{} failed", tally.failed)))),
+            Err(failure) => (Tally { passed: 0, failed: 1 }, Some(failure)),
+        };
+        self.rows.push(Row {
+            name,
+            time: start.elapsed(),
+            tally,
+            failure,
+        });
+    }
+
+    /// Prints the table and the closing line.
+    ///
+    /// # Errors
+    /// The failure of the stage that failed.
+    pub fn close(self) -> Result<()> {
+        println!(
+            "\n{:<28} {:>9} {:>8} {:>8}",
+            "stage", "seconds", "passed", "failed"
+        );
+        for row in &self.rows {
+            let Tally { passed, failed } = row.tally;
+            println!(
+                "{:<28} {:>9.1} {passed:>8} {failed:>8}",
+                row.name,
+                row.time.as_secs_f64()
+            );
+        }
+        let seconds: f64 = self.rows.iter().map(|row| row.time.as_secs_f64()).sum();
+        println!("{:<28} {seconds:>9.1}", "all");
+        let passed: u64 = self.rows.iter().map(|row| row.tally.passed).sum();
+        let failed: u64 = self.rows.iter().map(|row| row.tally.failed).sum();
+        println!("\n{passed} passed, {failed} failed");
+        let failure = self
+            .rows
+            .into_iter()
+            .find_map(|row| row.failure.map(|failure| (row.name, failure)));
+        match failure {
+            None => Ok(()),
+            Some((name, failure)) => Err(Failure::failed(format!("{name}: {failure}"))),
+        }
+    }
+}
+
+fn number_before(line: &str, word: &str) -> u64 {
+    let words: Vec<&str> = line
+        .split(|c: char| c.is_whitespace() || c == ';')
+        .filter(|w| !w.is_empty())
+        .collect();
+    let found = words.windows(2).find_map(|pair| match pair {
+        [count, next] if next.trim_matches(',') == word => count.parse().ok(),
+        _ => None,
+    });
+    found.unwrap_or(0)
+}
+
+fn without_colours(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut escaped = false;
+    for c in line.chars() {
+        match c {
+            '\u{1b}' => escaped = true,
+            'm' if escaped => escaped = false,
+            _ if escaped => {}
+            _ => plain.push(c),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(lines: &[&str]) -> Tally {
+        let mut tally = Tally::default();
+        lines.iter().for_each(|line| tally.read_line(line));
+        tally
+    }
+
+    #[test]
+    fn counts_cargo_tests() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s";
+        assert_eq!(
+            tally(&[line, "test result: ok. 1 passed; 0 failed; 0 ignored"]),
+            Tally {
+                passed: 13,
+                failed: 3
+            }
+        );
+    }
+
+    #[test]
+    fn counts_vitest_and_node_tests() {
+        assert_eq!(
+            tally(&["\u{1b}[2m      Tests \u{1b}[22m 2 failed | 7 passed (9)"]),
+            Tally { passed: 7, failed: 2 }
+        );
+        assert_eq!(
+            tally(&["# pass 4", "# fail 1", "ℹ pass 2"]),
+            Tally { passed: 6, failed: 1 }
+        );
+    }
+
+    #[test]
+    fn a_failed_stage_ends_the_run() {
+        let mut stages = Stages::default();
+        stages.run("first", || Err(Failure::failed("broken")));
+        stages.run("second", || unreachable!("a stage after a failed one"));
+        assert!(stages.close().is_err());
+    }
+}
