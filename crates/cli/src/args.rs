@@ -1,0 +1,470 @@
+//! The command line. Nothing secret is ever an argument: others on the machine can read arguments.
+
+use app::dto::views::{Carrier, Majority, Role, RuleView, VoteKind};
+use app::dto::{AuditLevel, CharterChanges, Request};
+use clap::{Parser, Subcommand, ValueEnum};
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+
+use crate::ending::Ending;
+use crate::secret::Source;
+
+/// Veche: an assembly that talks, decides and proves what it decided.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Folder of the vault.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) vault: PathBuf,
+    /// File whose first line is the passphrase; without it and --passphrase-fd the terminal asks.
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_fd")]
+    passphrase_file: Option<PathBuf>,
+    /// File descriptor whose first line is the passphrase.
+    #[arg(long, value_name = "N")]
+    passphrase_fd: Option<u32>,
+    /// Cost of guessing the passphrase, chosen when the vault is created; light is for demonstrations and tests.
+    #[arg(long, value_enum, value_name = "COST")]
+    pub(crate) argon2: Option<Argon2>,
+    /// Way to the relay, from now on: direct or socks5://HOST:PORT.
+    #[arg(long, value_parser = read_carrier, value_name = "WAY")]
+    pub(crate) carrier: Option<Carrier>,
+    /// Print answers and refusals as JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Longest time that a single command waits for the relay, in seconds.
+    #[arg(long, global = true, default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) wait: u64,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Args {
+    /// Where the passphrase comes from.
+    pub(crate) fn passphrase(&self) -> Source {
+        Source {
+            file: self.passphrase_file.clone(),
+            fd: self.passphrase_fd,
+        }
+    }
+}
+
+/// Cost of guessing the passphrase.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Argon2 {
+    /// About a second for each guess.
+    Standard,
+    /// Next to nothing: for demonstrations and tests only.
+    Light,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create a vault.
+    Create,
+    /// Stay, do a member's duties, and speak JSON lines on standard input and output.
+    Agent,
+    #[command(flatten)]
+    Once(Once),
+}
+
+/// Single commands: each makes one request.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Once {
+    /// The assembly, one's own place in it, and the state of the connection.
+    Overview,
+    /// Found an assembly on a relay.
+    Found {
+        /// Its name.
+        #[arg(long)]
+        name: String,
+        /// Founding declaration.
+        #[arg(long, value_name = "FILE")]
+        declaration_file: PathBuf,
+        /// File with the relay's address line (it may carry a token).
+        #[arg(long, value_name = "FILE")]
+        relay_file: PathBuf,
+        /// Own name, as members see it.
+        #[arg(long)]
+        member_name: String,
+        /// JSON file with the numbers of the charter that differ from the defaults.
+        #[arg(long, value_name = "FILE")]
+        charter_file: Option<PathBuf>,
+    },
+    /// Make an invitation for one person.
+    Invite {
+        /// Role offered: deputy, expert or observer.
+        #[arg(long, value_parser = read_word::<Role>, default_value = "deputy")]
+        role: Role,
+        /// For how long it can be used, in milliseconds.
+        #[arg(long)]
+        valid_ms: Option<u64>,
+        /// A way to the relay to send along: direct or socks5://HOST:PORT.
+        #[arg(long, value_parser = read_carrier)]
+        offer_carrier: Option<Carrier>,
+    },
+    /// Read an invitation without using it.
+    ReadInvitation {
+        #[command(flatten)]
+        link: LinkSource,
+    },
+    /// Ask to be let in by an invitation.
+    Join {
+        #[command(flatten)]
+        link: LinkSource,
+        /// Own name, as members will see it.
+        #[arg(long)]
+        member_name: String,
+    },
+    /// Admissions that wait for something.
+    Admissions,
+    /// Endorse an admission.
+    Endorse {
+        /// The admission.
+        admission: String,
+    },
+    /// Object to an admission.
+    Object {
+        /// The admission.
+        admission: String,
+    },
+    /// All members.
+    Members,
+    /// Report a member as detained.
+    Detain {
+        /// The seat.
+        seat: u32,
+    },
+    /// Conversations.
+    Conversations,
+    /// Send what standard input (or a file) says.
+    Send {
+        /// The conversation; the plenary if absent.
+        #[arg(long)]
+        conversation: Option<String>,
+        /// File with the words; standard input if absent.
+        #[arg(long, value_name = "FILE")]
+        text_file: Option<PathBuf>,
+    },
+    /// Read messages.
+    Read {
+        /// The conversation; the plenary if absent.
+        #[arg(long)]
+        conversation: Option<String>,
+        /// Only messages below this position.
+        #[arg(long)]
+        before: Option<u64>,
+        /// At most so many.
+        #[arg(long)]
+        limit: Option<u32>,
+        /// Count them as read.
+        #[arg(long)]
+        mark_read: bool,
+    },
+    /// Motions.
+    #[command(subcommand)]
+    Motion(MotionCommand),
+    /// Vote; the choice (for, against or abstain) is asked for, or read from a file or file descriptor.
+    Vote {
+        /// The motion.
+        motion: String,
+        /// File whose first line is the choice.
+        #[arg(long, value_name = "FILE", conflicts_with = "choice_fd")]
+        choice_file: Option<PathBuf>,
+        /// File descriptor whose first line is the choice.
+        #[arg(long, value_name = "N")]
+        choice_fd: Option<u32>,
+    },
+    /// Outcome of a motion, with its proof.
+    Result {
+        /// The motion.
+        motion: String,
+    },
+    /// Audit files.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+/// Where an invitation's link comes from: it carries a secret.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LinkSource {
+    /// File whose first line is the link.
+    #[arg(long, value_name = "FILE", conflicts_with = "link_fd")]
+    link_file: Option<PathBuf>,
+    /// File descriptor whose first line is the link.
+    #[arg(long, value_name = "N")]
+    link_fd: Option<u32>,
+}
+
+impl LinkSource {
+    fn read(&self) -> Result<String, Ending> {
+        let source = Source {
+            file: self.link_file.clone(),
+            fd: self.link_fd,
+        };
+        Ok(source.read("Invitation: ")?.to_string())
+    }
+}
+
+/// Commands about motions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MotionCommand {
+    /// Propose a motion.
+    Propose {
+        /// Title.
+        #[arg(long)]
+        title: String,
+        /// File with the text; standard input if absent.
+        #[arg(long, value_name = "FILE")]
+        text_file: Option<PathBuf>,
+        /// roll_call or secret.
+        #[arg(long, value_parser = read_word::<VoteKind>)]
+        kind: VoteKind,
+        /// Quorum as a share of the electorate, such as 1/2; with --majority.
+        #[arg(long, value_parser = read_share, requires = "majority", value_name = "N/M")]
+        quorum: Option<(u32, u32)>,
+        /// simple, absolute, two_thirds, three_quarters or consensus; with --quorum.
+        #[arg(long, value_parser = read_word::<Majority>, requires = "quorum")]
+        majority: Option<Majority>,
+        /// Notice before the opening, in milliseconds.
+        #[arg(long)]
+        notice_ms: Option<u64>,
+        /// Voting time, in milliseconds.
+        #[arg(long)]
+        voting_ms: Option<u64>,
+    },
+    /// Second a motion.
+    Second {
+        /// The motion.
+        motion: String,
+    },
+    /// Open a motion whose notice is over.
+    Open {
+        /// The motion.
+        motion: String,
+    },
+    /// All motions, newest first.
+    List,
+    /// One motion.
+    Show {
+        /// The motion.
+        motion: String,
+    },
+    /// Withdraw one's own motion before it opens.
+    Withdraw {
+        /// The motion.
+        motion: String,
+    },
+}
+
+/// Commands about audit files.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Write an audit file.
+    Export {
+        /// Where to; must not exist.
+        path: PathBuf,
+        /// members (names opened) or public (seat numbers only).
+        #[arg(long, value_parser = read_word::<AuditLevel>, default_value = "public")]
+        level: AuditLevel,
+    },
+}
+
+impl Once {
+    /// The request that the command makes; reads what it needs from files, descriptors or the terminal.
+    pub(crate) fn request(&self) -> Result<Request, Ending> {
+        Ok(match self {
+            Self::Overview => Request::Overview,
+            Self::Found {
+                name,
+                declaration_file,
+                relay_file,
+                member_name,
+                charter_file,
+            } => Request::Found {
+                name: name.clone(),
+                declaration: crate::secret::read_text(Some(declaration_file.as_path()))?,
+                relay: Source::file(relay_file).read("Relay: ")?.to_string(),
+                member_name: member_name.clone(),
+                charter: charter_file
+                    .as_deref()
+                    .map_or_else(|| Ok(CharterChanges::default()), read_charter)?,
+            },
+            Self::Invite {
+                role,
+                valid_ms,
+                offer_carrier,
+            } => Request::Invite {
+                role: *role,
+                valid_ms: *valid_ms,
+                carrier: offer_carrier.clone(),
+            },
+            Self::ReadInvitation { link } => Request::ReadInvitation { link: link.read()? },
+            Self::Join { link, member_name } => Request::Join {
+                link: link.read()?,
+                member_name: member_name.clone(),
+            },
+            Self::Admissions => Request::Admissions,
+            Self::Endorse { admission } => Request::Endorse {
+                admission: admission.clone(),
+            },
+            Self::Object { admission } => Request::Object {
+                admission: admission.clone(),
+            },
+            Self::Members => Request::Members,
+            Self::Detain { seat } => Request::Detain { seat: *seat },
+            Self::Conversations => Request::Conversations,
+            Self::Send {
+                conversation,
+                text_file,
+            } => Request::Send {
+                conversation: conversation.clone(),
+                text: crate::secret::read_text(text_file.as_deref())?,
+            },
+            Self::Read {
+                conversation,
+                before,
+                limit,
+                mark_read,
+            } => Request::Read {
+                conversation: conversation.clone(),
+                before: *before,
+                limit: *limit,
+                mark_read: *mark_read,
+            },
+            Self::Motion(command) => command.request()?,
+            Self::Vote {
+                motion,
+                choice_file,
+                choice_fd,
+            } => {
+                let source = Source {
+                    file: choice_file.clone(),
+                    fd: *choice_fd,
+                };
+                let choice = source.read("Choice (for, against, abstain): ")?;
+                Request::Vote {
+                    motion: motion.clone(),
+                    choice: read_word(&choice).map_err(Ending::Usage)?,
+                }
+            }
+            Self::Result { motion } => Request::Motion {
+                motion: motion.clone(),
+            },
+            Self::Audit(AuditCommand::Export { path, level }) => Request::ExportAudit {
+                path: path.to_string_lossy().into_owned(),
+                level: *level,
+            },
+        })
+    }
+}
+
+impl MotionCommand {
+    fn request(&self) -> Result<Request, Ending> {
+        Ok(match self {
+            Self::Propose {
+                title,
+                text_file,
+                kind,
+                quorum,
+                majority,
+                notice_ms,
+                voting_ms,
+            } => Request::Propose {
+                title: title.clone(),
+                text: crate::secret::read_text(text_file.as_deref())?,
+                kind: *kind,
+                rule: quorum
+                    .zip(*majority)
+                    .map(|((quorum_numerator, quorum_denominator), majority)| RuleView {
+                        quorum_numerator,
+                        quorum_denominator,
+                        majority,
+                    }),
+                notice_ms: *notice_ms,
+                voting_ms: *voting_ms,
+            },
+            Self::Second { motion } => Request::Second {
+                motion: motion.clone(),
+            },
+            Self::Open { motion } => Request::Open {
+                motion: motion.clone(),
+            },
+            Self::List => Request::Motions,
+            Self::Show { motion } => Request::Motion {
+                motion: motion.clone(),
+            },
+            Self::Withdraw { motion } => Request::Withdraw {
+                motion: motion.clone(),
+            },
+        })
+    }
+}
+
+/// Reads a word of one of the interface's closed lists.
+fn read_word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let word = serde_json::Value::String(text.trim().to_owned());
+    serde_json::from_value(word).map_err(|error| error.to_string())
+}
+
+fn read_carrier(text: &str) -> Result<Carrier, String> {
+    if text == "direct" {
+        return Ok(Carrier::Direct);
+    }
+    match text.strip_prefix("socks5://") {
+        Some(address) if address.contains(':') => Ok(Carrier::Socks5 {
+            address: address.to_owned(),
+        }),
+        _ => Err("say direct or socks5://HOST:PORT".to_owned()),
+    }
+}
+
+fn read_share(text: &str) -> Result<(u32, u32), String> {
+    let share = text
+        .split_once('/')
+        .and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
+    share.ok_or_else(|| "say a share such as 1/2".to_owned())
+}
+
+fn read_charter(path: &Path) -> Result<CharterChanges, Ending> {
+    let text = crate::secret::read_text(Some(path))?;
+    serde_json::from_str(&text).map_err(|error| Ending::Usage(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn reads_carriers_and_shares() {
+        assert_eq!(read_carrier("direct"), Ok(Carrier::Direct));
+        assert_eq!(
+            read_carrier("socks5://127.0.0.1:9050"),
+            Ok(Carrier::Socks5 {
+                address: "127.0.0.1:9050".into()
+            })
+        );
+        assert!(read_carrier("tor").is_err());
+        assert_eq!(read_share("2/3"), Ok((2, 3)));
+        assert!(read_share("half").is_err());
+    }
+
+    #[test]
+    fn nothing_secret_is_an_argument() {
+        let command = Args::command();
+        for name in ["join", "vote", "send", "read-invitation"] {
+            let arguments = command.find_subcommand(name).unwrap().get_positionals();
+            let names: Vec<_> = arguments
+                .map(|argument| argument.get_id().as_str().to_owned())
+                .collect();
+            assert!(names.is_empty() || names == ["motion"], "{name} takes {names:?}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! One request: made, answered, and waited for until the relay has what it produced.
+
+use crate::args::{Args, Once};
+use crate::ending::Ending;
+use crate::{session, show};
+use app::Handle;
+use app::dto::views::{ConnectionState, Overview};
+use app::dto::{Answer, Event, Request};
+use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
+use tokio::time::Instant;
+
+/// So long nothing happens before we call what we have read up to date.
+const QUIET: Duration = Duration::from_millis(700);
+/// How often the outbox is looked at when nothing else tells.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Runs a single command.
+pub(crate) async fn run(args: &Args, command: &Once) -> Result<(), Ending> {
+    let request = command.request()?;
+    let handle = session::open(args).await?;
+    let result = exchange(args, &handle, request).await;
+    handle.shutdown().await;
+    let (answer, waiting) = result?;
+    if args.json {
+        println!(
+            "{}",
+            serde_json::to_string(&answer).map_err(|error| Ending::environment(&error))?
+        );
+    } else {
+        print!(
+            "{}",
+            show::answer(&answer, matches!(command, Once::Result { .. }))
+        );
+    }
+    if waiting > 0 {
+        eprintln!(
+            "veche: {waiting} entries still wait in the outbox; they leave when the vault is next opened with the \
+             relay in reach"
+        );
+    }
+    Ok(())
+}
+
+/// Makes the request, after catching up; returns what still waits in the outbox at the time limit.
+async fn exchange(args: &Args, handle: &Handle, request: Request) -> Result<(Answer, u32), Ending> {
+    let ends = Instant::now() + Duration::from_secs(args.wait);
+    let mut events = handle.subscribe();
+    if needs_the_present(&request) {
+        catch_up(handle, &mut events, ends).await?;
+    }
+    let answer = handle.request(request).await.map_err(Ending::from_refusal)?;
+    loop {
+        let waiting = overview(handle).await?.outbox_entries;
+        if waiting == 0 || Instant::now() >= ends {
+            return Ok((answer, waiting));
+        }
+        next_event(&mut events, LOOK).await;
+    }
+}
+
+/// Waits until the logs have been read to their ends: connected, and nothing new for a moment.
+async fn catch_up(handle: &Handle, events: &mut Receiver<Event>, ends: Instant) -> Result<(), Ending> {
+    while Instant::now() < ends {
+        let quiet = !next_event(events, QUIET).await;
+        let overview = overview(handle).await?;
+        match overview.connection.state {
+            ConnectionState::Online if quiet => return Ok(()),
+            ConnectionState::Idle if overview.assembly.is_none() => return Ok(()),
+            ConnectionState::WrongRelay => break,
+            _ => {}
+        }
+    }
+    eprintln!("veche: the relay is out of reach; this is what the vault knows");
+    Ok(())
+}
+
+/// Whether something happened before `limit` passed.
+async fn next_event(events: &mut Receiver<Event>, limit: Duration) -> bool {
+    match tokio::time::timeout(limit, events.recv()).await {
+        // Events that were missed are events.
+        Ok(Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_))) => true,
+        Ok(Err(tokio::sync::broadcast::error::RecvError::Closed)) => {
+            tokio::time::sleep(limit).await;
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+async fn overview(handle: &Handle) -> Result<Overview, Ending> {
+    match handle
+        .request(Request::Overview)
+        .await
+        .map_err(Ending::from_refusal)?
+    {
+        Answer::Overview { overview } => Ok(overview),
+        _ => Err(Ending::Usage(
+            "the overview was answered with something else".to_owned(),
+        )),
+    }
+}
+
+/// Founding, joining and reading an invitation need no past.
+const fn needs_the_present(request: &Request) -> bool {
+    !matches!(
+        request,
+        Request::Found { .. } | Request::Join { .. } | Request::ReadInvitation { .. }
+    )
+}

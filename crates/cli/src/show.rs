@@ -1,0 +1,275 @@
+//! Answers in words, for a person at a terminal.
+
+use app::dto::Answer;
+use app::dto::views::{
+    AdmissionView, ConversationView, InvitationView, MemberView, MessageContent, MessageView, MotionView,
+    Overview, ResultView,
+};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// The answer as lines of text; `proof` shows the proof of a result too.
+pub(crate) fn answer(answer: &Answer, proof: bool) -> String {
+    let mut text = String::new();
+    match answer {
+        Answer::Done => line(&mut text, "Done.", ""),
+        Answer::Overview { overview } => show_overview(&mut text, overview),
+        Answer::Founded { assembly } => line(&mut text, "Founded: assembly", assembly),
+        Answer::Invitation { link, expires } => {
+            line(&mut text, "", link);
+            line(&mut text, "It can be used until", &time(*expires));
+        }
+        Answer::InvitationRead { invitation } => show_invitation(&mut text, invitation),
+        Answer::Admissions { admissions } => {
+            admissions.iter().for_each(|view| show_admission(&mut text, view))
+        }
+        Answer::Members { members } => members.iter().for_each(|view| show_member(&mut text, view)),
+        Answer::Conversations { conversations } => {
+            conversations
+                .iter()
+                .for_each(|view| show_conversation(&mut text, view));
+        }
+        Answer::Sent { message } => line(&mut text, "Sent: message", message),
+        Answer::Messages { messages } => messages.iter().for_each(|view| show_message(&mut text, view)),
+        Answer::Proposed { motion } => line(&mut text, "Proposed: motion", motion),
+        Answer::Motions { motions } => motions.iter().for_each(|view| show_motion_line(&mut text, view)),
+        Answer::Motion { motion } => show_motion(&mut text, motion, proof),
+        Answer::Exported { path, bytes } => line(&mut text, "Written:", &format!("{path}, {bytes} bytes")),
+    }
+    text
+}
+
+fn show_overview(text: &mut String, view: &Overview) {
+    match &view.assembly {
+        None => line(text, "This vault belongs to no assembly yet.", ""),
+        Some(assembly) => {
+            line(text, &assembly.name, &format!("({})", assembly.id));
+            let seat = assembly
+                .seat
+                .map_or_else(|| "no seat yet".to_owned(), |seat| format!("seat {seat}"));
+            line(
+                text,
+                "Own place:",
+                &format!("{}, {seat}", word(&assembly.standing)),
+            );
+            line(text, "Seats:", &assembly.seats.to_string());
+            let witnessed = &assembly.witnessed;
+            line(
+                text,
+                "Journal:",
+                &format!(
+                    "{} entries, {} of them cosigned by {} witnesses ({} make a quorum)",
+                    assembly.journal_entries, witnessed.entries, witnessed.cosignatures, witnessed.quorum
+                ),
+            );
+        }
+    }
+    line(text, "Connection:", &word(&view.connection.state));
+    if let Some(skew) = view.connection.clock_skew_ms {
+        line(
+            text,
+            "This machine's clock differs from the relay's by",
+            &format!("{} s", skew / 1000),
+        );
+    }
+    line(text, "Waiting in the outbox:", &view.outbox_entries.to_string());
+    if let Some(notice) = &view.notice {
+        line(text, "Notice:", &word(notice));
+    }
+    for evidence in &view.evidence {
+        line(
+            text,
+            "EVIDENCE:",
+            &format!(
+                "{} in log {}: {}",
+                word(&evidence.kind),
+                evidence.log,
+                evidence.details
+            ),
+        );
+    }
+}
+
+fn show_invitation(text: &mut String, view: &InvitationView) {
+    line(
+        text,
+        "Invitation to",
+        &format!("{} ({})", view.assembly_name, view.assembly),
+    );
+    line(text, "Role:", &word(&view.role));
+    line(text, "Relay:", &view.relay);
+    line(text, "It can be used until", &time(view.expires));
+}
+
+fn show_admission(text: &mut String, view: &AdmissionView) {
+    let endorsed = format!("{} of {} endorsements", view.endorsed_by.len(), view.needed);
+    let objected = match view.objected_by.len() {
+        0 => String::new(),
+        count => format!(", {count} objections"),
+    };
+    let state = word(&view.state);
+    line(
+        text,
+        &view.id,
+        &format!(
+            "{} ({}): {state}, {endorsed}{objected}",
+            view.name,
+            word(&view.role)
+        ),
+    );
+}
+
+fn show_member(text: &mut String, view: &MemberView) {
+    let trustee = if view.trustee { ", trustee" } else { "" };
+    let own = if view.own { " (you)" } else { "" };
+    let what = format!(
+        "{}{own}: {}, {}{trustee}",
+        view.name,
+        word(&view.role),
+        word(&view.state)
+    );
+    line(text, &format!("{:>4} ", view.seat), &what);
+}
+
+fn show_conversation(text: &mut String, view: &ConversationView) {
+    let title = if view.title.is_empty() {
+        word(&view.kind)
+    } else {
+        view.title.clone()
+    };
+    let counts = format!(
+        "{} members, {} messages, {} unread",
+        view.members, view.messages, view.unread
+    );
+    line(text, &view.id, &format!("{title}: {counts}, code {}", view.code));
+}
+
+fn show_message(text: &mut String, view: &MessageView) {
+    let content = match &view.content {
+        MessageContent::Text { text } => text.clone(),
+        MessageContent::Roster { added, removed } => {
+            format!("[roster: added {added:?}, removed {removed:?}]")
+        }
+        MessageContent::NeedsNewerVersion => "[needs a newer version]".to_owned(),
+    };
+    line(text, &format!("{} {}:", time(view.time), view.name), &content);
+}
+
+fn show_motion_line(text: &mut String, view: &MotionView) {
+    line(
+        text,
+        &view.id,
+        &format!("{} ({}): {}", view.title, word(&view.kind), word(&view.phase)),
+    );
+}
+
+fn show_motion(text: &mut String, view: &MotionView, proof: bool) {
+    show_motion_line(text, view);
+    line(text, "", &view.text);
+    line(
+        text,
+        "Seconded by",
+        &format!("{} of {} needed", view.seconded_by.len(), view.seconders_needed),
+    );
+    if let Some(closes) = view.closes {
+        line(text, "Closes:", &time(closes));
+    }
+    if let (Some(electorate), Some(quorum)) = (view.electorate, view.quorum) {
+        let roll = view
+            .roll
+            .map_or_else(String::new, |roll| format!("; a ballot hides among {roll}"));
+        line(
+            text,
+            "Taking part:",
+            &format!("{} of {electorate}, quorum {quorum}{roll}", view.ballots),
+        );
+    }
+    line(text, "Own vote:", &word(&view.mine.state));
+    if let Some(result) = &view.result {
+        show_result(text, result, proof);
+    }
+}
+
+fn show_result(text: &mut String, view: &ResultView, proof: bool) {
+    let outcome = if view.adopted { "ADOPTED" } else { "NOT ADOPTED" };
+    let counts = format!(
+        "for {}, against {}, abstain {}",
+        view.votes_for, view.votes_against, view.votes_abstain
+    );
+    line(text, outcome, &format!("{counts}, spoilt {}", view.spoilt));
+    line(text, "Devices that agree:", &view.agree.to_string());
+    if view.disagree > 0 {
+        line(text, "DEVICES THAT DISAGREE:", &view.disagree.to_string());
+    }
+    for vote in &view.roll_call {
+        line(text, &format!("  seat {}:", vote.seat), &word(&vote.choice));
+    }
+    if proof {
+        view.proof
+            .iter()
+            .for_each(|item| line(text, &format!("  {}:", word(&item.label)), &item.value));
+    }
+}
+
+fn line(text: &mut String, head: &str, rest: &str) {
+    let space = if head.is_empty() || rest.is_empty() {
+        ""
+    } else {
+        " "
+    };
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{}{space}{}", printable(head), printable(rest));
+}
+
+/// Names and texts come from others: no control character of theirs reaches the terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+/// The word that the interface has for a value of one of its closed lists.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word.replace('_', " "),
+        _ => String::new(),
+    }
+}
+
+/// Milliseconds since the epoch as UTC, after Howard Hinnant's `civil_from_days`.
+fn time(ms: u64) -> String {
+    let seconds = ms / 1000;
+    let days = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_times_as_utc() {
+        assert_eq!(time(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(time(951_782_400_000), "2000-02-29 00:00:00 UTC");
+        assert_eq!(time(1_767_225_599_000), "2025-12-31 23:59:59 UTC");
+    }
+
+    #[test]
+    fn a_strange_name_cannot_drive_the_terminal() {
+        assert_eq!(printable("\u{1b}[2Jname"), "\u{fffd}[2Jname");
+    }
+}
