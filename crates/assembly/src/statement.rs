@@ -13,6 +13,7 @@ use primitives::{
 use tlog::{Cosignature, CreateLog, SignedCheckpoint};
 
 pub use ballot::PublishedKey;
+pub use sealing::{Complaint, Share};
 
 use crate::charter::Charter;
 use crate::motion::{Choice, MotionText};
@@ -198,18 +199,6 @@ pub struct BoxKeys {
     pub nonce: ByteArray<16>,
 }
 
-/// A message of a trustee to one other, sealed to it.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Package {
-    /// The recipient.
-    #[n(0)]
-    pub to: SeatNumber,
-    /// The sealed package.
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub bytes: Vec<u8>,
-}
-
 macro_rules! bodies {
     ($($(#[$doc:meta])* $number:literal $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {
         /// What a statement says. The numbers are part of the format and are never used again.
@@ -373,8 +362,8 @@ bodies! {
         #[n(0)]
         opening: OpeningId,
         /// The share.
-        #[cbor(n(1), with = "minicbor::bytes")]
-        share: Vec<u8>,
+        #[n(1)]
+        share: Share,
     }
     /// First round of a run of the trustees' key generation; the first one starts the run.
     21 SealingRound1 {
@@ -385,14 +374,14 @@ bodies! {
         #[cbor(n(1), with = "minicbor::bytes")]
         package: Vec<u8>,
     }
-    /// Second round: a sealed package for each other participant, by seat.
+    /// Second round: sealed packages for all other participants.
     22 SealingRound2 {
         /// The run's number.
         #[n(0)]
         run: u32,
-        /// The packages, ascending by recipient.
-        #[n(1)]
-        packages: Vec<Package>,
+        /// The trustee's round 2.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        packages: Vec<u8>,
     }
     /// The trustee has checked everything sent to it and vouches for this transcript.
     23 SealingConfirmed {
@@ -408,12 +397,9 @@ bodies! {
         /// The run's number.
         #[n(0)]
         run: u32,
-        /// Whom it accuses.
+        /// The complaint.
         #[n(1)]
-        accused: SeatNumber,
-        /// The complaint's evidence.
-        #[cbor(n(2), with = "minicbor::bytes")]
-        evidence: Vec<u8>,
+        complaint: Complaint,
     }
 }
 

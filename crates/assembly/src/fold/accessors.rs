@@ -1,0 +1,242 @@
+//! What readers of the state ask for.
+
+use primitives::canonical::hash;
+use primitives::{
+    AssemblyId, Hash, MotionId, OpeningId, SeatNumber, StatementId, Time, VerifyingKey, labels,
+};
+use std::collections::BTreeSet;
+use tlog::{Checkpoint, CheckpointKey, Cosignature};
+
+use super::{Admission, Assembly, Detention, JournalLog, Motion, Opening, Seat, Trustees};
+use crate::charter::Charter;
+use crate::limits;
+use crate::statement::Founded;
+
+/// How many witnesses cosigned, of how many that make a quorum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WitnessQuorum {
+    /// Different witnesses whose cosignature verifies.
+    pub cosigned: u32,
+    /// More than half of the witnesses.
+    pub needed: u32,
+}
+
+impl WitnessQuorum {
+    /// Whether the quorum is there.
+    #[must_use]
+    pub const fn is_met(self) -> bool {
+        self.cosigned >= self.needed
+    }
+}
+
+impl Assembly {
+    /// The assembly's id.
+    #[must_use]
+    pub const fn id(&self) -> AssemblyId {
+        self.id
+    }
+
+    /// The founding statement.
+    #[must_use]
+    pub const fn founded(&self) -> &Founded {
+        &self.founded
+    }
+
+    /// The charter.
+    #[must_use]
+    pub const fn charter(&self) -> &Charter {
+        &self.founded.charter
+    }
+
+    /// The key by which the relay signs checkpoints.
+    #[must_use]
+    pub const fn checkpoint_key(&self) -> &CheckpointKey {
+        &self.checkpoint_key
+    }
+
+    /// The log in which the journal goes on.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "founding puts the first log in, and none is ever taken out"
+    )]
+    pub fn journal(&self) -> &JournalLog {
+        self.logs.last().expect("there is a log")
+    }
+
+    /// All logs of the journal, in order.
+    #[must_use]
+    pub fn journal_logs(&self) -> &[JournalLog] {
+        &self.logs
+    }
+
+    /// Root of the current log as folded.
+    #[must_use]
+    pub fn journal_root(&self) -> Hash {
+        self.frontier.root()
+    }
+
+    /// Entries folded, over all logs.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Time of the last entry.
+    #[must_use]
+    pub const fn time(&self) -> Time {
+        self.time
+    }
+
+    /// The announced hash of a journal key.
+    #[must_use]
+    pub fn journal_key_hash(&self, number: u32) -> Option<Hash> {
+        self.journal_keys.get(&number).copied()
+    }
+
+    /// Number of the last announced journal key.
+    #[must_use]
+    pub fn last_journal_key(&self) -> u32 {
+        self.journal_keys.keys().next_back().copied().unwrap_or(1)
+    }
+
+    /// Whether a member was removed since the current log began: the journal is to go on where it cannot follow.
+    #[must_use]
+    pub const fn hop_due(&self) -> bool {
+        self.hop_due
+    }
+
+    /// Whether one endorsement still admits.
+    #[must_use]
+    pub const fn is_founding(&self) -> bool {
+        self.founding_ended.is_none()
+    }
+
+    /// Seats that signed the declaration, in order.
+    #[must_use]
+    pub fn founding_signatures(&self) -> &[SeatNumber] {
+        &self.founding_signed
+    }
+
+    /// All seats, by number.
+    pub fn seats(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.values()
+    }
+
+    /// One seat.
+    #[must_use]
+    pub fn seat_of(&self, number: SeatNumber) -> Option<&Seat> {
+        self.seats.get(&number)
+    }
+
+    /// The seat that has this device.
+    #[must_use]
+    pub fn seat_by_device(&self, device: &VerifyingKey) -> Option<&Seat> {
+        self.seats.values().find(|seat| seat.device(device).is_some())
+    }
+
+    /// Whether a seat acts and has this device.
+    #[must_use]
+    pub fn has_device(&self, seat: SeatNumber, device: &VerifyingKey) -> bool {
+        self.seats
+            .get(&seat)
+            .is_some_and(|seat| seat.is_active() && seat.device(device).is_some())
+    }
+
+    /// All admissions, by the id to endorse or object by.
+    pub fn admissions(&self) -> impl Iterator<Item = (StatementId, &Admission)> {
+        self.admissions.iter().map(|(id, admission)| (*id, admission))
+    }
+
+    /// Endorsements that an admission needs now.
+    #[must_use]
+    pub const fn endorsements_needed(&self) -> u32 {
+        if self.is_founding() {
+            1
+        } else {
+            self.founded.charter.endorsements
+        }
+    }
+
+    /// Detentions that are being signed, by the seat to be detained.
+    pub fn detentions(&self) -> impl Iterator<Item = (SeatNumber, &Detention)> {
+        self.detentions.iter().map(|(seat, detention)| (*seat, detention))
+    }
+
+    /// All motions, newest first.
+    #[must_use]
+    pub fn motions(&self) -> Vec<&Motion> {
+        let mut motions: Vec<_> = self.motions.values().collect();
+        motions.sort_unstable_by_key(|motion| core::cmp::Reverse(motion.position));
+        motions
+    }
+
+    /// One motion.
+    #[must_use]
+    pub fn motion(&self, id: MotionId) -> Option<&Motion> {
+        self.motions.get(&id)
+    }
+
+    /// The motion and opening with this opening id.
+    #[must_use]
+    pub fn opening(&self, id: OpeningId) -> Option<(&Motion, &Opening)> {
+        let motion = self.motions.get(self.openings.get(&id)?)?;
+        Some((motion, motion.opening.as_ref()?))
+    }
+
+    /// The number of ballot keys that the next secret vote uses.
+    #[must_use]
+    pub const fn next_key_number(&self) -> u32 {
+        self.next_key_number
+    }
+
+    /// The trustees' keys and runs.
+    #[must_use]
+    pub const fn trustees(&self) -> &Trustees {
+        &self.trustees
+    }
+
+    /// The witnesses: all acting deputies up to 21; above that, 21 drawn by a hash of the journal anew each quarter.
+    #[must_use]
+    pub fn witnesses(&self) -> BTreeSet<SeatNumber> {
+        let deputies = self
+            .seats
+            .values()
+            .filter(|seat| seat.is_acting_deputy())
+            .map(|seat| seat.number);
+        let mut drawn: Vec<_> = deputies
+            .map(|seat| {
+                (
+                    hash(
+                        labels::WITNESS_DRAW,
+                        &(self.id, self.draw.quarter, self.draw.seed, seat),
+                    ),
+                    seat,
+                )
+            })
+            .collect();
+        if drawn.len() > limits::WITNESSES_MAX {
+            drawn.sort_unstable();
+            drawn.truncate(limits::WITNESSES_MAX);
+        }
+        drawn.into_iter().map(|(_, seat)| seat).collect()
+    }
+
+    /// Counts the different witnesses among `cosignatures` on `checkpoint` of the journal or of a box.
+    #[must_use]
+    pub fn quorum(&self, checkpoint: &Checkpoint, cosignatures: &[Cosignature]) -> WitnessQuorum {
+        let witnesses = self.witnesses();
+        let cosigned: BTreeSet<_> = cosignatures
+            .iter()
+            .filter_map(|cosignature| {
+                let seat = self.seat_by_device(&cosignature.key)?.number;
+                (witnesses.contains(&seat) && cosignature.verify(checkpoint).is_ok()).then_some(seat)
+            })
+            .collect();
+        let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        WitnessQuorum {
+            cosigned: count(cosigned.len()),
+            needed: count(witnesses.len() / 2 + 1),
+        }
+    }
+}

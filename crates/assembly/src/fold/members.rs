@@ -1,0 +1,347 @@
+//! Admission, detention, leaving, ballot keys and the journal's hops.
+
+use ballot::{KeyContext, PublishedKey};
+use minicbor::bytes::ByteArray;
+use primitives::{Hash, SeatNumber, StatementId, Time, VerifyingKey};
+use std::collections::BTreeSet;
+use tlog::{CreateLog, LogKind, Previous};
+
+use super::{Admission, AdmissionState, Assembly, Author, Detention, Device, Effect, KeyBatch, SeatState};
+use crate::limits;
+use crate::rejection::Rejection;
+use crate::statement::Candidate;
+
+impl Assembly {
+    pub(super) fn check_admission_proposed(
+        &self,
+        author: Author<'_>,
+        candidate: &Candidate,
+    ) -> Result<Effect, Rejection> {
+        self.check_endorser(author)?;
+        let (identity, device) = Self::verify_candidate(candidate).ok_or(Rejection::CandidateUnfit)?;
+        if self.is_known(&identity, &device) {
+            return Err(Rejection::CandidateUnfit);
+        }
+        Ok(Effect::AdmissionProposed(Admission {
+            proposer: author.seat.number,
+            role: candidate.role,
+            name: candidate.name,
+            identity,
+            device,
+            proposed: self.time,
+            position: self.position,
+            endorsed_by: Vec::new(),
+            objected_by: Vec::new(),
+            state: AdmissionState::Proposed,
+        }))
+    }
+
+    pub(super) fn check_endorsed(
+        &self,
+        author: Author<'_>,
+        admission: StatementId,
+    ) -> Result<Effect, Rejection> {
+        let open = self.open_admission(admission)?;
+        if open.state != AdmissionState::Proposed {
+            return Err(Rejection::NoSuchAdmission);
+        }
+        if open.endorsed_by.contains(&author.seat.number) {
+            return Err(Rejection::SignedAlready);
+        }
+        self.check_endorser(author)?;
+        Ok(Effect::Endorsed(admission))
+    }
+
+    pub(super) fn check_objected(
+        &self,
+        author: Author<'_>,
+        admission: StatementId,
+    ) -> Result<Effect, Rejection> {
+        Self::require_deputy(author)?;
+        if self
+            .open_admission(admission)?
+            .objected_by
+            .contains(&author.seat.number)
+        {
+            return Err(Rejection::SignedAlready);
+        }
+        Ok(Effect::Objected(admission))
+    }
+
+    pub(super) fn check_detained(&self, author: Author<'_>, target: SeatNumber) -> Result<Effect, Rejection> {
+        Self::require_deputy(author)?;
+        let acts = self.seats.get(&target).is_some_and(super::Seat::is_active);
+        let budget = within_month(&author.seat.detentions, self.time);
+        if !acts || target == author.seat.number || budget >= self.charter_ref().detentions_per_month {
+            return Err(Rejection::DetentionUnfit);
+        }
+        let signed = self.detentions.get(&target).is_some_and(|detention| {
+            detention.signers.iter().any(|(seat, at)| {
+                *seat == author.seat.number && self.time.since_ms(*at) <= limits::DETAIN_WINDOW_MS
+            })
+        });
+        if signed {
+            Err(Rejection::SignedAlready)
+        } else {
+            Ok(Effect::Detained(target))
+        }
+    }
+
+    pub(super) fn check_ballot_keys(
+        &self,
+        author: Author<'_>,
+        first: u32,
+        keys: &[PublishedKey],
+    ) -> Result<Effect, Rejection> {
+        Self::require_deputy(author)?;
+        let seat = author.seat;
+        if !(1..=limits::BALLOT_KEYS_PER_STATEMENT_MAX).contains(&keys.len()) {
+            return Err(Rejection::BodyMalformed);
+        }
+        let voting = seat
+            .voting_device()
+            .is_some_and(|device| device.key == author.device);
+        let count = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        let end = first.saturating_add(count);
+        let ahead = self.next_key_number.saturating_add(limits::BALLOT_KEYS_AHEAD_MAX);
+        if !voting || first < seat.next_ballot_key || end > ahead {
+            return Err(Rejection::KeyNumbers);
+        }
+        let mut known: BTreeSet<[u8; 32]> = seat
+            .ballot_keys
+            .iter()
+            .flat_map(|batch| &batch.keys)
+            .map(|key| **key)
+            .collect();
+        let mut verified = Vec::with_capacity(keys.len());
+        for (number, key) in (first..).zip(keys) {
+            let context = KeyContext {
+                assembly: self.id,
+                seat: seat.number,
+                number: u64::from(number),
+            };
+            let key = key.verify(&context).map_err(|_| Rejection::KeyUnproven)?;
+            if !known.insert(*key.as_bytes()) {
+                return Err(Rejection::KeyUnproven);
+            }
+            verified.push(ByteArray::from(*key.as_bytes()));
+        }
+        Ok(Effect::KeysPublished {
+            first,
+            keys: verified,
+        })
+    }
+
+    pub(super) fn check_journal_key(
+        &self,
+        author: Author<'_>,
+        number: u32,
+        hash: Hash,
+    ) -> Result<Effect, Rejection> {
+        Self::require_deputy(author)?;
+        if !self.hop_due || Some(number) != self.last_journal_key().checked_add(1) {
+            return Err(Rejection::HopUnfit);
+        }
+        Ok(Effect::JournalKey { number, hash })
+    }
+
+    pub(super) fn check_continues(
+        &self,
+        author: Author<'_>,
+        journal_key: u32,
+        record: &CreateLog,
+    ) -> Result<Effect, Rejection> {
+        Self::require_deputy(author)?;
+        let plain = record.kind == LogKind::Record
+            && record.entry_len.is_none()
+            && record.gate.is_none()
+            && record.slots.is_none();
+        let newer = journal_key > self.journal().journal_key && self.journal_keys.contains_key(&journal_key);
+        let from_here = record
+            .previous
+            .as_ref()
+            .is_some_and(|previous| self.is_here(previous));
+        if self.hop_due && plain && newer && from_here {
+            Ok(Effect::Continues {
+                journal_key,
+                record: record.clone(),
+            })
+        } else {
+            Err(Rejection::HopUnfit)
+        }
+    }
+
+    /// Whether `previous` names the current log at one of its last sizes.
+    fn is_here(&self, previous: &Previous) -> bool {
+        let log = self.journal().record.id();
+        previous.relay == self.founded.relay
+            && previous.log == log
+            && self
+                .seen
+                .iter()
+                .rev()
+                .any(|known| known.log == log && known.size == previous.size && known.root == previous.root)
+    }
+
+    fn check_endorser(&self, author: Author<'_>) -> Result<(), Rejection> {
+        Self::require_deputy(author)?;
+        if self.is_founding() {
+            return Ok(());
+        }
+        let (seat, charter) = (author.seat, self.charter_ref());
+        let founder = self.founding_ended.is_some_and(|ended| seat.admitted <= ended);
+        let old_enough = founder || self.time.since_ms(seat.admitted) >= charter.endorser_age_ms;
+        let used = within_month(&seat.endorsements, self.time);
+        if old_enough && used < charter.endorsements_per_month {
+            Ok(())
+        } else {
+            Err(Rejection::EndorserBarred)
+        }
+    }
+
+    fn open_admission(&self, admission: StatementId) -> Result<&Admission, Rejection> {
+        self.admissions
+            .get(&admission)
+            .filter(|admission| admission.is_open())
+            .ok_or(Rejection::NoSuchAdmission)
+    }
+
+    fn is_known(&self, identity: &VerifyingKey, device: &Device) -> bool {
+        let seated = self
+            .seats
+            .values()
+            .any(|seat| seat.identity == *identity || seat.device(&device.key).is_some());
+        let proposed = self.admissions.values().any(|admission| {
+            admission.is_open() && (admission.identity == *identity || admission.device.key == device.key)
+        });
+        seated || proposed
+    }
+
+    pub(super) fn endorse(&mut self, admission: StatementId, by: SeatNumber, time: Time) {
+        let founding = self.is_founding();
+        let charter = self.charter_ref().clone();
+        if let Some(seat) = self.seats.get_mut(&by).filter(|_| !founding) {
+            seat.endorsements
+                .retain(|at| time.since_ms(*at) < limits::MONTH_MS);
+            seat.endorsements.push(time);
+        }
+        let Some(open) = self.admissions.get_mut(&admission) else {
+            return;
+        };
+        open.endorsed_by.push(by);
+        let needed = if founding {
+            1
+        } else {
+            usize::try_from(charter.endorsements).unwrap_or(usize::MAX)
+        };
+        if open.endorsed_by.len() >= needed {
+            let window_ms = if founding { 0 } else { charter.objection_ms };
+            open.state = AdmissionState::Waiting(time.after(window_ms));
+            self.advance_admissions();
+        }
+    }
+
+    pub(super) fn object(&mut self, admission: StatementId, by: SeatNumber) {
+        let objectors = usize::try_from(self.charter_ref().objectors).unwrap_or(usize::MAX);
+        let Some(open) = self.admissions.get_mut(&admission) else {
+            return;
+        };
+        open.objected_by.push(by);
+        if open.objected_by.len() >= objectors {
+            open.state = AdmissionState::Refused;
+        }
+    }
+
+    /// Seats those whose objection window is over, in order of its end, then of their proposal.
+    pub(super) fn advance_admissions(&mut self) {
+        let now = self.time;
+        let mut due: Vec<_> = self
+            .admissions
+            .iter()
+            .filter_map(|(id, admission)| match admission.state {
+                AdmissionState::Waiting(until) if until <= now => Some((until, admission.position, *id)),
+                _ => None,
+            })
+            .collect();
+        due.sort_unstable();
+        for (_, _, id) in due {
+            let Some(admission) = self.admissions.get(&id).cloned() else {
+                continue;
+            };
+            let number = self.seat(
+                admission.role,
+                admission.name,
+                admission.identity,
+                admission.device,
+            );
+            if let Some(admission) = self.admissions.get_mut(&id) {
+                admission.state = AdmissionState::Admitted(number);
+            }
+        }
+        for admission in self.admissions.values_mut() {
+            let stale = now.since_ms(admission.proposed) > limits::ADMISSION_MS_MAX;
+            if stale && admission.state == AdmissionState::Proposed {
+                admission.state = AdmissionState::Refused;
+            }
+        }
+    }
+
+    pub(super) fn detain(&mut self, target: SeatNumber, by: SeatNumber, time: Time) {
+        let needed = usize::try_from(self.charter_ref().detain_signers).unwrap_or(usize::MAX);
+        if let Some(seat) = self.seats.get_mut(&by) {
+            seat.detentions.retain(|at| time.since_ms(*at) < limits::MONTH_MS);
+            seat.detentions.push(time);
+        }
+        let active: BTreeSet<_> = self
+            .seats
+            .values()
+            .filter(|seat| seat.is_active())
+            .map(|seat| seat.number)
+            .collect();
+        let detention = self
+            .detentions
+            .entry(target)
+            .or_insert_with(|| Detention { signers: Vec::new() });
+        detention.signers.retain(|(seat, at)| {
+            time.since_ms(*at) <= limits::DETAIN_WINDOW_MS && active.contains(seat) && *seat != by
+        });
+        detention.signers.push((by, time));
+        if detention.signers.len() >= needed {
+            self.detentions.remove(&target);
+            self.remove(target, SeatState::Detained, time);
+        }
+    }
+
+    /// Takes a seat out of everything: its unused ballot keys are void, sealing keys that it had a part in are discarded,
+    /// and the journal must go on where it cannot follow.
+    pub(super) fn remove(&mut self, seat: SeatNumber, state: SeatState, time: Time) {
+        self.void_keys(seat);
+        if let Some(seat) = self.seats.get_mut(&seat) {
+            seat.state = state;
+            seat.state_since = time;
+        }
+        self.hop_due = true;
+        self.discard_keys_of(seat);
+    }
+
+    pub(super) fn publish_keys(&mut self, seat: SeatNumber, batch: KeyBatch) {
+        if let Some(seat) = self.seats.get_mut(&seat) {
+            seat.next_ballot_key = batch.end();
+            seat.ballot_keys.push(batch);
+        }
+    }
+
+    pub(super) fn void_keys(&mut self, seat: SeatNumber) {
+        if let Some(seat) = self.seats.get_mut(&seat) {
+            seat.ballot_keys.clear();
+        }
+    }
+}
+
+fn within_month(times: &[Time], now: Time) -> u32 {
+    let used = times
+        .iter()
+        .filter(|at| now.since_ms(**at) < limits::MONTH_MS)
+        .count();
+    u32::try_from(used).unwrap_or(u32::MAX)
+}

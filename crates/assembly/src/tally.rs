@@ -1,0 +1,292 @@
+//! The tally: a pure function of the journal and the box, which every client and every auditor computes.
+
+use ballot::{Ballot, BallotIn, LinkTag, judge_batch};
+use minicbor::{Decode, Encode};
+use primitives::canonical::hash;
+use primitives::{Hash, MotionId, OpeningId, labels};
+use rand_core::CryptoRng;
+use sealing::{SealContext, SealedError, check_sealed, combine};
+use std::collections::BTreeSet;
+use tlog::{CloseEntry, Entry, Frontier, leaf_hash};
+
+use crate::fold::{Assembly, Motion, Opening, Phase, SecretVote, Vote};
+use crate::motion::{Choice, Counts};
+
+/// The outcome of a vote. Equal journals and boxes give equal results, byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct TallyResult {
+    /// Which vote.
+    #[n(0)]
+    pub opening: OpeningId,
+    /// Which motion.
+    #[n(1)]
+    pub motion: MotionId,
+    /// Votes by choice.
+    #[n(2)]
+    pub counts: Counts,
+    /// How many were entitled.
+    #[n(3)]
+    pub electorate: u32,
+    /// Whether so many took part that the quorum is there.
+    #[n(4)]
+    pub quorum_met: bool,
+    /// Whether the motion is adopted.
+    #[n(5)]
+    pub adopted: bool,
+    /// What was not counted, and why; in order.
+    #[n(6)]
+    pub findings: Vec<BallotFinding>,
+}
+
+impl TallyResult {
+    /// The hash that devices confirm.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        hash(labels::RESULT, self)
+    }
+
+    fn new(motion: &Motion, opening: &Opening, counts: Counts, findings: Vec<BallotFinding>) -> Self {
+        let electorate = opening.electorate_len();
+        Self {
+            opening: opening.id,
+            motion: motion.id,
+            counts,
+            electorate,
+            quorum_met: motion.text.rule.quorum_met(&counts, electorate),
+            adopted: motion.text.rule.adopts(&counts, electorate),
+            findings,
+        }
+    }
+}
+
+/// A ballot that was not counted as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct BallotFinding {
+    /// Which way it came.
+    #[n(0)]
+    pub way: Way,
+    /// Its place on that way, from 0.
+    #[n(1)]
+    pub index: u32,
+    /// The rule that it breaks (`BAL-..`, `SEA-..`), or `TAL-01` for a second ballot with the same tag, `TAL-02` for one
+    /// stamped after the close.
+    #[n(2)]
+    pub rule: String,
+}
+
+/// How a ballot came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Way {
+    /// In the box.
+    #[n(0)]
+    Box,
+    /// Through the journal.
+    #[n(1)]
+    Journal,
+}
+
+/// Why there is no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TallyError {
+    /// No such vote.
+    #[error("no such vote")]
+    Unknown,
+    /// The vote is not decided yet: it is open, or its box or shares are missing.
+    #[error("the vote is not decided yet")]
+    NotDecided,
+    /// The box's entries are not those that the witnesses cosigned.
+    #[error("TAL-03: the entries are not the box that the witnesses cosigned")]
+    OtherBox,
+    /// The box does not end with its close entry, taken at the close or later.
+    #[error("TAL-04: the box is not closed by its close entry")]
+    NotClosed,
+    /// Fewer ballots than the charter's floor: no honest trustee releases a share.
+    #[error("TAL-05: {ballots} ballots where at least {floor} are needed")]
+    BelowFloor {
+        /// Valid ballots.
+        ballots: u32,
+        /// The floor.
+        floor: u32,
+    },
+    /// The shares do not open the vote's key.
+    #[error("TAL-06: the shares do not open this vote's key")]
+    Shares,
+}
+
+/// Counts a vote.
+///
+/// - `entries`: all entries of the box in order, at least as many as the cosigned checkpoint covers; empty for a roll-call.
+/// - `weights`: source of the batch verification's weights; never derived from the ballots.
+///
+/// Cost: as [`ballot::judge_batch`], and two scalar multiplications per ballot. A job for large assemblies.
+///
+/// # Errors
+/// [`TallyError`].
+pub fn tally(
+    assembly: &Assembly,
+    opening: OpeningId,
+    entries: &[Entry],
+    weights: &mut (impl CryptoRng + ?Sized),
+) -> Result<TallyResult, TallyError> {
+    let (motion, opening) = assembly.opening(opening).ok_or(TallyError::Unknown)?;
+    match &opening.vote {
+        Vote::RollCall(votes) => {
+            if motion.phase != Phase::Decided {
+                return Err(TallyError::NotDecided);
+            }
+            let mut counts = Counts::default();
+            votes.values().for_each(|choice| counts.add(Some(*choice)));
+            Ok(TallyResult::new(motion, opening, counts, Vec::new()))
+        }
+        Vote::Secret(secret) => {
+            let valid = valid_ballots(assembly, opening, secret, entries, weights)?;
+            if motion.phase != Phase::Decided {
+                return Err(TallyError::NotDecided);
+            }
+            let mut counts = Counts::default();
+            for choice in open_ballots(opening, secret, &valid.ballots)? {
+                counts.add(choice);
+            }
+            Ok(TallyResult::new(motion, opening, counts, valid.findings))
+        }
+    }
+}
+
+/// The ballots of a closed secret vote that count, and what was found about the others.
+#[derive(Debug, Clone)]
+pub struct ValidBallots {
+    /// One per tag, the box's first.
+    pub ballots: Vec<Ballot>,
+    /// The others.
+    pub findings: Vec<BallotFinding>,
+}
+
+/// Checks the box against the cosigned checkpoint, verifies every ballot, and applies the floor. A trustee does this before it
+/// releases its share.
+///
+/// # Errors
+/// [`TallyError`]; [`TallyError::BelowFloor`] means that no share may be released.
+pub fn valid_ballots(
+    assembly: &Assembly,
+    opening: &Opening,
+    secret: &SecretVote,
+    entries: &[Entry],
+    weights: &mut (impl CryptoRng + ?Sized),
+) -> Result<ValidBallots, TallyError> {
+    let in_box = closed_box(opening, secret, entries)?;
+    let mut findings = Vec::new();
+    let mut candidates = Vec::new();
+    let boxed = in_box
+        .iter()
+        .map(|entry| (Way::Box, entry.time <= opening.closes, &entry.bytes));
+    let forwarded = secret
+        .forwarded
+        .iter()
+        .map(|forwarded| (Way::Journal, true, &forwarded.ballot));
+    let mut places = [0u32; 2];
+    for (way, timely, bytes) in boxed.chain(forwarded) {
+        let [in_box, in_journal] = &mut places;
+        let place = if way == Way::Box { in_box } else { in_journal };
+        let index = *place;
+        *place = place.saturating_add(1);
+        let found = |rule: &str| BallotFinding {
+            way,
+            index,
+            rule: rule.to_owned(),
+        };
+        match decode(timely, bytes) {
+            Ok(ballot) => candidates.push((way, index, ballot)),
+            Err(rule) => findings.push(found(rule)),
+        }
+    }
+    let event = secret
+        .event(assembly.id(), opening.id)
+        .map_err(|_| TallyError::OtherBox)?;
+    let ballots: Vec<_> = candidates.iter().map(|(_, _, ballot)| ballot.clone()).collect();
+    let mut seen: BTreeSet<LinkTag> = BTreeSet::new();
+    let mut valid = Vec::new();
+    for ((way, index, _), verdict) in candidates.iter().zip(judge_batch(&event, &ballots, weights)) {
+        let rule = match verdict {
+            Ok(ballot) if seen.insert(ballot.tag()) => {
+                valid.push(ballot);
+                continue;
+            }
+            Ok(_) => "TAL-01",
+            Err(error) => error.rule(),
+        };
+        findings.push(BallotFinding {
+            way: *way,
+            index: *index,
+            rule: rule.to_owned(),
+        });
+    }
+    findings.sort_by_key(|finding| (finding.way == Way::Journal, finding.index));
+    let (ballots, floor) = (valid.len(), assembly.charter().ballots_floor);
+    let ballots = u32::try_from(ballots).unwrap_or(u32::MAX);
+    if ballots < floor {
+        return Err(TallyError::BelowFloor { ballots, floor });
+    }
+    Ok(ValidBallots {
+        ballots: valid,
+        findings,
+    })
+}
+
+fn decode(timely: bool, bytes: &[u8]) -> Result<BallotIn, &'static str> {
+    if !timely {
+        return Err("TAL-02");
+    }
+    let ballot = BallotIn::decode(bytes).map_err(|error| error.rule())?;
+    check_sealed(ballot.sealed(), Choice::For.to_plaintext().len()).map_err(|error| error.rule())?;
+    Ok(ballot)
+}
+
+/// The box's entries before its close entry, if they are what the witnesses cosigned.
+fn closed_box<'a>(
+    opening: &Opening,
+    secret: &SecretVote,
+    entries: &'a [Entry],
+) -> Result<&'a [Entry], TallyError> {
+    let checkpoint = &secret.closed.as_ref().ok_or(TallyError::NotDecided)?.checkpoint;
+    let size = usize::try_from(checkpoint.size).map_err(|_| TallyError::OtherBox)?;
+    let entries = entries.get(..size).ok_or(TallyError::OtherBox)?;
+    let mut frontier = Frontier::new();
+    entries
+        .iter()
+        .for_each(|entry| frontier.push(leaf_hash(entry.time, &entry.bytes)));
+    if frontier.root() != checkpoint.root {
+        return Err(TallyError::OtherBox);
+    }
+    let (last, ballots) = entries.split_last().ok_or(TallyError::NotClosed)?;
+    let closing = CloseEntry::from_bytes(&last.bytes) == Some(CloseEntry { opening: opening.id });
+    if closing && last.time >= opening.closes {
+        Ok(ballots)
+    } else {
+        Err(TallyError::NotClosed)
+    }
+}
+
+/// Opens every ballot. What does not open to a choice is spoilt.
+fn open_ballots(
+    opening: &Opening,
+    secret: &SecretVote,
+    ballots: &[Ballot],
+) -> Result<Vec<Option<Choice>>, TallyError> {
+    let key = combine(&secret.sealing.key, secret.shares.values()).map_err(|_| TallyError::Shares)?;
+    let choice = |ballot: &Ballot| {
+        let context = SealContext {
+            opening: opening.id,
+            roll_root: secret.roll_root,
+            tag: *ballot.tag().as_bytes(),
+        };
+        let opened: Result<_, SealedError> = sealing::open(&key, &context, ballot.sealed());
+        opened
+            .ok()
+            .and_then(|plaintext| Choice::from_plaintext(&plaintext))
+    };
+    Ok(ballots.iter().map(choice).collect())
+}
