@@ -38,7 +38,11 @@ pub fn verify_batch(
             Err(error) => culprits.push(Culprit { position, error }),
         }
     }
-    if culprits.is_empty() { Ok(valid) } else { Err(Culprits(culprits)) }
+    if culprits.is_empty() {
+        Ok(valid)
+    } else {
+        Err(Culprits(culprits))
+    }
 }
 
 /// As [`verify_batch`], with a verdict for every ballot: a tally keeps the valid ones and reports the others.
@@ -47,7 +51,10 @@ pub fn judge_batch(
     ballots: &[BallotIn],
     weights: &mut (impl CryptoRng + ?Sized),
 ) -> Vec<Result<Ballot, BallotError>> {
-    let mut verdicts: Vec<_> = ballots.iter().map(|ballot| Ok(Ballot::verified(ballot.clone()))).collect();
+    let mut verdicts: Vec<_> = ballots
+        .iter()
+        .map(|ballot| Ok(Ballot::verified(ballot.clone())))
+        .collect();
     let mut open = Vec::with_capacity(ballots.len());
     for (position, (ballot, verdict)) in ballots.iter().zip(&mut verdicts).enumerate() {
         match Opened::of(event, ballot) {
@@ -64,11 +71,7 @@ pub fn judge_batch(
 }
 
 /// The positions of the ballots whose equations do not hold.
-fn failing(
-    event: &Event,
-    open: &[(usize, Opened)],
-    weights: &mut (impl CryptoRng + ?Sized),
-) -> Vec<usize> {
+fn failing(event: &Event, open: &[(usize, Opened)], weights: &mut (impl CryptoRng + ?Sized)) -> Vec<usize> {
     if open.is_empty() || sum_is_identity(event, open, weights) {
         return Vec::new();
     }
@@ -93,23 +96,45 @@ fn sum_is_identity(event: &Event, open: &[(usize, Opened)], rng: &mut (impl Cryp
         let [w1, w2, w3] = [weight(rng), weight(rng), weight(rng)];
         let proof = &ballot.proof;
         // w1 (Com(f, f(xi - f); z_A) - A - xi B)
-        for (sum, entry) in matrix.iter_mut().zip(ballot.f.iter().copied().chain(ballot.products())) {
+        for (sum, entry) in matrix
+            .iter_mut()
+            .zip(ballot.f.iter().copied().chain(ballot.products()))
+        {
             *sum += w1 * entry;
         }
         c_star += w1 * proof.z_a;
         own.extend([(-w1, &proof.a), (-(w1 * ballot.xi()), &proof.b)]);
         // w2 (sum_i (prod_j f) P_i - sum_k xi^k Q_k - z_x G - z_y H)
         roll.add(ballot, &w2);
-        own.extend(ballot.powers.iter().zip(&proof.q).map(|(power, q)| (-(w2 * power), q)));
+        own.extend(
+            ballot
+                .powers
+                .iter()
+                .zip(&proof.q)
+                .map(|(power, q)| (-(w2 * power), q)),
+        );
         g -= w2 * proof.z_x;
         h -= w2 * proof.z_y;
         // w3 (xi^m T - sum_k xi^k S_k - z_x E)
         own.push((w3 * ballot.xi_m(), &ballot.tag));
-        own.extend(ballot.powers.iter().zip(&proof.s).map(|(power, s)| (-(w3 * power), s)));
+        own.extend(
+            ballot
+                .powers
+                .iter()
+                .zip(&proof.s)
+                .map(|(power, s)| (-(w3 * power), s)),
+        );
         e -= w3 * proof.z_x;
     }
-    let scalars = own.iter().map(|(scalar, _)| *scalar).chain(matrix).chain([c_star, g, h, e]);
-    let points = own.iter().map(|(_, point)| *point).chain(all.c.iter().take(2 * cells));
+    let scalars = own
+        .iter()
+        .map(|(scalar, _)| *scalar)
+        .chain(matrix)
+        .chain([c_star, g, h, e]);
+    let points = own
+        .iter()
+        .map(|(_, point)| *point)
+        .chain(all.c.iter().take(2 * cells));
     RistrettoPoint::vartime_multiscalar_mul(
         scalars.chain(roll.finish()),
         points

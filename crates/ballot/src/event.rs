@@ -6,11 +6,11 @@ use crate::key::BallotSecret;
 use crate::roll::Roll;
 use core::fmt;
 use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
 use minicbor::bytes::ByteArray;
 use minicbor::encode::{Encode, Encoder, Error, Write};
 use primitives::{AssemblyId, Hash, OpeningId, encode, labels};
 use sha2::{Digest, Sha512};
-use curve25519_dalek::scalar::Scalar;
 use std::sync::Arc;
 
 /// What a proof is made for. A proof of one kind never verifies as another.
@@ -98,7 +98,14 @@ impl Event {
         sealing_key: [u8; 32],
     ) -> Self {
         let point = hash_to_group(labels::BALLOT_EVENT, &(kind.name(), ByteArray::from(subject)));
-        Self { kind, assembly, subject, roll, sealing_key, point }
+        Self {
+            kind,
+            assembly,
+            subject,
+            roll,
+            sealing_key,
+            point,
+        }
     }
 
     /// What the proofs are for.
@@ -126,13 +133,23 @@ impl Event {
 
     /// Hash of the statement alone, for the prover's hedge.
     pub(crate) fn statement(&self, tag: &LinkTag, sealed_hash: &Hash) -> Hash {
-        let input = Transcript { event: self, tag, sealed_hash, commitments: &[] };
+        let input = Transcript {
+            event: self,
+            tag,
+            sealed_hash,
+            commitments: &[],
+        };
         primitives::canonical::sha256(&encode(&input))
     }
 
     /// The challenge xi over the statement and `commitments` (A, B, `Q_0..`, `S_0..`).
     pub(crate) fn challenge(&self, tag: &LinkTag, sealed_hash: &Hash, commitments: &[[u8; 32]]) -> Scalar {
-        let input = Transcript { event: self, tag, sealed_hash, commitments };
+        let input = Transcript {
+            event: self,
+            tag,
+            sealed_hash,
+            commitments,
+        };
         Scalar::from_bytes_mod_order_wide(&Sha512::digest(encode(&input)).into())
     }
 }

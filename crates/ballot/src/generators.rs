@@ -31,7 +31,13 @@ impl Generators {
             bytes.extend_from_slice(point.compress().as_bytes());
         }
         let digest = canonical::hash_bytes(labels::BALLOT_GENERATOR_DIGEST, &bytes);
-        Self { g, h, c, c_star, digest }
+        Self {
+            g,
+            h,
+            c,
+            c_star,
+            digest,
+        }
     }
 }
 
@@ -59,7 +65,10 @@ mod tests {
     fn the_digest_of_the_generators_is_pinned() {
         let derived = Generators::derive();
         assert_eq!(derived.digest, generators().digest);
-        assert_eq!(derived.digest.to_string(), "PIN");
+        assert_eq!(
+            derived.digest.to_string(),
+            "73021d85f297a12769333e4cebfc860e9d8698442832a513eef05db677dfe25b"
+        );
     }
 
     #[test]

@@ -21,9 +21,15 @@ impl BallotSecret {
     /// Draws a fresh secret; `x` is not zero.
     #[must_use]
     pub fn random(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
-        let mut secret = Self { x: random_scalar(rng), y: random_scalar(rng) };
+        let mut secret = Self {
+            x: random_scalar(rng),
+            y: random_scalar(rng),
+        };
         while secret.x == Scalar::ZERO || secret.key().is_none() {
-            secret = Self { x: random_scalar(rng), y: random_scalar(rng) };
+            secret = Self {
+                x: random_scalar(rng),
+                y: random_scalar(rng),
+            };
         }
         secret
     }
@@ -36,7 +42,10 @@ impl BallotSecret {
             let half = Zeroizing::new(<[u8; 32]>::try_from(half).ok()?);
             Option::<Scalar>::from(Scalar::from_canonical_bytes(*half))
         };
-        let secret = Self { x: scalar(x)?, y: scalar(y)? };
+        let secret = Self {
+            x: scalar(x)?,
+            y: scalar(y)?,
+        };
         (secret.x != Scalar::ZERO && secret.key().is_some()).then_some(secret)
     }
 
@@ -108,7 +117,10 @@ impl BallotKey {
     }
 
     fn of_point(point: RistrettoPoint) -> Self {
-        Self { bytes: point.compress().to_bytes(), point }
+        Self {
+            bytes: point.compress().to_bytes(),
+            point,
+        }
     }
 }
 

@@ -32,7 +32,10 @@ impl Params {
         if len < ROLL_MIN {
             return None;
         }
-        TABLE.iter().find(|(up_to, ..)| len <= *up_to).map(|&(_, n, m)| Self { n, m })
+        TABLE
+            .iter()
+            .find(|(up_to, ..)| len <= *up_to)
+            .map(|&(_, n, m)| Self { n, m })
     }
 
     /// Entries of the digit matrix.
@@ -79,8 +82,16 @@ mod tests {
             assert!(params.proof_len() <= PROOF_LEN_MAX);
             assert_eq!(Params::of_roll(up_to), Some(params));
         }
-        assert!(TABLE.iter().any(|&(_, n, m)| Params { n, m }.cells() == CELLS_MAX));
-        assert!(TABLE.iter().any(|&(_, n, m)| Params { n, m }.proof_len() == PROOF_LEN_MAX));
+        assert!(
+            TABLE
+                .iter()
+                .any(|&(_, n, m)| Params { n, m }.cells() == CELLS_MAX)
+        );
+        assert!(
+            TABLE
+                .iter()
+                .any(|&(_, n, m)| Params { n, m }.proof_len() == PROOF_LEN_MAX)
+        );
     }
 
     #[test]

@@ -43,20 +43,22 @@ impl PublishedKey {
     ///
     /// `K = aG + bH`; `c = H(label, assembly, seat, number, P, K)`; `s = a + cx`; `t = b + cy`.
     #[must_use]
-    pub fn prove(
-        context: &KeyContext,
-        secret: &BallotSecret,
-        rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Self {
+    pub fn prove(context: &KeyContext, secret: &BallotSecret, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let all = generators();
         let key = *secret.public().as_bytes();
         let statement = canonical::hash(
             labels::BALLOT_KEY_POSSESSION,
-            &(context.assembly, context.seat, context.number, ByteArray::from(key)),
+            &(
+                context.assembly,
+                context.seat,
+                context.number,
+                ByteArray::from(key),
+            ),
         );
         let nonces = Hedge::new(secret, &statement, rng).scalars(2);
-        let commitment =
-            RistrettoPoint::multiscalar_mul(nonces.iter(), [&all.g, &all.h]).compress().to_bytes();
+        let commitment = RistrettoPoint::multiscalar_mul(nonces.iter(), [&all.g, &all.h])
+            .compress()
+            .to_bytes();
         let c = challenge(context, &key, &commitment);
         let mut possession = [0; 96];
         possession.copy_from_slice(
@@ -67,7 +69,10 @@ impl PublishedKey {
             ]
             .concat(),
         );
-        Self { key: ByteArray::from(key), possession: ByteArray::from(possession) }
+        Self {
+            key: ByteArray::from(key),
+            possession: ByteArray::from(possession),
+        }
     }
 
     /// The key's bytes, unchecked.
@@ -86,10 +91,16 @@ impl PublishedKey {
         let all = generators();
         let key = BallotKey::from_bytes(&self.key)?;
         let (commitment, s, t) = self.parts().ok_or(KeyError::Possession)?;
-        let k = CompressedRistretto(commitment).decompress().ok_or(KeyError::Possession)?;
+        let k = CompressedRistretto(commitment)
+            .decompress()
+            .ok_or(KeyError::Possession)?;
         let c = challenge(context, &self.key, &commitment);
         let right = RistrettoPoint::vartime_multiscalar_mul([s, t, -c], [&all.g, &all.h, &key.point]);
-        if right == k { Ok(key) } else { Err(KeyError::Possession) }
+        if right == k {
+            Ok(key)
+        } else {
+            Err(KeyError::Possession)
+        }
     }
 
     fn parts(&self) -> Option<([u8; 32], Scalar, Scalar)> {

@@ -30,7 +30,10 @@ impl Proof {
     /// # Errors
     /// BAL-02, BAL-03, BAL-04.
     pub(crate) fn decode(bytes: &[u8], params: Params) -> Result<Self, BallotError> {
-        let length = || BallotError::ProofLength { len: bytes.len(), expected: params.proof_len() };
+        let length = || BallotError::ProofLength {
+            len: bytes.len(),
+            expected: params.proof_len(),
+        };
         let (chunks, rest) = bytes.as_chunks::<32>();
         let (commitments, scalars) = chunks.split_at_checked(params.points()).ok_or_else(length)?;
         if !rest.is_empty() || scalars.len() != params.scalars() {
@@ -38,19 +41,33 @@ impl Proof {
         }
         let mut points = decode_points(commitments)?.into_iter();
         let mut scalars = decode_scalars(scalars)?;
-        let (Some(a), Some(b)) = (points.next(), points.next()) else { return Err(length()) };
+        let (Some(a), Some(b)) = (points.next(), points.next()) else {
+            return Err(length());
+        };
         let q = points.by_ref().take(params.m).collect();
         let s = points.collect();
         let (Some(z_y), Some(z_x), Some(z_a)) = (scalars.pop(), scalars.pop(), scalars.pop()) else {
             return Err(length());
         };
-        Ok(Self { commitments: commitments.to_vec(), a, b, q, s, f: scalars, z_a, z_x, z_y })
+        Ok(Self {
+            commitments: commitments.to_vec(),
+            a,
+            b,
+            q,
+            s,
+            f: scalars,
+            z_a,
+            z_x,
+            z_y,
+        })
     }
 }
 
 fn decode_points(chunks: &[[u8; 32]]) -> Result<Vec<RistrettoPoint>, BallotError> {
     let decode = |(index, bytes): (usize, &[u8; 32])| {
-        CompressedRistretto(*bytes).decompress().ok_or(BallotError::Point { index })
+        CompressedRistretto(*bytes)
+            .decompress()
+            .ok_or(BallotError::Point { index })
     };
     chunks.iter().enumerate().map(decode).collect()
 }

@@ -4,7 +4,7 @@
 //! is read and written at public places, and secret bits choose only through `subtle`.
 
 use crate::error::ProveError;
-use crate::event::Event;
+use crate::event::{Event, LinkTag};
 use crate::generators::generators;
 use crate::hedge::Hedge;
 use crate::key::{BallotKey, BallotSecret};
@@ -41,15 +41,37 @@ pub fn prove(
         return Err(ProveError::SealedTooLong(sealed.len()));
     }
     let sigma = digits(event.roll().keys(), &secret.public(), event.roll().params())?;
-    let tag = event.tag(secret);
+    Ok(prove_digits(
+        event,
+        secret,
+        &sigma,
+        event.tag(secret),
+        sealed,
+        rng,
+    ))
+}
+
+/// Steps 1 to 6 for given digits and tag, which are not compared with the secret here.
+fn prove_digits(
+    event: &Event,
+    secret: &BallotSecret,
+    sigma: &[u8],
+    tag: LinkTag,
+    sealed: &[u8],
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> BallotIn {
     let sealed_hash = canonical::sha256(sealed);
     let mut hedge = Hedge::new(secret, &event.statement(&tag, &sealed_hash), rng);
     loop {
-        let round = Round::commit(event, &sigma, &mut hedge);
+        let round = Round::commit(event, sigma, &mut hedge);
         let xi = event.challenge(&tag, &sealed_hash, &round.commitments);
         if xi != Scalar::ZERO {
-            let proof = round.respond(&sigma, secret, &xi, event.roll().params());
-            return Ok(BallotIn { tag, sealed: sealed.to_vec(), proof });
+            let proof = round.respond(sigma, secret, &xi, event.roll().params());
+            return BallotIn {
+                tag,
+                sealed: sealed.to_vec(),
+                proof,
+            };
         }
     }
 }
@@ -72,7 +94,11 @@ fn digits(keys: &[BallotKey], key: &BallotKey, params: Params) -> Result<Zeroizi
         }
     }
     // Public: a member who is not on the roll makes no ballot.
-    if bool::from(found) { Ok(sigma) } else { Err(ProveError::NotOnRoll) }
+    if bool::from(found) {
+        Ok(sigma)
+    } else {
+        Err(ProveError::NotOnRoll)
+    }
 }
 
 /// One attempt: the commitments and the randomness behind them.
@@ -96,7 +122,11 @@ impl Round {
 
         let bits: Zeroizing<Vec<Scalar>> = collect(sigma.iter().map(|&bit| Scalar::from(bit)));
         let squares = collect(a.iter().map(|a| -(a * a)));
-        let crossed = collect(a.iter().zip(bits.iter()).map(|(a, bit)| a * (Scalar::ONE - (bit + bit))));
+        let crossed = collect(
+            a.iter()
+                .zip(bits.iter())
+                .map(|(a, bit)| a * (Scalar::ONE - (bit + bit))),
+        );
         let mut points = vec![commit(&a, &squares, &r_a), commit(&bits, &crossed, &r_b)];
 
         let polynomials = expand(sigma, &a, params, event.roll().len());
@@ -105,7 +135,14 @@ impl Round {
         }
         points.extend(rho.iter().map(|rho| rho * event.point()));
         let commitments = points.iter().map(|point| point.compress().to_bytes()).collect();
-        Self { commitments, a, r_a, r_b, rho, tau }
+        Self {
+            commitments,
+            a,
+            r_a,
+            r_b,
+            rho,
+            tau,
+        }
     }
 
     /// Step 6: f, `z_A`, `z_x`, `z_y`; returns the whole proof.
@@ -186,7 +223,14 @@ fn key_commitment(
     let all = generators();
     let keys = event.roll().keys();
     let mut coefficients = Zeroizing::new(Vec::with_capacity(keys.len()));
-    coefficients.extend(polynomials.iter().skip(k).step_by(params.m + 1).take(keys.len() - 1).copied());
+    coefficients.extend(
+        polynomials
+            .iter()
+            .skip(k)
+            .step_by(params.m + 1)
+            .take(keys.len() - 1)
+            .copied(),
+    );
     let padded = -coefficients.iter().sum::<Scalar>();
     coefficients.push(padded);
     RistrettoPoint::multiscalar_mul(
@@ -200,4 +244,160 @@ fn collect(scalars: impl ExactSizeIterator<Item = Scalar>) -> Zeroizing<Vec<Scal
     let mut vector = Zeroizing::new(Vec::with_capacity(scalars.len()));
     vector.extend(scalars);
     vector
+}
+
+/// Provers who cheat in one place and do everything else, the challenge included, as they should.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BallotError, Roll, judge_batch, verify};
+    use primitives::{AssemblyId, OpeningId};
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+    use std::sync::Arc;
+
+    struct Cheat {
+        event: Event,
+        secrets: Vec<BallotSecret>,
+        sigma: Zeroizing<Vec<u8>>,
+    }
+
+    fn cheat() -> Cheat {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let secrets: Vec<_> = (0..20).map(|_| BallotSecret::random(&mut rng)).collect();
+        let roll = Roll::new(secrets.iter().map(BallotSecret::public).collect()).unwrap();
+        let sigma = digits(roll.keys(), &secrets[0].public(), roll.params()).unwrap();
+        let (assembly, opening) = (AssemblyId::new([1; 32]), OpeningId::new([2; 32]));
+        Cheat {
+            event: Event::ballot(assembly, opening, Arc::new(roll), [3; 32]),
+            secrets,
+            sigma,
+        }
+    }
+
+    impl Cheat {
+        fn judge(&self, secret: &BallotSecret, sigma: &[u8], tag: LinkTag) -> Result<(), BallotError> {
+            let mut rng = ChaCha20Rng::seed_from_u64(2);
+            let ballot = prove_digits(&self.event, secret, sigma, tag, b"sealed", &mut rng);
+            let single = verify(&self.event, &ballot);
+            assert_eq!(
+                judge_batch(&self.event, core::slice::from_ref(&ballot), &mut rng),
+                core::slice::from_ref(&single)
+            );
+            single.map(|_| ())
+        }
+    }
+
+    #[test]
+    fn accepts_the_honest_prover() {
+        let cheat = cheat();
+        let secret = &cheat.secrets[0];
+        assert_eq!(cheat.judge(secret, &cheat.sigma, cheat.event.tag(secret)), Ok(()));
+    }
+
+    #[test]
+    fn bal_07_rejects_digits_that_are_not_one_place() {
+        let cheat = cheat();
+        let secret = &cheat.secrets[0];
+        let tag = cheat.event.tag(secret);
+        let two_ones: Vec<u8> = {
+            let mut sigma = cheat.sigma.to_vec();
+            let zero = sigma.iter().position(|bit| *bit == 0).unwrap();
+            sigma[zero] = 1;
+            sigma
+        };
+        assert_eq!(cheat.judge(secret, &two_ones, tag), Err(BallotError::Digits));
+        assert_eq!(
+            cheat.judge(secret, &vec![0; cheat.sigma.len()], tag),
+            Err(BallotError::Digits)
+        );
+    }
+
+    #[test]
+    fn bal_08_rejects_a_key_that_is_not_on_the_roll() {
+        let cheat = cheat();
+        let stranger = BallotSecret::random(&mut ChaCha20Rng::seed_from_u64(9));
+        let tag = cheat.event.tag(&stranger);
+        assert_eq!(
+            cheat.judge(&stranger, &cheat.sigma, tag),
+            Err(BallotError::Membership)
+        );
+    }
+
+    #[test]
+    fn bal_08_rejects_another_members_place() {
+        let cheat = cheat();
+        let other = &cheat.secrets[1];
+        assert_eq!(
+            cheat.judge(other, &cheat.sigma, cheat.event.tag(other)),
+            Err(BallotError::Membership)
+        );
+    }
+
+    #[test]
+    fn bal_09_rejects_a_tag_that_is_not_the_keys() {
+        let cheat = cheat();
+        let tag = cheat.event.tag(&cheat.secrets[1]);
+        assert_eq!(
+            cheat.judge(&cheat.secrets[0], &cheat.sigma, tag),
+            Err(BallotError::Link)
+        );
+    }
+
+    #[test]
+    fn bal_08_rejects_a_second_tag_from_a_pretended_opening_of_the_same_key() {
+        // Whoever knew log_H G could open P with another x; nobody does, so x is tied to P.
+        let cheat = cheat();
+        let shifted = BallotSecret {
+            x: cheat.secrets[0].x + Scalar::ONE,
+            y: cheat.secrets[0].y - Scalar::ONE,
+        };
+        let tag = cheat.event.tag(&shifted);
+        assert_eq!(
+            cheat.judge(&shifted, &cheat.sigma, tag),
+            Err(BallotError::Membership)
+        );
+    }
+
+    #[test]
+    fn the_bytes_of_a_ballot_are_pinned() {
+        let cheat = cheat();
+        let mut rng = ChaCha20Rng::seed_from_u64(3);
+        let ballot = prove(&cheat.event, &cheat.secrets[0], b"sealed", &mut rng).unwrap();
+        let digest = canonical::sha256(&ballot.encode()).to_string();
+        assert_eq!(
+            digest,
+            "6953b1ed61300e438e2197f30e1fba506ac1bfdcabfc2fc3fae666bc19d13554"
+        );
+    }
+
+    #[test]
+    fn the_polynomials_are_those_of_the_definition() {
+        let cheat = cheat();
+        let params = cheat.event.roll().params();
+        let mut rng = ChaCha20Rng::seed_from_u64(4);
+        let mut hedge = Hedge::new(&cheat.secrets[0], &cheat.event.roll().root(), &mut rng);
+        let a = masks(params, &mut hedge);
+        let expanded = expand(&cheat.sigma, &a, params, cheat.event.roll().len());
+        let x = Scalar::from(7u64);
+        let position = cheat
+            .event
+            .roll()
+            .keys()
+            .iter()
+            .position(|key| *key == cheat.secrets[0].public())
+            .unwrap();
+        for (i, polynomial) in expanded.chunks(params.m + 1).enumerate() {
+            let value = polynomial.iter().rev().fold(Scalar::ZERO, |sum, c| sum * x + c);
+            let digit = |j: usize| (i / params.n.pow(u32::try_from(j).unwrap())) % params.n;
+            let factor = |j: usize| {
+                let cell = j * params.n + digit(j);
+                Scalar::from(cheat.sigma[cell]) * x + a[cell]
+            };
+            assert_eq!(value, (0..params.m).map(factor).product());
+            let leading = if i == position { Scalar::ONE } else { Scalar::ZERO };
+            assert_eq!(polynomial[params.m], leading);
+        }
+        assert_eq!(expanded.len(), 20 * (params.m + 1));
+    }
 }

@@ -6,7 +6,7 @@ use crate::params::{Params, ROLL_MAX};
 use core::fmt;
 use minicbor::bytes::ByteArray;
 use minicbor::encode::{Encode, Encoder, Error, Write};
-use primitives::{Hash, encode, labels, canonical};
+use primitives::{Hash, canonical, encode, labels};
 
 /// The ballot keys of one vote in ascending order of their bytes, with their root.
 #[derive(Clone, PartialEq, Eq)]
@@ -92,7 +92,8 @@ struct Labelled<'a>(&'a [BallotKey]);
 
 impl<C> Encode<C> for Labelled<'_> {
     fn encode<W: Write>(&self, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), Error<W::Error>> {
-        e.array(1 + self.0.len() as u64)?.encode_with(labels::BALLOT_ROLL, ctx)?;
+        e.array(1 + self.0.len() as u64)?
+            .encode_with(labels::BALLOT_ROLL, ctx)?;
         for key in self.0 {
             e.encode_with(ByteArray::from(*key.as_bytes()), ctx)?;
         }

@@ -70,17 +70,28 @@ impl Opened {
     pub(crate) fn of(event: &Event, ballot: &BallotIn) -> Result<Self, BallotError> {
         let params = event.roll().params();
         let proof = Proof::decode(&ballot.proof, params)?;
-        let tag = CompressedRistretto(*ballot.tag.as_bytes()).decompress().ok_or(BallotError::Tag)?;
+        let tag = CompressedRistretto(*ballot.tag.as_bytes())
+            .decompress()
+            .ok_or(BallotError::Tag)?;
         if tag.is_identity() {
             return Err(BallotError::Tag);
         }
-        let xi = event.challenge(&ballot.tag, &canonical::sha256(&ballot.sealed), &proof.commitments);
+        let xi = event.challenge(
+            &ballot.tag,
+            &canonical::sha256(&ballot.sealed),
+            &proof.commitments,
+        );
         if xi == Scalar::ZERO {
             return Err(BallotError::Challenge);
         }
         let powers = core::iter::successors(Some(Scalar::ONE), |power| Some(power * xi)).take(params.m + 1);
         let f = complete(&proof.f, &xi, params);
-        Ok(Self { tag, powers: powers.collect(), f, proof })
+        Ok(Self {
+            tag,
+            powers: powers.collect(),
+            f,
+            proof,
+        })
     }
 
     /// The challenge.
@@ -116,8 +127,17 @@ impl Opened {
     /// `A + xi B = Com(f, f(xi - f); z_A)`.
     fn digits_hold(&self) -> bool {
         let all = generators();
-        let scalars = self.f.iter().copied().chain(self.products()).chain([self.proof.z_a, -self.xi()]);
-        let points = all.c.iter().take(2 * self.f.len()).chain([&all.c_star, &self.proof.b]);
+        let scalars = self
+            .f
+            .iter()
+            .copied()
+            .chain(self.products())
+            .chain([self.proof.z_a, -self.xi()]);
+        let points = all
+            .c
+            .iter()
+            .take(2 * self.f.len())
+            .chain([&all.c_star, &self.proof.b]);
         RistrettoPoint::vartime_multiscalar_mul(scalars, points) == self.proof.a
     }
 
@@ -126,7 +146,10 @@ impl Opened {
         let all = generators();
         let mut sums = RollSums::new(event);
         sums.add(self, &Scalar::ONE);
-        let scalars = sums.finish().into_iter().chain(self.powers.iter().take(self.proof.q.len()).map(|p| -p));
+        let scalars = sums
+            .finish()
+            .into_iter()
+            .chain(self.powers.iter().take(self.proof.q.len()).map(|p| -p));
         let keys = event.roll().keys().iter().map(|key| &key.point);
         RistrettoPoint::vartime_multiscalar_mul(
             scalars.chain([-self.proof.z_x, -self.proof.z_y]),
@@ -163,7 +186,11 @@ pub(crate) struct RollSums {
 
 impl RollSums {
     pub(crate) fn new(event: &Event) -> Self {
-        Self { sums: vec![Scalar::ZERO; event.roll().len()], params: event.roll().params(), total: Scalar::ZERO }
+        Self {
+            sums: vec![Scalar::ZERO; event.roll().len()],
+            params: event.roll().params(),
+            total: Scalar::ZERO,
+        }
     }
 
     /// Adds `weight * prod_j f_{j,i_j}` to the coefficient of every place i.
@@ -195,6 +222,9 @@ impl RollSums {
 /// `top * prod_j f_{j,i_j}` for every i of the digits in `rows`, the first row being the lowest digit.
 fn products(rows: &[Scalar], n: usize, top: Scalar) -> Vec<Scalar> {
     rows.chunks(n).rev().fold(vec![top], |prefixes, row| {
-        prefixes.iter().flat_map(|prefix| row.iter().map(move |f| prefix * f)).collect()
+        prefixes
+            .iter()
+            .flat_map(|prefix| row.iter().map(move |f| prefix * f))
+            .collect()
     })
 }

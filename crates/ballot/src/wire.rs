@@ -53,7 +53,11 @@ impl BallotIn {
         if wire.sealed.len() > SEALED_MAX {
             return Err(Malformed::OutOfRange("a sealed choice that is too long").into());
         }
-        Ok(Self { tag: LinkTag::new(wire.tag.into()), sealed: wire.sealed, proof: wire.proof })
+        Ok(Self {
+            tag: LinkTag::new(wire.tag.into()),
+            sealed: wire.sealed,
+            proof: wire.proof,
+        })
     }
 
     /// The ballot's canonical bytes.

@@ -29,7 +29,10 @@ impl SealingKey {
     /// # Errors
     /// [`SealedError::Point`] (SEA-02) for the identity and for bytes that are no canonical point.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, SealedError> {
-        Ok(Self { bytes: *bytes, point: decode_point(bytes)? })
+        Ok(Self {
+            bytes: *bytes,
+            point: decode_point(bytes)?,
+        })
     }
 
     /// The key's 32 bytes.
@@ -58,7 +61,12 @@ pub struct SealContext {
 
 impl SealContext {
     fn associated(&self) -> Vec<u8> {
-        encode(&(labels::SEALED_CHOICE, self.opening, self.roll_root, ByteArray::from(self.tag)))
+        encode(&(
+            labels::SEALED_CHOICE,
+            self.opening,
+            self.roll_root,
+            ByteArray::from(self.tag),
+        ))
     }
 }
 
@@ -127,7 +135,10 @@ pub fn seal(
 pub fn check_sealed(sealed: &[u8], plaintext_len: usize) -> Result<(), SealedError> {
     let expected = sealed_len(plaintext_len);
     if sealed.len() != expected {
-        return Err(SealedError::Length { len: sealed.len(), expected });
+        return Err(SealedError::Length {
+            len: sealed.len(),
+            expected,
+        });
     }
     split(sealed).map(|_| ())
 }
@@ -147,7 +158,10 @@ pub fn open(
 }
 
 fn split(sealed: &[u8]) -> Result<(&[u8; 32], RistrettoPoint, &[u8]), SealedError> {
-    let short = SealedError::Length { len: sealed.len(), expected: sealed_len(0) };
+    let short = SealedError::Length {
+        len: sealed.len(),
+        expected: sealed_len(0),
+    };
     let (bytes, ciphertext) = sealed.split_first_chunk::<32>().ok_or(short)?;
     Ok((bytes, decode_point(bytes)?, ciphertext))
 }

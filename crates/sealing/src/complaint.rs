@@ -60,7 +60,10 @@ pub fn complain(
     if mine.is_none() {
         return Err(ComplaintError::NoParty(seat));
     }
-    Ok(Complaint { accused, run_key: ByteArray::from(key.to_bytes()) })
+    Ok(Complaint {
+        accused,
+        run_key: ByteArray::from(key.to_bytes()),
+    })
 }
 
 /// Judges a complaint by `complainer`. Everybody comes to the same verdict.

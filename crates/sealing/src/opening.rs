@@ -41,7 +41,10 @@ impl OpeningSecret {
     }
 
     fn of(scalar: Scalar) -> Self {
-        Self { scalar, key: RistrettoPoint::mul_base(&scalar).compress().to_bytes() }
+        Self {
+            scalar,
+            key: RistrettoPoint::mul_base(&scalar).compress().to_bytes(),
+        }
     }
 }
 
@@ -89,19 +92,27 @@ pub fn combine<'a>(
         .filter_map(|share| Some((share.seat, place_and_share(key, share)?)))
         .collect();
     if valid.len() < usize::from(key.threshold()) {
-        return Err(CombineError::TooFew { valid: valid.len(), needed: key.threshold() });
+        return Err(CombineError::TooFew {
+            valid: valid.len(),
+            needed: key.threshold(),
+        });
     }
     let used: Vec<_> = valid.into_values().take(key.threshold().into()).collect();
     let secret = OpeningSecret::of(at_zero(&used));
-    if secret.key_bytes() == key.y() { Ok(secret) } else { Err(CombineError::OtherKey) }
+    if secret.key_bytes() == key.y() {
+        Ok(secret)
+    } else {
+        Err(CombineError::OtherKey)
+    }
 }
 
 /// Lagrange interpolation at 0 through points with different x.
 fn at_zero(points: &[(Scalar, Scalar)]) -> Scalar {
     let term = |(x_i, s_i): &(Scalar, Scalar)| {
         let others = points.iter().filter(|(x, _)| x != x_i);
-        let (top, bottom) = others
-            .fold((Scalar::ONE, Scalar::ONE), |(top, bottom), (x, _)| (top * x, bottom * (x - x_i)));
+        let (top, bottom) = others.fold((Scalar::ONE, Scalar::ONE), |(top, bottom), (x, _)| {
+            (top * x, bottom * (x - x_i))
+        });
         s_i * top * bottom.invert()
     };
     points.iter().map(term).sum()

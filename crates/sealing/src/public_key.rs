@@ -47,13 +47,23 @@ impl PublicKey {
         let trustees = round1.filter_map(|r| {
             let place: [u8; 32] = r.identifier.serialize().try_into().ok()?;
             let x = Option::<Scalar>::from(Scalar::from_canonical_bytes(place))?;
-            let powers = core::iter::successors(Some(Scalar::ONE), |power| Some(power * x)).take(sums.len());
-            let share = RistrettoPoint::vartime_multiscalar_mul(powers, &sums);
+            let powers: Vec<_> = core::iter::successors(Some(Scalar::ONE), |power| Some(power * x))
+                .take(sums.len())
+                .collect();
+            let share = RistrettoPoint::vartime_multiscalar_mul(&powers, &sums);
             let verifying_share = ByteArray::from(share.compress().to_bytes());
-            Some(Trustee { seat: r.seat, place: ByteArray::from(place), verifying_share })
+            Some(Trustee {
+                seat: r.seat,
+                place: ByteArray::from(place),
+                verifying_share,
+            })
         });
         let y = sums.first().copied().unwrap_or_default().compress().to_bytes();
-        Self { y: ByteArray::from(y), threshold: run.threshold, trustees: trustees.collect() }
+        Self {
+            y: ByteArray::from(y),
+            threshold: run.threshold,
+            trustees: trustees.collect(),
+        }
     }
 
     /// Y as 32 bytes.

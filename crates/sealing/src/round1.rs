@@ -93,10 +93,13 @@ impl Round1 {
     /// # Errors
     /// [`Round1Error`]: SEA-04, SEA-05, SEA-06.
     pub fn decode(run: &Run, seat: SeatNumber, bytes: &[u8]) -> Result<Self, Round1Error> {
+        if !run.is_possible() {
+            return Err(Round1Error::Malformed);
+        }
         let package_len = 32 * usize::from(run.threshold) + 64;
         let max = 64 + usize::from(run.keys) * (package_len + 8);
         let wire: Wire = canonical::decode_canonical_max(bytes, max).map_err(|_| Round1Error::Malformed)?;
-        if !run.is_possible() || wire.packages.len() != usize::from(run.keys) {
+        if wire.packages.len() != usize::from(run.keys) {
             return Err(Round1Error::Malformed);
         }
         let run_key = *wire.run_key;
@@ -112,14 +115,25 @@ impl Round1 {
                 return Err(Round1Error::Malformed);
             }
             let parsed = Parsed::of(bytes).ok_or(Round1Error::Malformed)?;
-            if !parsed.proves_knowledge(&identifier).ok_or(Round1Error::Malformed)? {
+            if !parsed
+                .proves_knowledge(&identifier)
+                .ok_or(Round1Error::Malformed)?
+            {
                 return Err(Round1Error::Knowledge { index });
             }
             packages.push(parsed.package);
             coefficients.push(parsed.coefficients);
         }
         let hash = canonical::sha256(bytes);
-        Ok(Self { run: *run, seat, identifier, run_key, packages, coefficients, hash })
+        Ok(Self {
+            run: *run,
+            seat,
+            identifier,
+            run_key,
+            packages,
+            coefficients,
+            hash,
+        })
     }
 
     /// Whose it is.
@@ -140,7 +154,9 @@ impl Parsed {
     fn of(bytes: &[u8]) -> Option<Self> {
         let (commitment, signature) = bytes.split_last_chunk::<64>()?;
         let (r, z) = signature.split_first_chunk::<32>()?;
-        let (chunks, []) = commitment.as_chunks::<32>() else { return None };
+        let (chunks, []) = commitment.as_chunks::<32>() else {
+            return None;
+        };
         Some(Self {
             package: dkg::round1::Package::new(
                 VerifiableSecretSharingCommitment::deserialize_whole(commitment).ok()?,
@@ -158,7 +174,12 @@ impl Parsed {
     /// `R = zB - c phi_0` with `c = H(identifier, phi_0, R)`: the library checks this only for participants.
     fn proves_knowledge(&self, identifier: &Identifier) -> Option<bool> {
         let phi_0 = self.coefficients.first()?;
-        let preimage = [identifier.serialize().as_slice(), phi_0.compress().as_bytes(), &self.r].concat();
+        let preimage = [
+            identifier.serialize().as_slice(),
+            phi_0.compress().as_bytes(),
+            &self.r,
+        ]
+        .concat();
         let c = Ristretto255Sha512::HDKG(&preimage)?;
         let c = Option::<Scalar>::from(Scalar::from_canonical_bytes(c.to_bytes()))?;
         let right = RistrettoPoint::vartime_double_scalar_mul_basepoint(&-c, phi_0, &self.z);

@@ -85,7 +85,10 @@ impl Round2 {
         }
         let recipients = trustees.others(seat).map(|r| r.seat);
         let packages = recipients.zip(packages.into_iter().map(Vec::from)).collect();
-        Ok(Self { packages, hash: canonical::sha256(bytes) })
+        Ok(Self {
+            packages,
+            hash: canonical::sha256(bytes),
+        })
     }
 }
 
@@ -101,7 +104,9 @@ pub fn round2(trustees: &Trustees, seat: SeatNumber, secret: &RunSecret) -> Resu
         for (identifier, package) in packages {
             let share = Zeroizing::new(package.signing_share().serialize());
             let capacity = 32 * usize::from(trustees.run().keys);
-            let all = shares.entry(identifier).or_insert_with(|| Zeroizing::new(Vec::with_capacity(capacity)));
+            let all = shares
+                .entry(identifier)
+                .or_insert_with(|| Zeroizing::new(Vec::with_capacity(capacity)));
             all.extend_from_slice(&share);
         }
     }
@@ -109,7 +114,11 @@ pub fn round2(trustees: &Trustees, seat: SeatNumber, secret: &RunSecret) -> Resu
         .others(seat)
         .map(|to| {
             let channel = Channel::of(trustees, mine.round1, to, &mine.key, to.run_key);
-            Some(ByteVec::from(kdf::encrypt(&channel.key, shares.get(&to.identifier)?, &channel.info)))
+            Some(ByteVec::from(kdf::encrypt(
+                &channel.key,
+                shares.get(&to.identifier)?,
+                &channel.info,
+            )))
         })
         .collect();
     Ok(encode(&packages.ok_or(Round2Error::NotMine(seat))?))
@@ -131,7 +140,8 @@ pub fn finish(
     for from in trustees.others(seat) {
         let posted = round2.get(&from.seat).ok_or(FinishError::Silent(from.seat))?;
         let channel = Channel::of(trustees, from, mine.round1, &mine.key, from.run_key);
-        let shares = open_package(posted, from, mine.round1, &channel).ok_or(FinishError::False(from.seat))?;
+        let shares =
+            open_package(posted, from, mine.round1, &channel).ok_or(FinishError::False(from.seat))?;
         received.push((from.identifier, shares));
     }
     let public_keys = trustees.public_keys();
@@ -140,9 +150,7 @@ pub fn finish(
         .map(|(index, public)| {
             let packages = received
                 .iter()
-                .filter_map(|(from, shares)| {
-                    Some((*from, dkg::round2::Package::new(*shares.get(usize::from(index))?)))
-                })
+                .filter_map(|(from, shares)| Some((*from, shares.get(usize::from(index))?.clone())))
                 .collect();
             let (part2, _) = mine.part2(index)?;
             let round1 = trustees.packages(seat, usize::from(index));
@@ -168,16 +176,25 @@ impl<'a> Mine<'a> {
         let round1 = trustees.round1_of(seat)?;
         let key = secret.run_key(trustees.run(), seat);
         let same = run_public(&key) == round1.run_key;
-        same.then_some(Self { trustees, round1, secret, key })
+        same.then_some(Self {
+            trustees,
+            round1,
+            secret,
+            key,
+        })
     }
 
     fn part2(
         &self,
         index: u16,
-    ) -> Option<(dkg::round2::SecretPackage, BTreeMap<Identifier, dkg::round2::Package>)> {
+    ) -> Option<(
+        dkg::round2::SecretPackage,
+        BTreeMap<Identifier, dkg::round2::Package>,
+    )> {
         let seat = self.round1.seat;
-        let (part1, package) =
-            self.secret.part1(self.trustees.run(), seat, index, self.trustees.count())?;
+        let (part1, package) = self
+            .secret
+            .part1(self.trustees.run(), seat, index, self.trustees.count())?;
         if self.round1.packages.get(usize::from(index)) != Some(&package) {
             return None;
         }
@@ -200,10 +217,18 @@ impl Channel {
         own: &StaticSecret,
         peer: [u8; 32],
     ) -> Self {
-        let info = encode(&(labels::SEALING_PACKAGE, trustees.round1_hash(), from.seat, to.seat));
+        let info = encode(&(
+            labels::SEALING_PACKAGE,
+            trustees.round1_hash(),
+            from.seat,
+            to.seat,
+        ));
         let shared = own.diffie_hellman(&PublicKey::from(peer));
         let salt = [from.run_key, to.run_key].concat();
-        Self { key: kdf::derive(shared.as_bytes(), &salt, &info), info }
+        Self {
+            key: kdf::derive(shared.as_bytes(), &salt, &info),
+            info,
+        }
     }
 }
 
@@ -213,10 +238,12 @@ pub(crate) fn open_package(
     from: &Round1,
     to: &Round1,
     channel: &Channel,
-) -> Option<Vec<SigningShare>> {
+) -> Option<Vec<dkg::round2::Package>> {
     let package = posted.packages.get(&to.seat)?;
     let plaintext = kdf::decrypt(&channel.key, package, &channel.info)?;
-    let (chunks, []) = plaintext.as_chunks::<32>() else { return None };
+    let (chunks, []) = plaintext.as_chunks::<32>() else {
+        return None;
+    };
     if chunks.len() != from.packages.len() {
         return None;
     }
@@ -225,8 +252,10 @@ pub(crate) fn open_package(
         .zip(&from.packages)
         .map(|(chunk, package)| {
             let share = SigningShare::deserialize(chunk).ok()?;
-            SecretShare::new(to.identifier, share, package.commitment().clone()).verify().ok()?;
-            Some(share)
+            SecretShare::new(to.identifier, share, package.commitment().clone())
+                .verify()
+                .ok()?;
+            Some(dkg::round2::Package::new(share))
         })
         .collect()
 }

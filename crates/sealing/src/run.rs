@@ -23,7 +23,9 @@ pub const KEYS_MAX: u16 = 64;
 #[must_use]
 pub fn default_threshold(trustees: usize) -> u16 {
     let least = if trustees >= 5 { 3 } else { THRESHOLD_MIN };
-    u16::try_from(trustees.div_ceil(3)).unwrap_or(THRESHOLD_MAX).clamp(least, THRESHOLD_MAX)
+    u16::try_from(trustees.div_ceil(3))
+        .unwrap_or(THRESHOLD_MAX)
+        .clamp(least, THRESHOLD_MAX)
 }
 
 /// What every participant of a run must agree on beforehand; the journal fixes it.
@@ -95,12 +97,19 @@ impl RunSecret {
         index: u16,
         participants: u16,
     ) -> Option<(dkg::round1::SecretPackage, dkg::round1::Package)> {
-        let stream = Stream { key: self.derive(run, seat, "polynomial", index), drawn: 0 };
+        let stream = Stream {
+            key: self.derive(run, seat, "polynomial", index),
+            drawn: 0,
+        };
         dkg::part1(run.identifier(seat)?, participants, run.threshold, stream).ok()
     }
 
     fn derive(&self, run: &Run, seat: SeatNumber, what: &str, index: u16) -> Zeroizing<[u8; 32]> {
-        kdf::derive(self.0.expose(), &[], &encode(&(labels::SEALING_RUN, run, seat, what, index)))
+        kdf::derive(
+            self.0.expose(),
+            &[],
+            &encode(&(labels::SEALING_RUN, run, seat, what, index)),
+        )
     }
 }
 

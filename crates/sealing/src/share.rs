@@ -20,7 +20,11 @@ pub struct ShareSecret {
 
 impl ShareSecret {
     pub(crate) fn new(y: &[u8; 32], seat: SeatNumber, share: &[u8]) -> Option<Self> {
-        Some(Self { y: *y, seat, share: Secret::from_slice(share)? })
+        Some(Self {
+            y: *y,
+            seat,
+            share: Secret::from_slice(share)?,
+        })
     }
 
     /// The key Y that it is a share of.
@@ -54,7 +58,11 @@ impl ShareSecret {
         let (seat, share) = rest.split_first_chunk::<4>()?;
         let share = Secret::from_slice(share)?;
         decode_scalar(share.expose())?.zeroize();
-        Some(Self { y: *y, seat: SeatNumber(u32::from_be_bytes(*seat)), share })
+        Some(Self {
+            y: *y,
+            seat: SeatNumber(u32::from_be_bytes(*seat)),
+            share,
+        })
     }
 }
 
@@ -98,7 +106,11 @@ impl ShareError {
 /// Makes the share public. The caller has checked the close and the floors.
 #[must_use]
 pub fn release(secret: &ShareSecret) -> Share {
-    Share { y: ByteArray::from(secret.y), seat: secret.seat, share: ByteArray::from(*secret.share.expose()) }
+    Share {
+        y: ByteArray::from(secret.y),
+        seat: secret.seat,
+        share: ByteArray::from(*secret.share.expose()),
+    }
 }
 
 /// Checks a released share against the trustee's verifying share.
@@ -106,7 +118,9 @@ pub fn release(secret: &ShareSecret) -> Share {
 /// # Errors
 /// [`ShareError`] (SEA-10) for another key's share, a seat without one, and a share that does not fit.
 pub fn verify_share(key: &PublicKey, share: &Share) -> Result<(), ShareError> {
-    place_and_share(key, share).map(|_| ()).ok_or(ShareError { seat: share.seat })
+    place_and_share(key, share)
+        .map(|_| ())
+        .ok_or(ShareError { seat: share.seat })
 }
 
 /// The place x and the share s of a share that fits: `s B` is the trustee's verifying share.

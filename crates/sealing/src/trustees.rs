@@ -57,14 +57,21 @@ impl Trustees {
             }
         }
         if by_seat.len() < usize::from(run.threshold) {
-            return Err(TrusteesError::TooFew { count: by_seat.len(), threshold: run.threshold });
+            return Err(TrusteesError::TooFew {
+                count: by_seat.len(),
+                threshold: run.threshold,
+            });
         }
         if by_seat.len() > usize::from(u16::MAX) {
             return Err(TrusteesError::TooMany(by_seat.len()));
         }
         let hashes: Vec<_> = by_seat.values().map(|r| (r.seat, r.hash)).collect();
         let hash = canonical::hash(labels::SEALING_TRANSCRIPT, &(run, hashes));
-        Ok(Self { run: *run, round1: by_seat, hash })
+        Ok(Self {
+            run: *run,
+            round1: by_seat,
+            hash,
+        })
     }
 
     /// The run.
@@ -83,7 +90,9 @@ impl Trustees {
     /// Cost: `t` points times `n` trustees for each key.
     #[must_use]
     pub fn public_keys(&self) -> Vec<PublicKey> {
-        (0..usize::from(self.run.keys)).map(|index| PublicKey::of(&self.run, self.round1.values(), index)).collect()
+        (0..usize::from(self.run.keys))
+            .map(|index| PublicKey::of(&self.run, self.round1.values(), index))
+            .collect()
     }
 
     /// What each trustee confirms when it has finished: hash of the run, and of every round 1 and round 2.
@@ -92,9 +101,14 @@ impl Trustees {
     /// `None` if a trustee's round 2 is missing.
     #[must_use]
     pub fn transcript(&self, round2: &BTreeMap<SeatNumber, Round2>) -> Option<Hash> {
-        let hashes: Option<Vec<_>> =
-            self.seats().map(|seat| round2.get(&seat).map(|posted| (seat, posted.hash))).collect();
-        Some(canonical::hash(labels::SEALING_TRANSCRIPT, &(&self.run, self.hash, hashes?)))
+        let hashes: Option<Vec<_>> = self
+            .seats()
+            .map(|seat| round2.get(&seat).map(|posted| (seat, posted.hash)))
+            .collect();
+        Some(canonical::hash(
+            labels::SEALING_TRANSCRIPT,
+            &(&self.run, self.hash, hashes?),
+        ))
     }
 
     /// Hash of the run and every round 1; keys of round 2 packages are bound to it.
@@ -118,7 +132,11 @@ impl Trustees {
     }
 
     /// The library's view: packages for key `index` of everybody but `seat`.
-    pub(crate) fn packages(&self, seat: SeatNumber, index: usize) -> BTreeMap<Identifier, dkg::round1::Package> {
+    pub(crate) fn packages(
+        &self,
+        seat: SeatNumber,
+        index: usize,
+    ) -> BTreeMap<Identifier, dkg::round1::Package> {
         self.others(seat)
             .filter_map(|r| Some((r.identifier, r.packages.get(index)?.clone())))
             .collect()

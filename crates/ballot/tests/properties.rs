@@ -1,0 +1,91 @@
+//! Batch and single verification agree on random mixtures; decoders never panic.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
+
+mod common;
+
+use ballot::{BallotIn, Event, judge_batch, verify};
+use common::*;
+use primitives::OpeningId;
+use proptest::prelude::*;
+use std::sync::LazyLock;
+
+struct Setting {
+    event: Event,
+    good: Vec<BallotIn>,
+    elsewhere: Vec<BallotIn>,
+}
+
+static SETTING: LazyLock<Setting> = LazyLock::new(|| {
+    let secrets = secrets(7);
+    let roll = roll(&secrets);
+    let there = Event::ballot(ASSEMBLY, OpeningId::new([8; 32]), roll.clone(), SEALING_KEY);
+    let event = event(&roll);
+    let good = secrets
+        .iter()
+        .map(|secret| cast(&event, secret, b"sealed"))
+        .collect();
+    let elsewhere = secrets
+        .iter()
+        .map(|secret| cast(&there, secret, b"sealed"))
+        .collect();
+    Setting {
+        event,
+        good,
+        elsewhere,
+    }
+});
+
+fn altered(ballot: &BallotIn, chunk: usize, bit: usize) -> BallotIn {
+    let (version, tag, sealed, mut proof) = fields(ballot);
+    let at = (32 * chunk + bit / 8) % proof.len();
+    proof[at] ^= 1 << (bit % 8);
+    BallotIn::decode(&assemble(version, &tag, &sealed, &proof)).unwrap()
+}
+
+fn any_ballot() -> impl Strategy<Value = BallotIn> {
+    (0usize..7, 0usize..4, 0usize..15, 0usize..256).prop_map(|(who, how, chunk, bit)| match how {
+        0 => SETTING.elsewhere[who].clone(),
+        1 => altered(&SETTING.good[who], chunk, bit),
+        _ => SETTING.good[who].clone(),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn batch_and_single_verification_agree(ballots in prop::collection::vec(any_ballot(), 0..9), seed: u64) {
+        let batch = judge_batch(&SETTING.event, &ballots, &mut rng(seed));
+        let single: Vec<_> = ballots.iter().map(|ballot| verify(&SETTING.event, ballot)).collect();
+        prop_assert_eq!(batch, single);
+    }
+
+    #[test]
+    fn one_bad_ballot_at_any_place_is_found(place in 0usize..7, chunk in 0usize..15, bit in 0usize..256) {
+        let mut ballots = SETTING.good.clone();
+        ballots[place] = altered(&ballots[place], chunk, bit);
+        let batch = judge_batch(&SETTING.event, &ballots, &mut rng(1));
+        for (position, verdict) in batch.iter().enumerate() {
+            prop_assert_eq!(verdict.is_ok(), position != place);
+        }
+    }
+
+    #[test]
+    fn what_decodes_was_canonical(bytes: Vec<u8>) {
+        if let Ok(ballot) = BallotIn::decode(&bytes) {
+            prop_assert_eq!(ballot.encode(), bytes);
+        }
+    }
+
+    #[test]
+    fn any_proof_bytes_are_refused_without_a_panic(proof: Vec<u8>, tag: [u8; 32]) {
+        let ballot = BallotIn::decode(&assemble(1, &tag, b"sealed", &proof)).unwrap();
+        prop_assert!(verify(&SETTING.event, &ballot).is_err());
+    }
+}
