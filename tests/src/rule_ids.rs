@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// The families of rules that have ids.
-pub const FAMILIES: &[&str] = &["BAL", "LOG", "ASM", "MSG", "AUD"];
+pub const FAMILIES: &[&str] = &["BAL", "LOG", "ASM", "MSG", "AUD", "SEA"];
 
 /// All ids that the text names.
 #[must_use]
