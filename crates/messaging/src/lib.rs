@@ -1,1 +1,53 @@
-//! To be written.
+//! Conversations over MLS (RFC 9420), and what leads into them (`docs/spec/messaging.md`).
+//!
+//! The only crate that names OpenMLS. A [`Conversation`] is one device's view of a group, for the length of one step:
+//! loaded from the step's overlay, changed in memory, saved once. All its messages go to one log through [`wrap()`];
+//! the log's order is the order, and [`Conversation::process`] says what each entry means. Who may be in a group is
+//! not decided here but asked of a [`Roster`], the caller's fold of the journal.
+//!
+//! Trusts the caller's roster and store; trusts neither the relay nor any member. Deliberately absent: reading and
+//! writing logs, the outbox, retrying, and any idea of seats, motions and votes.
+//!
+//! # Known exceptions to "randomness and time are parameters"
+//! - OpenMLS and its provider draw from a generator of their own (HMAC-DRBG, seeded and reseeded from the system): group
+//!   creation, key packages, commits, messages' reuse guards, HPKE. Our own draws (nonces of the outer wrap, ids) take
+//!   the caller's generator.
+//! - OpenMLS reads the system's clock in two places: to stamp kept message secrets (the stamp is never used here), and to
+//!   check the lifetime of a key package. Lifetimes are unbounded (`0..=u64::MAX`), so that check depends on the
+//!   clock only if it stands before 1970. Expiry is ours and judged by log times.
+
+mod commit;
+mod conversation;
+mod credential;
+mod envelope;
+mod invitation;
+mod join;
+mod key_package;
+mod message;
+mod process;
+mod provider;
+mod records;
+mod rendezvous;
+mod roster;
+mod wrap;
+
+#[cfg(test)]
+mod tests;
+
+pub use commit::{ADDED_MAX, CommitError, Committing, Intent};
+pub use conversation::{Conversation, LoadError, Standing, UseError, log_keys};
+pub use credential::{BadCredential, Member, OwnDevice};
+pub use envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
+pub use invitation::{BadLink, Invitation};
+pub use join::{JoinError, Replace};
+pub use key_package::{BadKeyPackage, KeyPackage, NewKeyPackageError, forget_key_packages, new_key_package};
+pub use message::{APP_MESSAGE_BYTES_MAX, AppMessage, Body, TEXT_BYTES_MAX};
+pub use process::{Committed, Halt, Incoming, Processed, Reason};
+pub use provider::NoRandomness;
+pub use records::DamagedRecord;
+pub use rendezvous::{Admitted, BadRendezvous, JoinRequest, JournalKey, Posted, open_admitted, open_posted};
+pub use rendezvous::{post_admitted, post_refused, post_request};
+pub use roster::{JournalPoint, Knowledge, Roster};
+pub use wrap::{
+    MESSAGE_BYTES_MAX, Opened, PIECE_LEN, Piece, PieceList, SIZES, TooLarge, Unreadable, Wrapped, open, wrap,
+};

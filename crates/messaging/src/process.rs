@@ -1,0 +1,458 @@
+//! Following the log: one entry after the other, in order, and what each of them means.
+//!
+//! The log's order is the order. The first valid commit of an epoch wins; an own commit is merged when the log shows it
+//! and not before. Own commits are recognised by the hash of their bytes, never by MLS's word that a message is one's
+//! own: under pure ciphertext that claim is unauthenticated.
+
+use crate::commit::{CommitData, DATA_VERSION};
+use crate::conversation::{Conversation, PAST_EPOCHS, Pending, Standing, UseError};
+use crate::credential::{Member, certified, member_of};
+use crate::message::AppMessage;
+use crate::roster::{JournalPoint, Knowledge, Roster};
+use openmls::prelude::{
+    ApplyUpdatePathError, ContentType, LeafNodeIndex, MlsMessageBodyIn, MlsMessageIn, PrivateMessageIn,
+    ProcessMessageError, ProcessedMessageContent, Proposal, ProposalOrRefType, ProtocolMessage, Sender,
+    StageCommitError, StagedCommit,
+};
+use primitives::canonical::{decode_canonical_max, sha256};
+use primitives::{Hash, Secret, Time};
+use std::collections::BTreeSet;
+use tls_codec::DeserializeBytes as _;
+
+/// Most bytes of a commit's authenticated data.
+const COMMIT_DATA_BYTES_MAX: usize = 64;
+
+/// What an entry of the log turned out to be.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Processed {
+    /// A message by another device.
+    Message {
+        /// Whose, authenticated by MLS.
+        from: Member,
+        /// The epoch in which it was sent.
+        epoch: u64,
+        /// What it says.
+        message: Box<AppMessage>,
+    },
+    /// A message of this device; the outbox has its content.
+    OwnMessage,
+    /// A commit, merged: a new epoch.
+    Committed(Box<Committed>),
+    /// Skipped, for a reason on which all members agree.
+    Ignored(Reason),
+    /// The journal has not been folded to the commit's point yet. Nothing has changed; the entry is processed again,
+    /// before any later one, when it has.
+    Waits(JournalPoint),
+    /// A commit that others may find valid and this device cannot follow (MSG-09), or an entry after one. The device
+    /// asks to be added again and never goes on to the next commit.
+    Halted(Halt),
+}
+
+/// A merged commit.
+#[derive(Debug)]
+pub struct Committed {
+    /// The epoch that begins.
+    pub epoch: u64,
+    /// Who committed.
+    pub by: Member,
+    /// Whether that was this device.
+    pub own: bool,
+    /// Who came.
+    pub added: Vec<Member>,
+    /// Who went. This device among them: the conversation is over for it.
+    pub removed: Vec<Member>,
+    /// The journal point at which it was judged.
+    pub journal: JournalPoint,
+    /// For the own commit that adds: the Welcome, one for all added.
+    pub welcome: Option<Vec<u8>>,
+    /// If it removes somebody: the secret of the new log, to which the conversation moves now. Entries of the old log
+    /// after this one are ignored and their authors send them again.
+    pub new_log: Option<Secret<32>>,
+    /// Whether a pending commit of this device lost: its intent is to be made again on the new epoch.
+    pub lost: bool,
+}
+
+/// Why an entry was skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// MSG-01: without a journal point, or a leaf that the journal does not admit at it.
+    NotAdmitted,
+    /// MSG-02: a journal point lower than the previous commit's.
+    JournalWentBack,
+    /// MSG-03: a journal point that the journal contradicts.
+    JournalContradicted,
+    /// MSG-04: not a private message of this group: garbage, plaintext, external, another group's.
+    NotOurs,
+    /// MSG-05: a commit for an epoch that is over: another one won.
+    EpochOver,
+    /// MSG-05: a commit or message for an epoch that has not begun here. Many of these mean that something was missed.
+    EpochAhead,
+    /// MSG-06: proposals other than inline additions and removals.
+    Proposals,
+    /// MSG-07: a credential that is malformed or does not agree with its leaf, or has changed.
+    Credential,
+    /// MSG-08: invalid by RFC 9420: signature, decryption, replay, tree.
+    Invalid,
+    /// MSG-10: a message that is malformed inside or older than the kept epochs.
+    Message,
+    /// MSG-12: claims to be of this device and is not its pending commit.
+    ClaimsToBeOurs,
+    /// This device is not a member any more.
+    Left,
+}
+
+impl Reason {
+    /// The rule's id in `docs/spec/messaging.md`.
+    #[must_use]
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::NotAdmitted => "MSG-01",
+            Self::JournalWentBack => "MSG-02",
+            Self::JournalContradicted => "MSG-03",
+            Self::NotOurs => "MSG-04",
+            Self::EpochOver | Self::EpochAhead => "MSG-05",
+            Self::Proposals => "MSG-06",
+            Self::Credential => "MSG-07",
+            Self::Invalid => "MSG-08",
+            Self::Message => "MSG-10",
+            Self::ClaimsToBeOurs => "MSG-12",
+            Self::Left => "MSG-13",
+        }
+    }
+}
+
+/// Why this device cannot follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Halt {
+    /// MSG-09: the commit's path secrets for this part of the tree do not open or do not fit.
+    PathSecrets,
+    /// It halted at an earlier entry.
+    Earlier,
+}
+
+/// One entry of the log, unwrapped.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming<'a> {
+    /// The MLS message.
+    pub bytes: &'a [u8],
+    /// When the log took it.
+    pub at: Time,
+    /// Whether the entry's hash is in this device's outbox.
+    pub own: bool,
+}
+
+impl Conversation {
+    /// Processes the next entry of the log.
+    ///
+    /// Cost: 0.2 ms for a message; a commit with a path in a freshly filled tree grows by 0.2 ms per member.
+    ///
+    /// # Errors
+    /// [`UseError`]: the state does not bear it; the step is to be dropped.
+    pub fn process(&mut self, roster: &impl Roster, entry: &Incoming<'_>) -> Result<Processed, UseError> {
+        match self.meta.standing {
+            Standing::Active => {}
+            Standing::Left => return Ok(Processed::Ignored(Reason::Left)),
+            Standing::Halted => return Ok(Processed::Halted(Halt::Earlier)),
+        }
+        if self.is_pending(sha256(entry.bytes)) {
+            return self.merge_own();
+        }
+        let message = match self.parse(entry.bytes) {
+            Ok(message) => message,
+            Err(reason) => return Ok(Processed::Ignored(reason)),
+        };
+        let outcome = match (message.content_type(), entry.own) {
+            (ContentType::Application, true) => Ok(Processed::OwnMessage),
+            (ContentType::Application, false) => self.process_message(message),
+            (ContentType::Commit, false) => self.process_commit(roster, entry.at, message),
+            (ContentType::Commit, true) => Err(Stop::Reason(Reason::ClaimsToBeOurs)),
+            (ContentType::Proposal, _) => Err(Stop::Reason(Reason::Proposals)),
+        };
+        match outcome {
+            Ok(processed) => Ok(processed),
+            Err(Stop::Reason(reason)) => Ok(Processed::Ignored(reason)),
+            Err(Stop::Waits(point)) => Ok(Processed::Waits(point)),
+            Err(Stop::Halt) => {
+                self.meta.standing = Standing::Halted;
+                Ok(Processed::Halted(Halt::PathSecrets))
+            }
+            Err(Stop::Error(error)) => Err(error),
+        }
+    }
+
+    fn is_pending(&self, hash: Hash) -> bool {
+        let epoch = self.epoch();
+        self.meta
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.hash == hash && pending.epoch == epoch)
+    }
+
+    /// A private message of this group for an epoch that this device holds (MSG-04, MSG-05, MSG-10).
+    fn parse(&self, bytes: &[u8]) -> Result<PrivateMessageIn, Reason> {
+        let message = MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(|_| Reason::NotOurs)?;
+        let MlsMessageBodyIn::PrivateMessage(message) = message.extract() else {
+            return Err(Reason::NotOurs);
+        };
+        if message.group_id() != self.group.group_id() {
+            return Err(Reason::NotOurs);
+        }
+        let (theirs, ours) = (message.epoch().as_u64(), self.epoch());
+        let kept = theirs.saturating_add(PAST_EPOCHS as u64) >= ours;
+        match message.content_type() {
+            _ if theirs > ours => Err(Reason::EpochAhead),
+            ContentType::Application if kept => Ok(message),
+            ContentType::Application => Err(Reason::Message),
+            _ if theirs < ours => Err(Reason::EpochOver),
+            _ => Ok(message),
+        }
+    }
+
+    fn process_message(&mut self, message: PrivateMessageIn) -> Result<Processed, Stop> {
+        let epoch = message.epoch().as_u64();
+        let processed = self
+            .group
+            .process_message(&self.provider, ProtocolMessage::from(message))
+            .map_err(|error| Stop::from_mls(&error))?;
+        let from = match processed.content() {
+            ProcessedMessageContent::ApplicationMessage(_) => {
+                certified(processed.credential()).map_err(|_| Stop::Reason(Reason::Credential))?
+            }
+            ProcessedMessageContent::OwnPrivateMessage => return Err(Stop::Reason(Reason::ClaimsToBeOurs)),
+            _ => return Err(Stop::Reason(Reason::Invalid)),
+        };
+        let ProcessedMessageContent::ApplicationMessage(message) = processed.into_content() else {
+            return Err(Stop::Reason(Reason::Invalid));
+        };
+        let message = AppMessage::decode(&message.into_bytes()).map_err(|_| Stop::Reason(Reason::Message))?;
+        Ok(Processed::Message {
+            from,
+            epoch,
+            message: Box::new(message),
+        })
+    }
+
+    fn process_commit(
+        &mut self,
+        roster: &impl Roster,
+        at: Time,
+        message: PrivateMessageIn,
+    ) -> Result<Processed, Stop> {
+        // The authenticated data is judged before anything is decrypted, so that a commit that waits changes nothing.
+        // It is authenticated by what follows: MLS binds it into the encryption and the signature.
+        let journal = self.judge_point(roster, at, message.aad())?;
+        let processed = self
+            .group
+            .process_message(&self.provider, ProtocolMessage::from(message))
+            .map_err(|error| Stop::from_mls(&error))?;
+        let Sender::Member(committer) = *processed.sender() else {
+            return Err(Stop::Reason(Reason::NotOurs));
+        };
+        let staged = match processed.into_content() {
+            ProcessedMessageContent::StagedCommitMessage(staged) => staged,
+            ProcessedMessageContent::OwnPrivateMessage => return Err(Stop::Reason(Reason::ClaimsToBeOurs)),
+            _ => return Err(Stop::Reason(Reason::Invalid)),
+        };
+        let change = self.judge_leaves(roster, &journal, committer, &staged)?;
+        let lost = self.meta.pending.take().is_some();
+        self.group
+            .merge_staged_commit(&self.provider, *staged)
+            .map_err(|_| Stop::Error(UseError::Library("a commit's merge")))?;
+        Ok(Processed::Committed(Box::new(
+            self.advance(change, journal, false, lost, None)
+                .map_err(Stop::Error)?,
+        )))
+    }
+
+    /// MSG-01 to MSG-03, as far as the journal point alone goes.
+    fn judge_point(&self, roster: &impl Roster, at: Time, aad: &[u8]) -> Result<JournalPoint, Stop> {
+        let data: CommitData = decode_canonical_max(aad, COMMIT_DATA_BYTES_MAX)
+            .ok()
+            .filter(|data: &CommitData| data.version == DATA_VERSION)
+            .ok_or(Stop::Reason(Reason::NotAdmitted))?;
+        let (point, last) = (data.journal, self.meta.journal);
+        if point.size < last.size || (point.size == last.size && point.root != last.root) {
+            return Err(Stop::Reason(Reason::JournalWentBack));
+        }
+        match roster.knows(&point, Some(at)) {
+            Knowledge::Known => Ok(point),
+            Knowledge::NotYet => Err(Stop::Waits(point)),
+            Knowledge::Contradicted => Err(Stop::Reason(Reason::JournalContradicted)),
+        }
+    }
+
+    /// MSG-01, MSG-06 and MSG-07: every leaf of the tree that the commit leaves behind, its author's included, is one that
+    /// the journal admits at the commit's point.
+    fn judge_leaves(
+        &self,
+        roster: &impl Roster,
+        point: &JournalPoint,
+        committer: LeafNodeIndex,
+        staged: &StagedCommit,
+    ) -> Result<Change, Stop> {
+        let leaves = self.leaves();
+        let at = |index: LeafNodeIndex| {
+            leaves
+                .iter()
+                .find(|(i, _)| *i == index)
+                .map(|(_, member)| *member)
+        };
+        let by = at(committer).ok_or(Stop::Reason(Reason::Credential))?;
+        if let Some(leaf) = staged.update_path_leaf_node()
+            && member_of(leaf.credential(), leaf.signature_key().as_slice()) != Ok(by)
+        {
+            return Err(Stop::Reason(Reason::Credential));
+        }
+        let (mut added, mut gone) = (Vec::new(), BTreeSet::new());
+        for queued in staged.queued_proposals() {
+            if queued.proposal_or_ref_type() != ProposalOrRefType::Proposal {
+                return Err(Stop::Reason(Reason::Proposals));
+            }
+            match queued.proposal() {
+                Proposal::Add(add) => {
+                    let leaf = add.key_package().leaf_node();
+                    let member = member_of(leaf.credential(), leaf.signature_key().as_slice());
+                    added.push(member.map_err(|_| Stop::Reason(Reason::Credential))?);
+                }
+                Proposal::Remove(remove) => {
+                    gone.insert(remove.removed());
+                }
+                _ => return Err(Stop::Reason(Reason::Proposals)),
+            }
+        }
+        let stays = leaves
+            .iter()
+            .filter(|(index, _)| !gone.contains(index))
+            .map(|(_, member)| member);
+        if !stays.chain(&added).all(|member| roster.admits(point, member)) {
+            return Err(Stop::Reason(Reason::NotAdmitted));
+        }
+        let removed = gone.into_iter().filter_map(at).collect();
+        Ok(Change {
+            by,
+            added,
+            removed,
+            over: staged.self_removed(),
+        })
+    }
+
+    fn merge_own(&mut self) -> Result<Processed, UseError> {
+        let Some(Pending { journal, welcome, .. }) = self.meta.pending.take() else {
+            return Err(UseError::Library("a pending commit"));
+        };
+        let staged = self
+            .group
+            .pending_commit()
+            .ok_or(UseError::Library("a pending commit"))?;
+        let leaves = self.leaves();
+        let by = leaves
+            .iter()
+            .find(|(index, _)| *index == self.group.own_leaf_index());
+        let change = Change {
+            by: by
+                .map(|(_, member)| *member)
+                .ok_or(UseError::Library("the own leaf"))?,
+            added: staged
+                .add_proposals()
+                .filter_map(|queued| {
+                    let leaf = queued.add_proposal().key_package().leaf_node().clone();
+                    member_of(leaf.credential(), leaf.signature_key().as_slice()).ok()
+                })
+                .collect(),
+            removed: staged
+                .remove_proposals()
+                .filter_map(|queued| {
+                    let gone = queued.remove_proposal().removed();
+                    leaves
+                        .iter()
+                        .find(|(index, _)| *index == gone)
+                        .map(|(_, member)| *member)
+                })
+                .collect(),
+            over: false,
+        };
+        self.group
+            .merge_pending_commit(&self.provider)
+            .map_err(|_| UseError::Library("the own commit's merge"))?;
+        let welcome = welcome.map(Vec::from);
+        Ok(Processed::Committed(Box::new(
+            self.advance(change, journal, true, false, welcome)?,
+        )))
+    }
+
+    /// What follows from a merged commit, for us.
+    fn advance(
+        &mut self,
+        change: Change,
+        journal: JournalPoint,
+        own: bool,
+        lost: bool,
+        welcome: Option<Vec<u8>>,
+    ) -> Result<Committed, UseError> {
+        let Change {
+            by,
+            added,
+            removed,
+            over,
+        } = change;
+        self.meta.journal = journal;
+        if over {
+            self.meta.standing = Standing::Left;
+        } else if !removed.is_empty() {
+            self.hop()?;
+        }
+        let new_log = (!over && !removed.is_empty()).then(|| self.log_secret());
+        Ok(Committed {
+            epoch: self.epoch(),
+            by,
+            own,
+            added,
+            removed,
+            journal,
+            welcome,
+            new_log,
+            lost,
+        })
+    }
+}
+
+/// What a valid commit changes.
+struct Change {
+    by: Member,
+    added: Vec<Member>,
+    removed: Vec<Member>,
+    /// Whether this device is among the removed.
+    over: bool,
+}
+
+/// Why processing stopped before a result.
+enum Stop {
+    Reason(Reason),
+    Waits(JournalPoint),
+    Halt,
+    Error(UseError),
+}
+
+impl Stop {
+    /// Sorts OpenMLS's errors: what everybody sees alike is a reason to skip; what only this device may see halts.
+    fn from_mls<E>(error: &ProcessMessageError<E>) -> Self {
+        use ApplyUpdatePathError as Path;
+        match error {
+            ProcessMessageError::StorageError(_) => Self::Error(UseError::Library("its records")),
+            ProcessMessageError::InvalidCommit(
+                StageCommitError::UpdatePathError(
+                    Path::UnableToDecrypt
+                    | Path::PathMismatch
+                    | Path::MissingCiphertext
+                    | Path::MissingOwnLeaf,
+                )
+                | StageCommitError::MissingDecryptionKey
+                | StageCommitError::OwnKeyNotFound,
+            ) => Self::Halt,
+            _ => Self::Reason(Reason::Invalid),
+        }
+    }
+}

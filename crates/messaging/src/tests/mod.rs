@@ -1,0 +1,9 @@
+//! Conversations as a whole: several desks, simulated logs, a store each that can be told to crash.
+
+mod crash;
+mod figures;
+mod group;
+mod joining;
+mod order;
+mod roster;
+pub(crate) mod support;
