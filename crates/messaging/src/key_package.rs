@@ -4,8 +4,8 @@ use crate::credential::{BadCredential, Member, OwnDevice, member_of};
 use crate::provider::{CIPHERSUITE, NoRandomness, Provider, crypto};
 use crate::records::{DamagedRecord, Records, slot};
 use openmls::prelude::{
-    Capabilities, CredentialType, Extensions, KeyPackage as MlsKeyPackage, KeyPackageIn, Lifetime,
-    ProtocolVersion,
+    Capabilities, CredentialType, ExtensionType, Extensions, KeyPackage as MlsKeyPackage, KeyPackageIn,
+    Lifetime, ProtocolVersion,
 };
 use primitives::store::{Record, Store};
 use primitives::{Overlay, Purpose, StoreError, Table};
@@ -158,7 +158,7 @@ pub(crate) fn capabilities() -> Capabilities {
     Capabilities::builder()
         .versions(vec![ProtocolVersion::Mls10])
         .ciphersuites(vec![CIPHERSUITE])
-        .extensions(Vec::new())
+        .extensions(vec![ExtensionType::LastResort])
         .proposals(Vec::new())
         .credentials(vec![CredentialType::Basic])
         .build()

@@ -1,1 +1,45 @@
-//! To come.
+//! How long things take at ten members. Run with `--ignored --nocapture`.
+
+use super::support::*;
+use crate::*;
+use std::time::Instant;
+
+#[test]
+#[ignore = "measures, asserts nothing"]
+fn figures_at_ten_members() {
+    let timed = |what: &str, started: Instant| eprintln!("{what}: {:?}", started.elapsed());
+    let started = Instant::now();
+    let (mut relay, mut desks) = gathered(10);
+    timed("found, add nine in one commit, nine join, all settle", started);
+    let started = Instant::now();
+    desks[0].say("hello").unwrap();
+    timed("encrypt and apply", started);
+    desks[0].flush(&mut relay);
+    let started = Instant::now();
+    desks[1].follow(&relay).unwrap();
+    timed("load, process a message, apply", started);
+    let started = Instant::now();
+    let message = desks[0]
+        .commit(&Intent {
+            refresh: true,
+            ..Intent::default()
+        })
+        .unwrap()
+        .message;
+    timed("make a refresh", started);
+    eprintln!("a refresh is {} bytes", message.len());
+    desks[0].flush(&mut relay);
+    let started = Instant::now();
+    desks[1].follow(&relay).unwrap();
+    timed("process it", started);
+    let started = Instant::now();
+    drop(desks[1].conversation());
+    timed("load alone", started);
+    let rows =
+        primitives::store::Store::scan(&desks[1].store, crate::conversation::GROUPS, b"", b"", 100).unwrap();
+    let sizes: Vec<_> = rows.iter().map(|(key, value)| (key[32], value.len())).collect();
+    eprintln!(
+        "records {sizes:?}, {} bytes",
+        sizes.iter().map(|(_, len)| len).sum::<usize>()
+    );
+}
