@@ -1,0 +1,137 @@
+// Pictures of every screen, with made-up people: `npm run screens [-- FILTER]`, into target/screenshots/ui/.
+// Needs Chromium (CHROMIUM=/path, or `chromium` of the system).
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import puppeteer from "puppeteer-core";
+import { createServer } from "vite";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const TARGET = process.env.SCREENS ?? join(ROOT, "..", "target", "screenshots", "ui");
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--hide-scrollbars",
+];
+
+const click = (testid) => async (page) => {
+  await page.click(`[data-testid="${testid}"]`);
+};
+const row = (testid, index) => async (page) => {
+  await page.waitForSelector(`[data-testid="${testid}"]`);
+  await page.evaluate(
+    (selector, at) => document.querySelectorAll(selector)[at].click(),
+    `[data-testid="${testid}"]`,
+    index,
+  );
+};
+const type = (testid, text) => async (page) => {
+  await page.type(`[data-testid="${testid}"]`, text);
+};
+const hash = (route) => async (page) => {
+  await page.evaluate((to) => (location.hash = to), route);
+};
+const motion = (index) => [hash("/motions"), row("motion-row", index)];
+
+/** Name, scene, and what is done before the picture is taken. */
+const SCREENS = [
+  ["create-vault", "absent", [type("passphrase", "anchor lantern"), type("passphrase-again", "anchor")]],
+  ["unlock", "locked", []],
+  ["welcome-join", "none", [type("invitation-link", "veche:join/abc"), click("carrier-socks5")]],
+  ["welcome-mangled", "none", [type("invitation-link", "https://example")]],
+  ["welcome-found", "none", [click("way-found"), click("charter-details")]],
+  ["waiting", "requested", []],
+  ["conversations", "member", [hash("/conversations/a1b2c3d4e5f60718")]],
+  ["conversations-list", "member", [hash("/conversations")]],
+  ["conversations-empty", "empty", [hash("/conversations/a1b2c3d4e5f60718")]],
+  ["motions-empty", "empty", [hash("/motions")]],
+  ["motions-list", "member", [hash("/motions")]],
+  ["motion-choose", "member", [...motion(0), click("choice-for")]],
+  ["motion-review", "member", [...motion(0), click("choice-for"), click("vote-review")]],
+  ["motion-prepared", "member&vote=prepared", motion(0)],
+  ["motion-counted", "member&vote=counted", motion(0)],
+  ["motion-noticed", "member", motion(1)],
+  ["motion-proposed", "member", motion(2)],
+  ["result-secret", "member", [...motion(3), click("proof-open")]],
+  ["result-roll-call", "member", motion(4)],
+  ["motion-void", "member", motion(5)],
+  ["propose", "member", [hash("/motions/new")]],
+  ["members", "member", [hash("/members/admissions")]],
+  ["members-list", "member", [hash("/members")]],
+  ["member", "member", [hash("/members/2")]],
+  ["member-detain", "member", [hash("/members/2"), click("detain-open")]],
+  ["invite", "member", [hash("/members/admissions"), click("invite-open"), click("invite")]],
+  ["audit-journal", "member", [hash("/audit/journal")]],
+  ["audit-evidence", "evidence", [hash("/audit/evidence")]],
+  ["audit-export", "member", [hash("/audit/export")]],
+  ["settings-look", "member", [hash("/settings/look")]],
+  ["settings-connection", "member", [hash("/settings/connection")]],
+  ["settings-assembly", "member", [hash("/settings/assembly")]],
+  ["settings-vault", "member", [hash("/settings/vault")]],
+  ["settings-limits", "member", [hash("/settings/limits")]],
+  ["commands", "member", [(page) => page.keyboard.down("Control"), (page) => page.keyboard.press("k")]],
+];
+
+const filter = process.argv[2] ?? "";
+const sizes = { wide: { width: 1180, height: 780 }, narrow: { width: 400, height: 760 } };
+mkdirSync(TARGET, { recursive: true });
+
+const server = await createServer({ root: ROOT, logLevel: "error", server: { port: 0, host: "127.0.0.1" } });
+await server.listen();
+const address = server.resolvedUrls.local[0];
+const browser = await puppeteer.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: FLAGS,
+});
+let faults = 0;
+const page = await browser.newPage();
+page.on("pageerror", (error) => {
+  faults += 1;
+  console.error(String(error));
+});
+
+for (const [name, scene, steps] of SCREENS) {
+  for (const language of ["ru", "en"]) {
+    for (const theme of ["light", "dark"]) {
+      for (const [width, viewport] of Object.entries(sizes)) {
+        const file = `${name}-${language}-${theme}-${width}`;
+        if (!file.includes(filter)) continue;
+        await page.setViewport(viewport);
+        await page.goto("about:blank");
+        await page.goto(`${address}?fake=${scene}&language=${language}&theme=${theme}`);
+        await page.waitForSelector("main, nav");
+        await page.evaluate(() => document.fonts.ready);
+        try {
+          for (const step of steps) {
+            await new Promise((resolve) => setTimeout(resolve, 150));
+            await step(page);
+          }
+        } catch (error) {
+          faults += 1;
+          console.error(`${file}: ${error.message}`);
+        }
+        await page.keyboard.up("Control");
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        const sideways = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+        if (sideways) {
+          faults += 1;
+          console.error(`${file}: wider than the window`);
+        }
+        await page.screenshot({ path: join(TARGET, `${file}.png`) });
+      }
+    }
+  }
+}
+
+await browser.close();
+await server.close();
+console.log(`pictures in ${TARGET}; faults: ${faults}`);
+process.exit(faults === 0 ? 0 : 1);

@@ -1,0 +1,124 @@
+// The only door between the page and everything else.
+
+import type { Answer, Event, Refusal, Request } from "./types";
+
+export type VaultState = "absent" | "locked" | "open";
+
+export interface VaultStatus {
+  state: VaultState;
+  path: string;
+}
+
+export type Language = "ru" | "en";
+export type Theme = "system" | "light" | "dark";
+
+/** The window's own settings; they lie outside the vault. */
+export interface Settings {
+  language: Language | null;
+  theme: Theme;
+}
+
+/** Every promise is rejected with a [`Refusal`] and with nothing else. */
+export interface Backend {
+  vaultStatus(): Promise<VaultStatus>;
+  createVault(passphrase: string): Promise<void>;
+  unlock(passphrase: string): Promise<void>;
+  lock(): Promise<void>;
+  request(request: Request): Promise<Answer>;
+  /** Returns what ends the subscription. */
+  subscribe(listener: (event: Event) => void): Promise<() => void>;
+  version(): Promise<string>;
+  getSettings(): Promise<Settings>;
+  setSettings(settings: Settings): Promise<void>;
+  /** A free path for a new file of this name in the person's documents. */
+  suggestPath(fileName: string): Promise<string>;
+}
+
+/** Which answer belongs to which request. */
+interface Answers {
+  overview: "overview";
+  found: "founded";
+  invite: "invitation";
+  read_invitation: "invitation_read";
+  join: "done";
+  admissions: "admissions";
+  endorse: "done";
+  object: "done";
+  members: "members";
+  detain: "done";
+  conversations: "conversations";
+  send: "sent";
+  read: "messages";
+  propose: "proposed";
+  second: "done";
+  open: "done";
+  withdraw: "done";
+  motions: "motions";
+  motion: "motion";
+  vote: "motion";
+  export_audit: "exported";
+  set_carrier: "done";
+}
+
+const ANSWERS: Answers = {
+  overview: "overview",
+  found: "founded",
+  invite: "invitation",
+  read_invitation: "invitation_read",
+  join: "done",
+  admissions: "admissions",
+  endorse: "done",
+  object: "done",
+  members: "members",
+  detain: "done",
+  conversations: "conversations",
+  send: "sent",
+  read: "messages",
+  propose: "proposed",
+  second: "done",
+  open: "done",
+  withdraw: "done",
+  motions: "motions",
+  motion: "motion",
+  vote: "motion",
+  export_audit: "exported",
+  set_carrier: "done",
+};
+
+type AnswerTo<Kind extends Request["request"]> = Extract<Answer, { answer: Answers[Kind] }>;
+type RequestOf<Kind extends Request["request"]> = Extract<Request, { request: Kind }>;
+
+let door: Backend | null = null;
+
+/** Called once, before the page is mounted. */
+export function enter(backend: Backend): void {
+  door = backend;
+}
+
+export function backend(): Backend {
+  if (door === null) throw new Error("the page was mounted before its backend was chosen");
+  return door;
+}
+
+/** Asks, and refuses an answer of another kind. */
+export async function ask<Kind extends Request["request"]>(
+  request: RequestOf<Kind> & { request: Kind },
+): Promise<AnswerTo<Kind>> {
+  const answer = await backend().request(request as Request);
+  const expected: string = ANSWERS[request.request];
+  if (answer.answer !== expected) {
+    throw {
+      code: "internal",
+      details: `${request.request} was answered with ${answer.answer}`,
+    } satisfies Refusal;
+  }
+  return answer as AnswerTo<Kind>;
+}
+
+/** What was thrown, as a refusal. */
+export function asRefusal(thrown: unknown): Refusal {
+  if (typeof thrown === "object" && thrown !== null && "code" in thrown && "details" in thrown) {
+    return thrown as Refusal;
+  }
+  return { code: "internal", details: String(thrown) };
+}

@@ -1,0 +1,287 @@
+// A backend without anything behind it: for development and for pictures of the screens. It is chosen by `?fake` in
+// development builds only and is not part of what is shipped.
+//
+// `?fake=absent|locked|none|requested|member|evidence|empty`, with `&language=`, `&theme=` and, for a picture of one's
+// own vote, `&vote=<state>`.
+
+import type { Backend, Language, Settings, Theme, VaultState } from "./backend";
+import * as made from "./fake-assembly";
+import type {
+  Answer,
+  AssemblyView,
+  Carrier,
+  ConversationView,
+  Event,
+  MessageId,
+  MotionId,
+  MotionView,
+  Overview,
+  OwnVoteState,
+  Refusal,
+  RefusalCode,
+  Request,
+  Topic,
+} from "./types";
+
+const PROOF_STEPS = 12;
+
+function refuse(code: RefusalCode, details = ""): never {
+  throw { code, details } satisfies Refusal;
+}
+
+export function fake(parameters: URLSearchParams): Backend {
+  const scene = parameters.get("fake") ?? "";
+  const settings: Settings = {
+    language: (parameters.get("language") as Language | null) ?? "ru",
+    theme: (parameters.get("theme") as Theme | null) ?? "system",
+  };
+  const language = settings.language ?? "ru";
+  const listeners = new Set<(event: Event) => void>();
+  const say = (event: Event) => listeners.forEach((listener) => listener(event));
+  const changed = (...topics: Topic[]) => say({ event: "changed", topics });
+
+  let vault: VaultState = scene === "absent" ? "absent" : scene === "locked" ? "locked" : "open";
+  let passphrase: string | null = null;
+  let carrier: Carrier = { kind: "direct" };
+  let assembly: AssemblyView | null = ["absent", "none"].includes(scene) ? null : made.assembly(language);
+  if (assembly && scene === "requested") assembly.standing = "requested";
+  const empty = scene === "empty";
+  const members = empty ? made.members(language).slice(0, 1) : made.members(language);
+  let admissions = empty ? [] : made.admissions(language);
+  let messages = empty ? [] : made.messages(language);
+  let motions = empty ? [] : made.motions(language);
+
+  const shown = parameters.get("vote") as OwnVoteState | null;
+  if (shown && motions[0]) {
+    motions[0].mine = { state: shown, cast_by: Date.now() + 1_500_000, choice: null, barred: null };
+  }
+
+  function overview(): Overview {
+    return {
+      assembly,
+      connection: {
+        state: assembly === null ? "idle" : scene === "evidence" ? "offline" : "online",
+        carrier,
+        clock_skew_ms: null,
+      },
+      outbox_entries: scene === "evidence" ? 3 : 0,
+      evidence:
+        scene === "evidence"
+          ? [
+              {
+                kind: "fork",
+                log: "9f2c41aa07b3",
+                noticed: Date.now() - 600_000,
+                details: "size 212: root 41c9… signed at 12:01, root 8be0… signed at 12:03",
+              },
+            ]
+          : [],
+      notice: scene === "evidence" ? "journal_key_missing" : null,
+    };
+  }
+
+  function conversation(): ConversationView {
+    return {
+      id: made.PLENARY,
+      kind: "plenary",
+      title: "",
+      members: members.length,
+      messages: messages.length,
+      unread: 0,
+      last: messages.at(-1) ?? null,
+      epoch: 9,
+      code: "4821 0937 5512",
+    };
+  }
+
+  function change(id: MotionId, next: Partial<MotionView>): MotionView {
+    const motion = motions.find((candidate) => candidate.id === id) ?? refuse("unknown");
+    const changedMotion = { ...motion, ...next };
+    motions = motions.map((candidate) => (candidate.id === id ? changedMotion : candidate));
+    changed("motions");
+    return changedMotion;
+  }
+
+  /** Walks a vote through its states, a second each. */
+  function walk(id: MotionId, states: OwnVoteState[]): void {
+    const [state, ...rest] = states;
+    if (!state) return;
+    const { mine, ballots } = motions.find((motion) => motion.id === id) ?? refuse("unknown");
+    const cast_by = state === "prepared" ? Date.now() + 20 * 60_000 : null;
+    change(id, { mine: { ...mine, state, cast_by }, ballots: state === "cast" ? ballots + 1 : ballots });
+    if (state === "preparing") {
+      for (let done = 1; done <= PROOF_STEPS; done += 1) {
+        setTimeout(() => say({ event: "progress", work: "proof", done, total: PROOF_STEPS }), done * 80);
+      }
+    }
+    setTimeout(() => walk(id, rest), 1_200);
+  }
+
+  function answer(request: Request): Answer {
+    switch (request.request) {
+      case "overview":
+        return { answer: "overview", overview: overview() };
+      case "found":
+        if (!request.relay.startsWith("veche-relay://")) refuse("bad_relay_address", request.relay);
+        assembly = {
+          ...made.assembly(language),
+          name: request.name,
+          declaration: request.declaration,
+          founding: true,
+        };
+        return { answer: "founded", assembly: assembly.id };
+      case "invite":
+        return {
+          answer: "invitation",
+          link: "veche:join/" + "q7m2x9v4k1".repeat(28),
+          expires: Date.now() + (request.valid_ms ?? 604_800_000),
+        };
+      case "read_invitation":
+        if (!request.link.startsWith("veche:")) refuse("invitation_mangled", "not an invitation");
+        return {
+          answer: "invitation_read",
+          invitation: {
+            assembly_name: made.assembly(language).name,
+            assembly: made.assembly(language).id,
+            relay: made.RELAY,
+            role: "deputy",
+            expires: Date.now() + 500_000_000,
+            carrier: null,
+          },
+        };
+      case "join":
+        assembly = { ...made.assembly(language), standing: "requested", seat: null, role: null };
+        return { answer: "done" };
+      case "admissions":
+        return { answer: "admissions", admissions };
+      case "endorse":
+        admissions = admissions.map((admission) =>
+          admission.id === request.admission
+            ? {
+                ...admission,
+                endorsed_by_me: true,
+                endorsed_by: [...admission.endorsed_by, 1],
+                state: "waiting",
+              }
+            : admission,
+        );
+        return { answer: "done" };
+      case "object":
+        admissions = admissions.map((admission) =>
+          admission.id === request.admission
+            ? { ...admission, objected_by: [...admission.objected_by, 1] }
+            : admission,
+        );
+        return { answer: "done" };
+      case "members":
+        return { answer: "members", members };
+      case "detain":
+        return { answer: "done" };
+      case "conversations":
+        return { answer: "conversations", conversations: [conversation()] };
+      case "send": {
+        const message = crypto.randomUUID() as MessageId;
+        const name = members[0]?.name ?? "";
+        const position = (messages.at(-1)?.position ?? 0) + 1;
+        messages = [
+          ...messages,
+          {
+            id: message,
+            position,
+            seat: 1,
+            name,
+            own: true,
+            content: { kind: "text", text: request.text },
+            time: Date.now(),
+            state: "waiting",
+          },
+        ];
+        setTimeout(() => {
+          messages = messages.map((old) => (old.id === message ? { ...old, state: "sent" } : old));
+          changed("conversations");
+        }, 900);
+        return { answer: "sent", message };
+      }
+      case "read":
+        return {
+          answer: "messages",
+          messages: messages.filter((message) => message.position < (request.before ?? Infinity)),
+        };
+      case "propose": {
+        const first = made.motions(language)[2] ?? refuse("internal");
+        const motion = crypto.randomUUID() as MotionId;
+        const { title, text, kind } = request;
+        motions = [
+          { ...first, id: motion, title, text, kind, proposer: 1, seconded_by: [], proposed: Date.now() },
+          ...motions,
+        ];
+        return { answer: "proposed", motion };
+      }
+      case "second":
+        change(request.motion, { seconded_by: [6, 1], phase: "noticed", may_open: Date.now() + 60_000 });
+        return { answer: "done" };
+      case "open":
+        change(request.motion, { phase: "open", opened: Date.now() });
+        return { answer: "done" };
+      case "withdraw":
+        change(request.motion, { phase: "withdrawn" });
+        return { answer: "done" };
+      case "motions":
+        return { answer: "motions", motions };
+      case "motion":
+        return { answer: "motion", motion: change(request.motion, {}) };
+      case "vote": {
+        const { kind } = change(request.motion, {});
+        const states: OwnVoteState[] =
+          kind === "secret"
+            ? ["awaiting_witnesses", "preparing", "prepared", "cast", "counted"]
+            : ["prepared", "cast", "counted"];
+        const choice = kind === "roll_call" ? request.choice : null;
+        change(request.motion, { mine: { state: "none", cast_by: null, choice, barred: null } });
+        walk(request.motion, states);
+        return { answer: "motion", motion: change(request.motion, {}) };
+      }
+      case "export_audit":
+        return { answer: "exported", path: request.path, bytes: 186_240 };
+      case "set_carrier":
+        carrier = request.carrier;
+        return { answer: "done" };
+    }
+  }
+
+  return {
+    vaultStatus: async () => ({ state: vault, path: "/home/anna/.local/share/org.veche.desktop/vault" }),
+    async createVault(given) {
+      await pause(600);
+      passphrase = given;
+      vault = "open";
+    },
+    async unlock(given) {
+      await pause(600);
+      if (passphrase !== null && given !== passphrase) refuse("wrong_passphrase");
+      vault = "open";
+    },
+    async lock() {
+      vault = "locked";
+    },
+    async request(request) {
+      await pause(30);
+      if (vault !== "open") refuse("locked");
+      return structuredClone(answer(request));
+    },
+    async subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    version: async () => "0.1.0",
+    getSettings: async () => settings,
+    async setSettings(next) {
+      Object.assign(settings, next);
+    },
+    suggestPath: async (fileName) => `/home/anna/Documents/${fileName}`,
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,96 @@
+// The generated types with branded ids: a motion's id is never taken for a conversation's.
+
+import type * as wire from "./generated";
+
+export type {
+  AuditLevel,
+  AdmissionState,
+  Barred,
+  Carrier,
+  CharterChanges,
+  CharterView,
+  Choice,
+  ConnectionState,
+  ConnectionView,
+  EvidenceKind,
+  EvidenceView,
+  InvitationView,
+  Majority,
+  MemberView,
+  MessageContent,
+  MessageState,
+  NoticeCode,
+  Overview,
+  AssemblyView,
+  OwnVote,
+  OwnVoteState,
+  Phase,
+  ProofLabel,
+  ProofLine,
+  Refusal,
+  RefusalCode,
+  ResultView,
+  Role,
+  RuleView,
+  SeatState,
+  Standing,
+  Topic,
+  VoteKind,
+  Work,
+} from "./generated";
+
+type Branded<Name extends string> = string & { readonly __id: Name };
+
+export type MotionId = Branded<"motion">;
+export type AdmissionId = Branded<"admission">;
+export type ConversationId = Branded<"conversation">;
+export type MessageId = Branded<"message">;
+
+type WithId<View, Id> = Omit<View, "id"> & { id: Id };
+
+export type MotionView = WithId<wire.MotionView, MotionId>;
+export type AdmissionView = WithId<wire.AdmissionView, AdmissionId>;
+export type MessageView = WithId<wire.MessageView, MessageId>;
+export type ConversationView = Omit<wire.ConversationView, "id" | "last"> & {
+  id: ConversationId;
+  last: MessageView | null;
+};
+
+/** Replaces the type of `Key` wherever a member of the union `Union` has it. */
+type Narrow<Union, Key extends string, Id> = Union extends unknown
+  ? Key extends keyof Union
+    ? Omit<Union, Key> & Record<Key, Id>
+    : Union
+  : never;
+
+type NarrowOptional<Union, Key extends string, Id> = Union extends unknown
+  ? Key extends keyof Union
+    ? Omit<Union, Key> & Partial<Record<Key, Id>>
+    : Union
+  : never;
+
+export type Request = NarrowOptional<
+  Narrow<Narrow<wire.Request, "motion", MotionId>, "admission", AdmissionId>,
+  "conversation",
+  ConversationId
+>;
+
+type Plain = Exclude<
+  wire.Answer,
+  { answer: "admissions" | "conversations" | "sent" | "messages" | "proposed" | "motions" | "motion" }
+>;
+
+export type Answer =
+  | Plain
+  | { answer: "admissions"; admissions: AdmissionView[] }
+  | { answer: "conversations"; conversations: ConversationView[] }
+  | { answer: "sent"; message: MessageId }
+  | { answer: "messages"; messages: MessageView[] }
+  | { answer: "proposed"; motion: MotionId }
+  | { answer: "motions"; motions: MotionView[] }
+  | { answer: "motion"; motion: MotionView };
+
+export type Event =
+  | Exclude<wire.Event, { event: "message" | "motion_phase" }>
+  | { event: "message"; conversation: ConversationId; message: MessageView }
+  | { event: "motion_phase"; motion: MotionId; phase: wire.Phase };

@@ -1,0 +1,551 @@
+program = Veche
+loading = Reading…
+reading = Reading the vault
+trouble-title = Could not start
+close = Close
+cancel = Cancel
+back = Back
+back-to-list = Back to the list
+details = Details
+copy = Copy
+copied = Copied
+language = Language
+theme = Colours
+theme-system = As the system
+theme-light = Light
+theme-dark = Dark
+theme-light-do = Light colours
+theme-dark-do = Dark colours
+unit = Unit of time
+unit-seconds = seconds
+unit-minutes = minutes
+unit-hours = hours
+unit-days = days
+span-days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+span-hours = { $count ->
+    [one] { $count } hour
+   *[other] { $count } hours
+}
+span-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+span-seconds = { $count ->
+    [one] { $count } second
+   *[other] { $count } seconds
+}
+size-bytes = { $count ->
+    [one] { $count } byte
+   *[other] { $count } bytes
+}
+size-kilobytes = { $count } KB
+size-megabytes = { $count } MB
+
+## Vault
+
+create-title = Create your vault
+create-lead = Everything that Veche knows lies on this device in one vault: keys, conversations, votes.
+create-honest = Without the passphrase nobody opens the vault, we included. A forgotten passphrase cannot be recovered or reset. It does not help while the vault is open, or if somebody else's program runs on the device.
+create = Create the vault
+creating = Creating…
+passphrase = Passphrase
+passphrase-again = Once more
+passphrase-differs = The two differ.
+passphrase-show = Show the passphrase
+strength-empty = Best: six or more random words that have nothing to do with you or with each other.
+strength-short = Too short: at least eight characters.
+strength-weak = Weak: whoever gets the device may guess it. Add words.
+strength-fair = Not bad. One or two more random words make it strong.
+strength-strong = Strong, if chance chose the words.
+vault-path = The vault will be here: { $path }
+unlock-title = Open your vault
+unlock = Open
+unlocking = Opening…
+lock = Lock
+lock-do = Lock the vault
+
+## Into an assembly
+
+welcome-title = Have you been invited?
+welcome-lead = Paste the link that you were given. Or found an assembly of your own.
+welcome-way = How to begin
+welcome-join = I have an invitation
+welcome-found = Found an assembly
+invitation-link = Invitation link
+invitation-link-hint = It carries everything: the relay's address and key, and a secret for one use. Reading it needs no network.
+invitation-reads = You are invited to the assembly “{ $assembly }”.
+role-offered = Role offered
+valid-until = Valid until
+assembly-id = Assembly id
+relay = Relay
+own-name = Your name
+own-name-hint = As the members will see it. A pseudonym will do. The relay sees no names.
+join = Ask to be admitted
+carrier = Way to the relay
+carrier-direct = Direct
+carrier-socks5 = Through SOCKS5 or Tor
+carrier-direct-hint = Your provider sees which server you connect to, not what you write.
+carrier-address = Address of the proxy
+carrier-address-hint = Host and port. Tor is usually at 127.0.0.1:9050, Tor Browser at 127.0.0.1:9150.
+carrier-change = Change the way to the relay
+carrier-save = Apply
+assembly-name = Name of the assembly
+declaration = Founding declaration
+declaration-hint = Why you assemble, and on what principles. It cannot be changed later: the assembly's id follows from it and the charter.
+relay-address = Relay address
+relay-address-hint = A line that begins with veche-relay://. Whoever runs the relay gives it to you.
+charter-details = Numbers of the charter
+charter-details-hint = An empty field keeps the default. After the founding only a decision of the assembly changes the charter.
+by-default = default
+charter = Charter
+charter-founding-seats = Founding ends at so many seats
+charter-endorsements = Endorsements for an admission
+charter-seconders = Seconders of a motion
+charter-trustees = Trustees
+charter-threshold = Shares that open a ballot box
+charter-roll-floor = Least roll of a secret vote
+charter-ballots-floor = Least number of ballots
+charter-detain-signers = Signers of a detention
+charter-cooling-off = A new seat votes after
+charter-objection = Time for objections
+charter-notice = Notice before the opening
+charter-voting-least = Least voting time
+charter-voting-greatest = Greatest voting time
+charter-closing = Time to seal the box
+charter-slot = Slot of the ballot box
+charter-cosign = Witnesses cosign every
+charter-sealing-round = Wait for a silent trustee
+found = Found the assembly
+standing-requested = Your request has been sent.
+standing-proposed = Your admission has been proposed to the assembly.
+standing-removed = You are no longer a member of this assembly.
+standing-waits = Waiting for members' endorsements
+standing-hint = The assembly decides, not one person. You may close the window: once you are admitted, Veche opens the assembly at the next start.
+
+## Frame
+
+sections = Sections
+rail-conversations = Conversations
+rail-motions = Motions
+rail-members = Members
+rail-audit = Audit
+rail-settings = Settings
+rail-new = new
+connection-idle = No connection is needed yet.
+connection-connecting = Connecting to the relay.
+connection-online = Connected to the relay.
+connection-offline = The relay cannot be reached. We keep trying; nothing you wrote is lost.
+connection-wrong-relay = Something else answers at the relay's address.
+connection-idle-short = Idle
+connection-connecting-short = Connecting
+connection-online-short = Online
+connection-offline-short = Offline
+connection-wrong-relay-short = Wrong relay
+connection-through = Through { $address }.
+connection-wrong-relay-long = Somebody else answers at the relay's address: the key is not the right one. Nothing was sent, and all you wrote is safe. Change the way to the relay, or ask whoever runs it.
+clock-skew = This device's clock differs from the relay's by { $span }. Set the right time: deadlines depend on it.
+outbox-waits = { $count ->
+    [one] { $count } entry waits to be sent and is safe in the vault.
+   *[other] { $count } entries wait to be sent and are safe in the vault.
+}
+catching-up = Catching up with the journal: { $done } of { $total }
+notice-relay-answers-nonsense = The relay answers something that we do not understand. Your data are safe; we try again.
+notice-relay-full = The relay has no space left. What you wrote waits in the vault.
+notice-update-needed = The journal has an entry that only a newer Veche understands. Update the program: until then the assembly is not shown further.
+notice-journal-key-missing = The journal's key has not arrived yet. Other members will send it when they are online.
+notice-resync-needed = The conversation cannot be followed: it needs a resync.
+notice-vault-rolled-back = The vault was put back to an older state, perhaps from a copy of the disk. Check your latest messages and votes.
+notice-clock-wrong = This device's clock is far from the relay's.
+unread = { $count ->
+    [one] { $count } unread message
+   *[other] { $count } unread messages
+}
+commands = Commands
+commands-hint = What to do or where to go
+commands-none = Nothing found
+command-motion = Motion: { $title }
+command-member = Member: { $name }
+
+## Conversations
+
+plenary = Plenary
+plenary-subtitle = { $count ->
+    [one] { $count } member · safety code { $code }
+   *[other] { $count } members · safety code { $code }
+}
+conversation-not-yet = The plenary opens when its key arrives.
+no-messages = No messages yet
+messages = Messages
+messages-older = Show earlier ones
+messages-empty-title = Here the whole assembly speaks
+messages-empty = Only members read the messages. The relay sees times and padded sizes, nothing else.
+composer = Message to the assembly
+send = Send
+observer-reads = An observer reads and does not write.
+message-waiting = waiting to be sent
+message-sent = Taken by the relay
+message-received = Read from the conversation's log
+needs-newer-version = A newer version of Veche understands this message.
+roster-changed = the roster changed
+roster-added = { $count ->
+    [one] A new member joined: { $who }.
+   *[other] New members joined: { $who }.
+}
+roster-removed = { $count ->
+    [one] No longer reads this conversation: { $who }.
+   *[other] No longer read this conversation: { $who }.
+}
+seat = Seat { $seat }
+seat-short = seat { $seat }
+
+## Motions
+
+motions-open = Voting now
+motions-coming = Coming
+motions-past = Past
+motions-none = No motions yet.
+motions-empty-title = Here the assembly decides
+motions-empty = A deputy proposes a motion, others second it, and after its notice the voting opens. The result of a secret vote is sealed until the close.
+propose = Propose a motion
+propose-short = Propose
+propose-do = Propose
+propose-subtitle = { $count ->
+    [0] No seconders are needed.
+    [one] { $count } more deputy must second it.
+   *[other] { $count } more deputies must second it.
+}
+proposed-by = Proposed by { $name } · { $time }
+motion-title = Title
+motion-text = Text
+motion-text-hint = What people will vote for or against. It does not change once proposed.
+vote-kind = How to vote
+vote-kind-secret = Secret vote
+vote-kind-roll-call = Roll-call vote
+vote-kind-secret-short = In secret
+vote-kind-roll-call-short = By roll-call
+vote-kind-hint-secret = Nobody learns who voted what. The result is sealed until the close.
+vote-kind-hint-roll-call = Every name stands next to its vote. Votes are seen at once.
+majority = Majority
+majority-simple = More for than against
+majority-absolute = More than half of the deputies for
+majority-two-thirds = Two thirds of for and against
+majority-three-quarters = Three quarters of for and against
+majority-consensus = Nobody against
+quorum = Quorum
+quorum-share = at least { $share } of the deputies
+by-charter = as in the charter
+by-charter-span = Charter: { $span }
+notice = Notice before the opening
+voting-time = Voting time
+voting-time-hint = At least { $least }, at most { $greatest }.
+rule-quorum = Quorum: at least { $numerator }/{ $denominator } of the deputies entitled to vote.
+rule-simple = Adopted with more for than against.
+rule-absolute = Adopted if more than half of the deputies entitled to vote are for.
+rule-two-thirds = Adopted with at least two thirds of the votes for and against.
+rule-three-quarters = Adopted with at least three quarters of the votes for and against.
+rule-consensus = Adopted if nobody is against and somebody is for.
+phase = Where the motion stands
+phase-proposed = Awaits seconders: { $count } of { $needed }
+phase-proposed-long = The motion awaits seconders: { $count } of { $needed }.
+phase-noticed = Opens soon
+phase-noticed-until = Opens { $time }
+phase-noticed-long = Voting opens not before { $time }, in { $span }.
+phase-opening = The notice is over. Members' devices open the voting by themselves.
+phase-open = Voting now
+phase-open-until = Open until { $time }
+phase-closed = Closed, being counted
+phase-closed-secret = Voting is over. The trustees open the ballot box: { $count } of { $threshold } shares so far. This happens by itself.
+phase-closed-roll-call = Voting is over, the votes are being counted.
+phase-adopted = Adopted
+phase-rejected = Rejected
+phase-void = Void
+phase-void-long = The vote is void: too few ballots for the charter, the box was not sealed in time, or too few shares came. The ballots stay sealed. The motion can be proposed again.
+phase-withdrawn = Withdrawn
+phase-withdrawn-long = Its proposer withdrew the motion before the vote.
+second = Second
+withdraw = Withdraw the motion
+
+## Voting
+
+voting-until = Voting is open until { $time }. Left: { $span }.
+voting-closing = Time is up, the ballot box is being closed.
+hides-among = { $count ->
+    [one] Your ballot will hide among { $count } voter.
+   *[other] Your ballot will hide among { $count } voters.
+}
+quorum-so-far = { $ballots } of { $electorate } cast. The quorum is { $quorum }.
+quorum-there = { $ballots } of { $electorate } cast. The quorum of { $quorum } is there.
+your-vote = Your vote
+choice-for = For
+choice-against = Against
+choice-abstain = Abstain
+vote-review = Continue
+vote-confirm = Cast my vote
+review-secret = { $choice ->
+    [for] You vote *for*.
+    [against] You vote *against*.
+   *[abstain] You *abstain*.
+} { $count ->
+    [one] Your ballot hides among { $count } member.
+   *[other] Your ballot hides among { $count } members.
+} Nobody, we included, can learn it.
+review-roll-call = { $choice ->
+    [for] You vote *for*.
+    [against] You vote *against*.
+   *[abstain] You *abstain*.
+} Your name will stand next to your vote, and all members will see it.
+review-honest = A vote cannot be changed. Whoever stands beside you or controls your device can see the choice; after the vote the ballot is burnt.
+roll-small = Few people vote here. If all of them vote alike, no secret is left.
+barred-role = This role does not vote. You will see the result with everybody else.
+barred-not-in-electorate = You are not in this electorate: your seat is newer, or its cooling-off is not over.
+barred-no-ballot-key = The journal had no ballot key of yours when the voting opened, so you cannot take part. Keys are published by themselves while Veche runs.
+barred-not-open = Voting is not open now.
+own-vote-accepted = Your vote is taken
+own-choice = { $choice ->
+    [for] Your vote: for
+    [against] Your vote: against
+   *[abstain] Your vote: abstain
+}
+own-awaiting-witnesses = Witnesses cosign the opening of the vote
+own-preparing = The ballot is being prepared
+own-prepared = The ballot is ready and waits for its random moment
+own-prepared-until = The ballot is ready and will be cast by { $time }
+own-cast = The ballot is cast: the relay gave a receipt
+own-counted = The ballot is counted in and burnt
+own-forwarded = The ballot went through the journal: the box did not take it in time
+own-roll-call-prepared = The vote is recorded and being sent
+own-roll-call-cast = The relay has taken the vote
+own-roll-call-counted = The vote is in the journal and counted
+own-roll-call-forwarded = The vote went through the journal
+own-waits-note = Keep Veche running until the ballot is counted in. The random wait is there so that its time does not tell whose it is.
+own-counted-note = Nothing on this device shows your choice any more.
+proving = Proving that you are on the roll without naming you
+
+## Result
+
+result-adopted = The motion is adopted. { $reason }
+result-rejected = The motion is rejected. { $reason }
+result-no-quorum = There was no quorum.
+rule-outcome-simple = The quorum was there; the rule asks for more votes for than against.
+rule-outcome-absolute = The quorum was there; the rule asks that more than half of the deputies are for.
+rule-outcome-two-thirds = The quorum was there; the rule asks for two thirds of the votes for and against.
+rule-outcome-three-quarters = The quorum was there; the rule asks for three quarters of the votes for and against.
+rule-outcome-consensus = The quorum was there; the rule asks that nobody is against.
+result-turnout = { $cast } of { $electorate } cast; the quorum is { $quorum }.
+result-cast = Cast: { $cast }.
+result-spoilt = { $count ->
+    [one] { $count } ballot is spoilt.
+   *[other] { $count } ballots are spoilt.
+}
+devices-agree-all = { $count ->
+    [0] No other device has confirmed yet; this one counted for itself.
+    [one] { $count } device checked the count and agrees with this result.
+   *[other] All { $count } devices that checked agree with this result.
+}
+devices-agree-some = { $count ->
+    [one] { $count } device agrees with this result.
+   *[other] { $count } devices agree with this result.
+}
+devices-disagree = { $count ->
+    [one] { $count } device got another result. Do not rely on this one: export the audit file and compare.
+   *[other] { $count } devices got another result. Do not rely on this one: export the audit file and compare.
+}
+result-unanimous = Everybody voted alike, so this vote has no secret: the result shows the vote of each who took part.
+roll-call-table = By name
+proof = Proof
+proof-hint-secret = These lines are the same for everybody who counted. The whole proof is in the audit file: anybody can check it, offline, trusting nobody.
+proof-hint-roll-call = These lines are the same for everybody who counted. The whole proof is in the audit file.
+proof-opening = Opening
+proof-roll-root = Root of the roll
+proof-box-checkpoint = Checkpoint of the box
+proof-cosignatures = Cosignatures
+proof-shares = Shares
+proof-refused = Ballots refused
+proof-repeated = Repeated link tags
+proof-journal = Journal entries
+proof-finding = Finding
+proof-hash = Hash of the result
+
+## Members
+
+seats = Seats
+admissions = Admissions and invitations
+admissions-note = Who asks in, whom to invite
+admissions-none-title = Nobody is waiting
+admissions-none = Invite a person by a link. Their request will appear here, and the assembly decides.
+admission-requested = asks to be admitted by your invitation
+admission-proposed = proposed to the assembly
+admission-waiting = enough endorsements; time for objections
+admission-admitted = being let in
+admission-refused = turned down
+endorsed = Endorsements: { $count } of { $needed }.
+endorsed-by-you = You have endorsed.
+endorse = Endorse
+endorse-first = Endorse and propose
+object = Object
+objected = Objections: { $who }.
+founding-goes-on = { $count ->
+    [one] Founding: up to { $count } seat, one endorsement is enough.
+   *[other] Founding: up to { $count } seats, one endorsement is enough.
+}
+endorsements-needed = { $count ->
+    [one] An admission needs { $count } endorsement.
+   *[other] An admission needs { $count } endorsements.
+}
+invite = Invite
+invite-title = Invite a person
+invite-do = Make a link
+invitation-valid = Valid for
+invitation-carrier = Send along the way to the relay: { $address }
+invitation-made = The link is valid until { $time }. It is for one person and one use.
+invitation-care = Hand it over in person or through a channel that both of you trust. Whoever intercepts it can ask in instead, but does not get in without endorsement.
+role-deputy = deputy
+role-expert = expert
+role-observer = observer
+role-expert-short = expert
+role-deputy-long = A deputy speaks, proposes and votes.
+role-expert-long = An expert speaks and does not vote.
+role-observer-long = An observer reads.
+trustee = trustee
+trustee-long = A trustee: the seat's share helps to open the ballot box after the close. It does not help to learn who voted what.
+member-own = { $name } (you)
+member-since = Admitted
+seat-state = State of the seat
+seat-state-active = active
+seat-state-detained = member detained
+seat-state-removed = removed
+seat-state-left = left
+devices = Devices
+ballot-keys = Unused ballot keys
+ballot-keys-hint = Each secret vote takes one key; the supply is renewed by itself while Veche runs.
+detain = Member detained…
+detain-title = { $name }: member detained?
+detain-means = The seat will be cut off from conversations and votes, so that a device in the wrong hands can read and sign nothing. The seat stays theirs and is given back when they can return.
+detain-signers = { $count ->
+    [one] It takes effect with { $count } deputy's signature; yours will be one of them.
+   *[other] It takes effect with { $count } deputies' signatures; yours will be one of them.
+}
+detain-do = Sign
+detain-signed = Your signature has been sent.
+
+## Audit
+
+journal = Journal
+journal-note = { $count ->
+    [one] { $count } entry
+   *[other] { $count } entries
+}
+journal-hint = The journal is the assembly: charter, seats, motions and results follow from it on every device alike. The relay keeps it and cannot change it unnoticed: witnesses, the deputies' devices, cosign what they saw.
+journal-folded = Entries read
+journal-witnessed = Of them cosigned by witnesses
+cosignatures = Cosignatures
+cosignatures-of = { $count }; the witnesses' quorum is { $quorum }
+outbox = Waiting to be sent
+assembly-id-hint = The id may be published: auditors compare it with the one in the audit file.
+witnessed-all = { $entries ->
+    [one] Witnesses have cosigned the whole journal: { $entries } entry.
+   *[other] Witnesses have cosigned the whole journal: { $entries } entries.
+}
+witnessed-behind = Entries cosigned by witnesses: { $entries }. Not yet: { $behind }; this usually takes minutes.
+evidence = Evidence
+evidence-note = { $count ->
+    [one] { $count } piece of evidence against the relay
+   *[other] { $count } pieces of evidence against the relay
+}
+evidence-note-none = No lie was noticed
+evidence-none-title = No lie was noticed
+evidence-none = This device checks each entry against the checkpoints, and every message carries what its author saw. If the relay lies, the proof appears here.
+evidence-banner = { $count ->
+    [one] The relay was caught in a lie. The proof is kept.
+   *[other] The relay was caught in a lie. { $count } proofs are kept.
+}
+evidence-look = Look
+evidence-noticed = Noticed { $time }
+evidence-fork = The relay showed different journals to different people
+evidence-dropped-receipt = The relay gave a receipt and the entry is not there
+evidence-times-decrease = The times of entries go backwards
+evidence-shrunk = The relay shows less than it had shown
+evidence-wrong-root = Entries do not match the signed checkpoint
+evidence-do = What you wrote is safe. Show the evidence to other members and consider another relay.
+export = Export audit file
+export-title = Audit file
+export-note = Export and hand to auditors
+export-lead = One file with all that is needed to count each vote again, offline, trusting nobody. It does not show who voted what in secret.
+export-level = For whom
+export-public = Everybody
+export-members = Members
+export-public-hint = Seat numbers instead of names.
+export-members-hint = Members' names are open. Keep this file inside the assembly.
+export-path = Where to
+export-path-hint = There must be no file of this name yet.
+export-do = Write the file
+exporting = Writing the audit file
+exported = Written: { $path } ({ $size }).
+exported-verify = Check it with
+
+## Settings
+
+settings-look = Appearance and keys
+settings-look-note = Language, colours
+settings-connection = Connection
+settings-connection-note = Relay, SOCKS5, Tor
+settings-assembly = Assembly
+settings-assembly-note = Declaration, charter
+settings-vault = Vault
+settings-vault-note = Where it lies, how to lock it
+settings-limits = What Veche cannot do
+settings-limits-note = Said plainly
+keys = Keys
+keys-commands = all commands
+keys-sections = sections in order
+keys-send = send the message
+keys-line = new line
+relay-hint = The relay keeps and passes sealed entries. It cannot read them; it sees times, sizes and, without Tor, network addresses.
+vault-what = The vault holds everything: keys, conversations, motions, what has not been sent. While it is locked, nobody reads it without the passphrase.
+vault-place = Where it lies
+vault-limits = What is burnt is gone even for somebody who learns the passphrase. An earlier copy of the disk, a file system snapshot or flash wear-levelling may keep old data.
+limits-lead = What Veche does not do, and what nobody can promise.
+limit-coercion = Coercion
+limit-coercion-text = Whoever stands beside you while you vote, or got your key before, learns your vote. Veche cannot prevent it.
+limit-device = Somebody else's program on the device
+limit-device-text = A compromised device sees the choice at voting time and can change it.
+limit-small = Small votes
+limit-small-text = Five people who vote alike have no secret. Veche warns when few vote or all agree.
+limit-relay = The relay
+limit-relay-text = It can refuse service. It sees times, padded sizes and, without Tor, network addresses. It cannot read, change or drop an entry unnoticed.
+limit-quantum = Quantum computers
+limit-quantum-text = One will not open what is recorded today, nor learn secret votes. One that exists during a vote could forge ballots.
+limit-disk = The disk
+limit-disk-text = What is burnt cannot be read from the disk even with the passphrase. An earlier copy of the disk defeats this.
+limit-people = People
+limit-people-text = Veche does not know who really holds a seat. The sponsors vouch for that.
+version = Veche { $version }
+
+## Refusals
+
+refusal-details = Details for a specialist
+refusal-bad-request = Something is filled in wrongly or too long. Nothing was sent; correct it and try again.
+refusal-no-assembly = This vault belongs to no assembly yet.
+refusal-already-in-assembly = This vault already belongs to an assembly. Make another vault for another assembly.
+refusal-not-a-member = You are not admitted yet, or no longer a member.
+refusal-not-allowed = Your role does not allow it.
+refusal-unknown = There is no such thing any more. The list may have changed; look again.
+refusal-wrong-phase = The motion is already in another phase.
+refusal-already-done = This has been done already; once is enough.
+refusal-invitation-mangled = The invitation cannot be read: the link is incomplete or mangled. Ask for the whole of it again.
+refusal-invitation-expired = The invitation has expired. Ask for a new one.
+refusal-invitation-used = This invitation has been used. If not by you, warn whoever invited you and ask for a new one.
+refusal-bad-relay-address = The relay address cannot be read. It begins with veche-relay:// and is copied whole.
+refusal-not-ready = The journal is still being read. Try again shortly.
+refusal-cannot-write = Nothing can be written there: no such place, no permission, or the file exists. Choose another path.
+refusal-store-failed = The vault could not be written; perhaps the disk is full. The last action did not happen, all before it is safe.
+refusal-no-vault = There is no vault here.
+refusal-vault-exists = There is a vault here already.
+refusal-wrong-passphrase = The passphrase does not fit. Check the keyboard layout and try again.
+refusal-vault-damaged = The vault is damaged and cannot be opened. Restore it from a copy of the disk.
+refusal-vault-in-use = Another program has the vault open. Close it and try again.
+refusal-locked = The vault is locked.
+refusal-internal = Something happened that should not. What is in the vault is safe; if it happens again, restart Veche.

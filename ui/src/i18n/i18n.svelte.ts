@@ -1,0 +1,99 @@
+// Every string the page shows comes from a Fluent catalogue, in the language chosen.
+
+import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundle";
+
+import type { Language } from "../backend/backend";
+import en from "./en.ftl?raw";
+import ru from "./ru.ftl?raw";
+
+const CATALOGUES: Record<Language, FluentBundle> = { ru: bundle("ru", ru), en: bundle("en", en) };
+
+function bundle(language: Language, text: string): FluentBundle {
+  const made = new FluentBundle(language, { useIsolating: false });
+  made.addResource(new FluentResource(text));
+  return made;
+}
+
+let chosen = $state<Language>(preferred());
+
+function preferred(): Language {
+  return navigator.languages.some((tag) => tag.toLowerCase().startsWith("ru")) ? "ru" : "en";
+}
+
+export function language(): Language {
+  return chosen;
+}
+
+export function speak(next: Language | null): void {
+  chosen = next ?? preferred();
+  document.documentElement.lang = chosen;
+}
+
+/** The string of `key`; the key itself where a catalogue lacks it, which a test does not let happen. */
+export function t(key: string, variables: Record<string, FluentVariable> = {}): string {
+  const catalogue = CATALOGUES[chosen];
+  const message = catalogue.getMessage(key);
+  if (!message?.value) return key;
+  return catalogue.formatPattern(message.value, variables);
+}
+
+/** A moment, as short as it can be without being ambiguous: `14:30` today, else with the date. */
+export function moment(time: number, now: number = Date.now()): string {
+  const date = new Date(time);
+  const today = new Date(now);
+  if (date.toDateString() === today.toDateString()) return clock(time, Math.abs(time - now) < 120_000);
+  const year = date.getFullYear() === today.getFullYear() ? undefined : "numeric";
+  return new Intl.DateTimeFormat(chosen, {
+    day: "numeric",
+    month: "long",
+    year,
+    hour: "2-digit",
+    minute: "2-digit",
+    hour12: false,
+  }).format(date);
+}
+
+/** Hours and minutes, with seconds where they matter. */
+export function clock(time: number, seconds = false): string {
+  return new Intl.DateTimeFormat(chosen, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: seconds ? "2-digit" : undefined,
+    hour12: false,
+  }).format(new Date(time));
+}
+
+/** A day: `22 November`, with the year where it is another one. */
+export function day(time: number, now: number = Date.now()): string {
+  const date = new Date(time);
+  const year = date.getFullYear() === new Date(now).getFullYear() ? undefined : "numeric";
+  return new Intl.DateTimeFormat(chosen, { day: "numeric", month: "long", year }).format(date);
+}
+
+const UNITS = [
+  ["days", 86_400_000],
+  ["hours", 3_600_000],
+  ["minutes", 60_000],
+  ["seconds", 1_000],
+] as const;
+
+/** A span in its two greatest units: `2 days 4 hours`. */
+export function span(ms: number): string {
+  let rest = Math.max(0, Math.round(ms / 1000) * 1000);
+  const words: string[] = [];
+  for (const [unit, length] of UNITS) {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    if (count > 0 && words.length < 2) words.push(t(`span-${unit}`, { count }));
+    else if (words.length > 0) break;
+  }
+  return words.length > 0 ? words.join(" ") : t("span-seconds", { count: 0 });
+}
+
+/** Bytes, in the unit a person reads. */
+export function size(bytes: number): string {
+  if (bytes < 1024) return t("size-bytes", { count: bytes });
+  const kilo = bytes / 1024;
+  if (kilo < 1024) return t("size-kilobytes", { count: Math.round(kilo) });
+  return t("size-megabytes", { count: Math.round((kilo / 1024) * 10) / 10 });
+}

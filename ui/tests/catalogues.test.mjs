@@ -1,0 +1,136 @@
+// The two catalogues say the same things, and nothing in them is unused.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { FluentBundle, FluentResource } from "@fluent/bundle";
+
+const SOURCE = fileURLToPath(new URL("../src", import.meta.url));
+const CODE = sources(SOURCE).join("\n");
+
+/** Keys that are put together from a value: the prefix stands in the code, the values are closed lists. */
+const FAMILIES = [
+  /^admission-/,
+  /^barred-/,
+  /^charter-/,
+  /^choice-/,
+  /^connection-/,
+  /^devices-agree-/,
+  /^evidence-/,
+  /^export-(public|members)-hint$/,
+  /^limit-/,
+  /^majority-/,
+  /^message-/,
+  /^notice-/,
+  /^own-/,
+  /^proof-/,
+  /^rail-/,
+  /^refusal-/,
+  /^role-/,
+  /^rule-/,
+  /^seat-state-/,
+  /^settings-/,
+  /^span-/,
+  /^standing-/,
+  /^strength-/,
+  /^vote-kind-/,
+];
+
+function sources(directory) {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return sources(path);
+    return /\.(ts|svelte)$/.test(entry.name) ? [readFileSync(path, "utf8")] : [];
+  });
+}
+
+function catalogue(language) {
+  const text = readFileSync(join(SOURCE, "i18n", `${language}.ftl`), "utf8");
+  const bundle = new FluentBundle(language, { useIsolating: false });
+  const errors = bundle.addResource(new FluentResource(text));
+  assert.deepEqual(errors, [], `${language}.ftl: every message is parsed and defined once`);
+  const keys = [...text.matchAll(/^([a-z][a-z0-9-]*) =/gm)].map((match) => match[1]);
+  for (const key of keys) assert.ok(bundle.hasMessage(key), `${language}.ftl: ${key} is well-formed`);
+  return { bundle, keys, text };
+}
+
+const ru = catalogue("ru");
+const en = catalogue("en");
+
+function variables(text, key) {
+  const start = text.search(new RegExp(`^${key} =`, "m"));
+  const rest = text.slice(start);
+  const end = rest.slice(1).search(/^[a-z#]/m);
+  const message = end < 0 ? rest : rest.slice(0, end + 1);
+  return [...new Set([...message.matchAll(/\$(\w+)/g)].map((match) => match[1]))].sort();
+}
+
+test("both catalogues have the same keys in the same order", () => {
+  assert.deepEqual(ru.keys, en.keys);
+});
+
+test("both catalogues use the same variables", () => {
+  for (const key of ru.keys) assert.deepEqual(variables(ru.text, key), variables(en.text, key), key);
+});
+
+test("every key in the code is in the catalogues", () => {
+  const used = [...CODE.matchAll(/\bt\(\s*"([a-z0-9-]+)"/g)].map((match) => match[1]);
+  assert.ok(used.length > 200);
+  for (const key of used) assert.ok(ru.keys.includes(key), key);
+});
+
+test("every key of the catalogues is used", () => {
+  const unused = ru.keys.filter(
+    (key) => !CODE.includes(`"${key}"`) && !FAMILIES.some((family) => family.test(key)),
+  );
+  assert.deepEqual(unused, []);
+});
+
+test("every value of an enum has its words", () => {
+  const generated = readFileSync(join(SOURCE, "backend", "generated.ts"), "utf8");
+  const prefixes = {
+    AdmissionState: ["admission-"],
+    Barred: ["barred-"],
+    Choice: ["choice-"],
+    ConnectionState: ["connection-"],
+    EvidenceKind: ["evidence-"],
+    Majority: ["majority-", "rule-", "rule-outcome-"],
+    MessageState: ["message-"],
+    NoticeCode: ["notice-"],
+    ProofLabel: ["proof-"],
+    RefusalCode: ["refusal-"],
+    Role: ["role-"],
+    SeatState: ["seat-state-"],
+    VoteKind: ["vote-kind-", "vote-kind-hint-"],
+  };
+  for (const [type, heads] of Object.entries(prefixes)) {
+    const definition = new RegExp(`export type ${type} =([^;]+);`).exec(generated);
+    assert.ok(definition, type);
+    for (const [, value] of definition[1].matchAll(/"([a-z0-9_]+)"/g)) {
+      for (const head of heads) {
+        const key = head + value.replaceAll("_", "-");
+        assert.ok(ru.keys.includes(key), `${type}: ${key}`);
+      }
+    }
+  }
+});
+
+test("Russian plurals have their forms", () => {
+  const say = (key, count) => ru.bundle.formatPattern(ru.bundle.getMessage(key).value, { count });
+  assert.equal(say("span-days", 1), "1 день");
+  assert.equal(say("span-days", 3), "3 дня");
+  assert.equal(say("span-days", 11), "11 дней");
+  assert.equal(say("span-minutes", 21), "21 минута");
+  assert.match(say("devices-agree-all", 1), /одно устройство/);
+  assert.match(say("devices-agree-all", 23), /23 устройства/);
+  assert.match(say("devices-agree-all", 25), /25 устройств,/);
+});
+
+test("no English words stand in the Russian catalogue but names", () => {
+  const allowed = /SOCKS5|Tor|Browser|veche-relay:\/\/|\$\w+|\[\w+\]|^[a-z0-9-]+ =/gm;
+  const words = ru.text.replace(allowed, "").match(/[A-Za-z]{3,}/g) ?? [];
+  assert.deepEqual(words, []);
+});
