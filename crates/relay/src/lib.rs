@@ -1,1 +1,23 @@
-//! To be written.
+//! The relay: keeps logs, and answers for them over pinned TLS (`docs/spec/relay.md`).
+//!
+//! Edge crate: sockets, files, threads, the clock. Trusts nobody who calls. Deliberately absent: users, accounts, an
+//! admin interface, and any way to look into an entry.
+
+pub mod clock;
+pub mod committed;
+mod connection;
+pub mod gate;
+pub mod identity;
+pub mod lock;
+mod pieces;
+mod rate;
+pub mod sequencer;
+pub mod server;
+pub mod service;
+pub mod settings;
+pub mod store;
+pub mod tls;
+mod watch;
+
+pub use server::{Running, StartError, start};
+pub use settings::Settings;

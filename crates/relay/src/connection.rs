@@ -1,0 +1,195 @@
+//! One connection: TLS, then HTTP/1.1, then calls.
+
+use crate::rate::{Meter, Rate};
+use crate::service::Service;
+use crate::watch;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use relay_api::{Call, CreateToken, HttpReply, Problem, ProblemKind, Reply, WATCH_PATH};
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, watch as signal};
+use tokio_rustls::TlsAcceptor;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(120);
+const HEADERS_MAX: usize = 32;
+const HTTP_BUFFER_BYTES: usize = 16 * 1024;
+/// What one connection may ask for.
+const REQUESTS: Rate = Rate {
+    burst: 512,
+    every: Duration::from_millis(5),
+};
+const KIB: usize = 1024;
+
+/// What all connections share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) tls: TlsAcceptor,
+    pub(crate) service: Arc<Service>,
+    /// KiB of request bodies in memory at the same time.
+    pub(crate) bodies: Arc<Semaphore>,
+    /// Turns true when the relay stops.
+    pub(crate) stopping: signal::Receiver<bool>,
+}
+
+/// Returns when the relay stops.
+pub(crate) async fn stopped(stopping: &mut signal::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+/// Serves a connection to its end.
+pub(crate) async fn serve(stream: TcpStream, shared: Shared) {
+    let _ = stream.set_nodelay(true);
+    let accepted = tokio::time::timeout(HANDSHAKE_TIMEOUT, shared.tls.accept(stream)).await;
+    let Ok(Ok(tls)) = accepted else {
+        tracing::debug!("a connection did not get through its handshake");
+        return;
+    };
+    let meter = Arc::new(Mutex::new(Meter::new(Instant::now())));
+    let answer = service_fn(|request| {
+        let (shared, meter) = (shared.clone(), Arc::clone(&meter));
+        async move { Ok::<_, Infallible>(respond(request, &shared, &meter).await) }
+    });
+    let mut stopping = shared.stopping.clone();
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HTTP_BUFFER_BYTES)
+        .serve_connection(TokioIo::new(tls), answer)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = stopped(&mut stopping) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+async fn respond(request: Request<Incoming>, shared: &Shared, meter: &Mutex<Meter>) -> Response<Full<Bytes>> {
+    let begun = Instant::now();
+    let path = request.uri().path().to_owned();
+    let taken = meter
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take(REQUESTS, begun);
+    if let Err(wait) = taken {
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+        return write(&Problem::new(ProblemKind::TooFast).retry_after(wait_ms).into());
+    }
+    if path == WATCH_PATH {
+        return upgrade(request, shared);
+    }
+    let reply = match call(request, shared).await {
+        Ok((call, token)) => shared.service.call(call, token).await,
+        Err(problem) => Reply::Problem(problem),
+    };
+    let elapsed_ms = begun.elapsed().as_millis();
+    match &reply {
+        Reply::Problem(problem) => tracing::info!(problem = %problem.kind, elapsed_ms, "refused"),
+        _ => tracing::debug!(path, elapsed_ms, "done"),
+    }
+    write(&reply)
+}
+
+/// Reads the call. The memory for its body is reserved before it is read.
+async fn call(request: Request<Incoming>, shared: &Shared) -> Result<(Call, Option<CreateToken>), Problem> {
+    let (head, body) = request.into_parts();
+    let max = Call::body_bytes_max(head.method.as_str(), head.uri.path())?;
+    let token = bearer(&head.headers);
+    let announced = head
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let len: usize = announced.unwrap_or(if max == 0 { 0 } else { usize::MAX });
+    if len > max {
+        return Err(if announced.is_some() {
+            ProblemKind::TooLarge
+        } else {
+            ProblemKind::Malformed
+        }
+        .into());
+    }
+    let room = u32::try_from(len.div_ceil(KIB)).unwrap_or(u32::MAX);
+    let busy = |_| Problem::new(ProblemKind::Busy).retry_after(1_000);
+    let _room = shared.bodies.try_acquire_many(room).map_err(busy)?;
+    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, len).collect()).await;
+    let malformed = || Problem::new(ProblemKind::Malformed);
+    let body = collected
+        .map_err(|_| malformed())?
+        .map_err(|_| malformed())?
+        .to_bytes();
+    Ok((
+        Call::from_http(head.method.as_str(), head.uri.path(), &body)?,
+        token,
+    ))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<CreateToken> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    CreateToken::new(value.strip_prefix("Bearer ")?).ok()
+}
+
+fn write(reply: &Reply) -> Response<Full<Bytes>> {
+    let HttpReply {
+        status,
+        content_type,
+        body,
+    } = reply.to_http();
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Turns the connection into a watch (RFC 6455, section 4.2).
+fn upgrade(mut request: Request<Incoming>, shared: &Shared) -> Response<Full<Bytes>> {
+    let names_websocket = |name| {
+        let value = request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        value.to_ascii_lowercase()
+    };
+    let wanted = request.method() == hyper::Method::GET
+        && names_websocket(header::UPGRADE) == "websocket"
+        && names_websocket(header::CONNECTION).contains("upgrade")
+        && names_websocket(header::SEC_WEBSOCKET_VERSION) == "13";
+    let key = request
+        .headers()
+        .get(header::SEC_WEBSOCKET_KEY)
+        .filter(|_| wanted);
+    let accept = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok());
+    let Some(accept) = accept else {
+        return write(&Reply::Problem(ProblemKind::Malformed.into()));
+    };
+    let upgraded = hyper::upgrade::on(&mut request);
+    let (service, mut stopping) = (Arc::clone(&shared.service), shared.stopping.clone());
+    tokio::spawn(async move {
+        let Ok(stream) = upgraded.await else { return };
+        tokio::select! {
+            () = watch::serve(TokioIo::new(stream), service) => {}
+            () = stopped(&mut stopping) => {}
+        }
+    });
+    let mut response = Response::new(Full::new(Bytes::new()));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    response
+}

@@ -1,0 +1,438 @@
+//! What a relay does for a call, whatever carried it.
+
+use crate::clock::Clock;
+use crate::committed::Committed;
+use crate::gate::Gates;
+use crate::identity::Identity;
+use crate::pieces::{Exchanges, Next};
+use crate::rate::{LogRates, Rate};
+use crate::sequencer::{Done, Queue, Role, Task, problem};
+use crate::settings::Settings;
+use crate::store::{LogStore, Range, Row, StoreFault};
+use crate::watch::Watchers;
+use minicbor::bytes::ByteArray;
+use primitives::canonical::sha256;
+use primitives::signed::Unverified;
+use primitives::{Hash, LogId, encode};
+use relay_api::limits::{
+    BLOB_BYTES_MAX, ENTRY_BYTES_MAX, PAGE_BYTES_MAX, PAGE_ENTRIES_MAX, ROLL_LEN_MAX, WATCH_LOGS_MAX,
+};
+use relay_api::{
+    Call, CreateToken, Limits, Piece, Problem, ProblemKind, ReadToken, RelayKeys, Reply, verify_append,
+};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tlog::{
+    Checkpoint, CloseEntry, CreateLog, HashReader, Origin, Page, Receipt, SignedCheckpoint,
+    consistency_proof, inclusion_proof,
+};
+
+/// Everything that answers calls.
+pub struct Service {
+    store: Arc<dyn LogStore>,
+    committed: Committed,
+    watchers: Arc<Watchers>,
+    queue: Queue,
+    clock: Arc<dyn Clock>,
+    identity: Identity,
+    keys: Unverified,
+    gates: Gates,
+    rates: LogRates,
+    exchanges: Exchanges,
+    settings: Settings,
+}
+
+impl Service {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        (store, committed, watchers): (Arc<dyn LogStore>, Committed, Arc<Watchers>),
+        queue: Queue,
+        clock: Arc<dyn Clock>,
+        identity: Identity,
+        settings: Settings,
+    ) -> Self {
+        let keys = RelayKeys::sign(
+            identity.key(),
+            identity.checkpoint_key().verifying_key(),
+            clock.read().wall,
+        );
+        let every = Duration::from_millis(settings.append_every_ms.into());
+        Self {
+            rates: LogRates::new(Rate {
+                burst: settings.append_burst,
+                every,
+            }),
+            exchanges: Exchanges::default(),
+            gates: Gates::new(),
+            store,
+            committed,
+            watchers,
+            queue,
+            clock,
+            identity,
+            keys,
+            settings,
+        }
+    }
+
+    /// Does what is asked.
+    pub async fn call(self: &Arc<Self>, call: Call, token: Option<CreateToken>) -> Reply {
+        let result = match call {
+            Call::Piece(piece) => self.piece(piece, token).await,
+            call => self.whole_call(call, token).await,
+        };
+        result.unwrap_or_else(Reply::Problem)
+    }
+
+    async fn whole_call(self: &Arc<Self>, call: Call, token: Option<CreateToken>) -> Result<Reply, Problem> {
+        match call {
+            Call::Create { record, roll } => self.create(record, roll, token).await,
+            Call::Append {
+                log,
+                entry,
+                signature,
+            } => self.append(log, entry, signature).await,
+            Call::Read {
+                log,
+                token,
+                from,
+                bytes_max,
+            } => self.page(log, token, from, bytes_max).await.map(Reply::Page),
+            Call::Consistency { log, token, from, to } => {
+                self.blocking(move |service| service.consistency(log, &token, from, to))
+                    .await
+            }
+            Call::PutBlob { log, token, bytes } => self.put_blob(log, &token, bytes).await,
+            Call::GetBlob {
+                log,
+                token,
+                hash,
+                offset,
+                len,
+            } => {
+                self.blocking(move |service| service.blob(log, &token, hash, offset, len))
+                    .await
+            }
+            Call::Keys => Ok(Reply::Keys(self.keys.clone())),
+            Call::Limits => Ok(Reply::Limits(self.limits())),
+            Call::Piece(_) => Err(ProblemKind::Malformed.into()),
+        }
+    }
+
+    /// A page of a log that the token reads.
+    ///
+    /// # Errors
+    /// [`ProblemKind::NotFound`], [`ProblemKind::OutOfRange`].
+    pub async fn page(
+        self: &Arc<Self>,
+        log: LogId,
+        token: ReadToken,
+        from: u64,
+        bytes_max: u32,
+    ) -> Result<Page, Problem> {
+        self.blocking(move |service| service.read(log, &token, from, bytes_max))
+            .await
+    }
+
+    /// The row of a log, if the token reads it. Unknown and forbidden look the same.
+    ///
+    /// # Errors
+    /// [`ProblemKind::NotFound`].
+    pub fn readable(&self, log: LogId, token: &ReadToken) -> Result<Arc<Row>, Problem> {
+        let row = self.committed.row(log).map_err(problem)?;
+        let hash = token.hash();
+        row.filter(|row| row.record.read_token_hash == hash)
+            .ok_or_else(|| ProblemKind::NotFound.into())
+    }
+
+    /// Who is told that logs have grown.
+    #[must_use]
+    pub fn watchers(&self) -> &Watchers {
+        &self.watchers
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    async fn create(
+        self: &Arc<Self>,
+        record: CreateLog,
+        roll: Vec<ByteArray<32>>,
+        token: Option<CreateToken>,
+    ) -> Result<Reply, Problem> {
+        if self
+            .settings
+            .create_token
+            .as_ref()
+            .is_some_and(|needed| !same_token(needed, token.as_ref()))
+        {
+            return Err(ProblemKind::TokenNeeded.into());
+        }
+        record
+            .check()
+            .map_err(|error| Problem::detailed(ProblemKind::BadRecord, error.to_string()))?;
+        if roll.len() > ROLL_LEN_MAX {
+            return Err(ProblemKind::TooLarge.into());
+        }
+        let log = record.id();
+        let (record, roll) = self
+            .blocking(move |_| {
+                match &record.gate {
+                    Some(gate) => Gates::check_roll(gate, &roll)?,
+                    None if roll.is_empty() => {}
+                    None => return Err(ProblemKind::BadRecord.into()),
+                }
+                Ok((record, roll))
+            })
+            .await?;
+        self.queue
+            .submit(Task::Create {
+                record: Box::new(record),
+                roll,
+            })
+            .await?;
+        Ok(Reply::Created { log })
+    }
+
+    async fn append(
+        self: &Arc<Self>,
+        log: LogId,
+        entry: Vec<u8>,
+        signature: ByteArray<64>,
+    ) -> Result<Reply, Problem> {
+        let (entry, hash, role) = self
+            .blocking(move |service| service.judge(log, entry, &signature))
+            .await?;
+        match self
+            .queue
+            .submit(Task::Append {
+                log,
+                hash,
+                bytes: entry,
+                role,
+            })
+            .await?
+        {
+            Done::Placed { index, time } => {
+                self.blocking(move |service| {
+                    let (row, checkpoint) = service.checkpoint(log)?;
+                    let path =
+                        inclusion_proof(&service.nodes(log), index, row.frontier.size()).map_err(problem)?;
+                    Ok(Reply::Appended(Receipt {
+                        index,
+                        time,
+                        checkpoint,
+                        path,
+                    }))
+                })
+                .await
+            }
+            Done::Waits { slot_end } => Ok(Reply::Pending { slot_end }),
+            Done::Created | Done::Stored => Err(ProblemKind::Internal.into()),
+        }
+    }
+
+    /// Everything about an entry that needs no sequence: signature, length, rate, and what it is to a gate.
+    fn judge(
+        &self,
+        log: LogId,
+        entry: Vec<u8>,
+        signature: &[u8; 64],
+    ) -> Result<(Vec<u8>, Hash, Role), Problem> {
+        let row = self.committed.row(log).map_err(problem)?;
+        let allowed = |row: &Arc<Row>| verify_append(&row.record.append_key, log, &entry, signature).is_ok();
+        let row = row.filter(allowed).ok_or(ProblemKind::NotFound)?;
+        let hash = sha256(&entry);
+        let gate = row.record.gate.as_ref();
+        if gate.is_some_and(|gate| {
+            CloseEntry::from_bytes(&entry)
+                == Some(CloseEntry {
+                    opening: gate.opening,
+                })
+        }) {
+            return Ok((entry, hash, Role::Close));
+        }
+        if !row.record.allows_len(entry.len()) {
+            return Err(ProblemKind::WrongLength.into());
+        }
+        if let Some(gate) = gate {
+            // What is known already need not be verified again: the sequencer finds it by its hash.
+            let tag = self.gates.admits(self.store.as_ref(), log, gate, &entry)?;
+            return Ok((entry, hash, Role::Ballot(tag)));
+        }
+        if row.record.slots.is_none() {
+            self.rates.take(log, Instant::now()).map_err(too_fast)?;
+        }
+        Ok((entry, hash, Role::Plain))
+    }
+
+    fn read(&self, log: LogId, token: &ReadToken, from: u64, bytes_max: u32) -> Result<Page, Problem> {
+        self.readable(log, token)?;
+        let (row, checkpoint) = self.checkpoint(log)?;
+        let size = row.frontier.size();
+        if from > size {
+            return Err(ProblemKind::OutOfRange.into());
+        }
+        let entries_max = u64::try_from(PAGE_ENTRIES_MAX).unwrap_or(u64::MAX);
+        let range = Range {
+            from,
+            to: size.min(from.saturating_add(entries_max)),
+            bytes_max: usize::try_from(bytes_max)
+                .unwrap_or(usize::MAX)
+                .min(PAGE_BYTES_MAX),
+        };
+        let entries = self.store.entries(log, range).map_err(problem)?;
+        let read = from.saturating_add(u64::try_from(entries.len()).unwrap_or(0));
+        let consistency = consistency_proof(&self.nodes(log), read, size).map_err(problem)?;
+        Ok(Page {
+            from,
+            entries,
+            checkpoint,
+            consistency,
+        })
+    }
+
+    fn consistency(&self, log: LogId, token: &ReadToken, from: u64, to: u64) -> Result<Reply, Problem> {
+        let row = self.readable(log, token)?;
+        if from > to || to > row.frontier.size() {
+            return Err(ProblemKind::OutOfRange.into());
+        }
+        let path = consistency_proof(&self.nodes(log), from, to).map_err(problem)?;
+        Ok(Reply::Consistency { path })
+    }
+
+    async fn put_blob(&self, log: LogId, token: &ReadToken, bytes: Vec<u8>) -> Result<Reply, Problem> {
+        self.readable(log, token)?;
+        if !(1..=BLOB_BYTES_MAX).contains(&bytes.len()) {
+            return Err(ProblemKind::WrongLength.into());
+        }
+        self.rates.take(log, Instant::now()).map_err(too_fast)?;
+        let hash = sha256(&bytes);
+        self.queue.submit(Task::Blob { log, hash, bytes }).await?;
+        Ok(Reply::BlobStored { hash })
+    }
+
+    fn blob(
+        &self,
+        log: LogId,
+        token: &ReadToken,
+        hash: Hash,
+        offset: u32,
+        len: u32,
+    ) -> Result<Reply, Problem> {
+        self.readable(log, token)?;
+        let found = self.store.blob(log, hash, offset, len).map_err(problem)?;
+        let (blob_len, bytes) = found.ok_or(ProblemKind::NotFound)?;
+        if offset > blob_len {
+            Err(ProblemKind::OutOfRange.into())
+        } else {
+            Ok(Reply::Blob { blob_len, bytes })
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let announced = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
+        Limits {
+            now: self.clock.read().wall,
+            entry_bytes_max: announced(ENTRY_BYTES_MAX),
+            blob_bytes_max: announced(BLOB_BYTES_MAX),
+            page_bytes_max: announced(PAGE_BYTES_MAX),
+            roll_len_max: announced(ROLL_LEN_MAX),
+            append_burst: self.settings.append_burst,
+            append_every_ms: self.settings.append_every_ms,
+            watch_logs_max: announced(WATCH_LOGS_MAX),
+            create_needs_token: self.settings.create_token.is_some(),
+        }
+    }
+
+    async fn piece(self: &Arc<Self>, piece: Piece, token: Option<CreateToken>) -> Result<Reply, Problem> {
+        let (name, call_len) = (piece.exchange.into(), piece.call_len);
+        match self.exchanges.take(piece, Instant::now())? {
+            Next::Reply(reply) => Ok(Reply::Piece(reply)),
+            Next::Run(bytes) => {
+                let service = Arc::clone(self);
+                // In a task of its own: the connection that brought the last piece may freeze while this runs.
+                let run = tokio::spawn(async move {
+                    let result = match Call::from_pieces(&bytes) {
+                        Ok(call) => service.whole_call(call, token).await,
+                        Err(problem) => Err(problem),
+                    };
+                    let reply = encode(&result.unwrap_or_else(Reply::Problem));
+                    service.exchanges.answered(name, call_len, reply, Instant::now())
+                });
+                run.await
+                    .map(Reply::Piece)
+                    .map_err(|_| ProblemKind::Internal.into())
+            }
+        }
+    }
+
+    /// The log's row and the checkpoint over it. The row is durable: it is signed only now.
+    fn checkpoint(&self, log: LogId) -> Result<(Arc<Row>, SignedCheckpoint), Problem> {
+        let row = self
+            .committed
+            .row(log)
+            .map_err(problem)?
+            .ok_or(ProblemKind::NotFound)?;
+        let origin = Origin {
+            relay: self.identity.relay(),
+            log,
+        };
+        let checkpoint = Checkpoint {
+            origin,
+            size: row.frontier.size(),
+            root: row.frontier.root(),
+        };
+        let signed = checkpoint.sign(self.identity.checkpoint_key());
+        Ok((row, signed))
+    }
+
+    fn nodes(&self, log: LogId) -> Nodes<'_> {
+        Nodes {
+            store: self.store.as_ref(),
+            log,
+        }
+    }
+
+    async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let service = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&service)).await;
+        done.map_err(|_| Problem::new(ProblemKind::Internal))?
+    }
+}
+
+struct Nodes<'a> {
+    store: &'a dyn LogStore,
+    log: LogId,
+}
+
+impl HashReader for Nodes<'_> {
+    type Error = StoreFault;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, StoreFault> {
+        self.store.node(self.log, level, index)
+    }
+}
+
+/// Compares hashes, so that the time taken says nothing about the token.
+fn same_token(needed: &CreateToken, shown: Option<&CreateToken>) -> bool {
+    shown.is_some_and(|shown| sha256(shown.as_str().as_bytes()) == sha256(needed.as_str().as_bytes()))
+}
+
+fn too_fast(wait: Duration) -> Problem {
+    let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+    Problem::new(ProblemKind::TooFast).retry_after(wait_ms)
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Service(..)")
+    }
+}

@@ -1,0 +1,311 @@
+//! A log store over any ordered key-value engine with atomic durable batches.
+
+use super::layout::{self, CHUNK_BYTES};
+use super::{LogChange, LogStore, Range, Row, StoreFault, Tag, Waiting};
+use minicbor::bytes::ByteArray;
+use primitives::{Hash, LogId, Time, decode_canonical, encode};
+use tlog::Entry;
+
+/// One write: a key and its new value, or `None` to remove it.
+pub type Write = (Vec<u8>, Option<Vec<u8>>);
+
+/// An ordered key-value engine.
+pub trait Kv: Send + std::marker::Sync + 'static {
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreFault>;
+
+    /// All keys that begin with `prefix`, with their values, in order.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreFault>;
+
+    /// Applies all writes, or none; durable when it returns.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn write(&self, writes: Vec<Write>) -> Result<(), StoreFault>;
+}
+
+/// [`LogStore`] over a [`Kv`].
+#[derive(Debug)]
+pub struct KvStore<K> {
+    kv: K,
+}
+
+impl<K: Kv> KvStore<K> {
+    /// Takes an open engine.
+    #[must_use]
+    pub const fn over(kv: K) -> Self {
+        Self { kv }
+    }
+
+    /// The engine below.
+    #[must_use]
+    pub const fn kv(&self) -> &K {
+        &self.kv
+    }
+
+    /// Reads a chunked value whole.
+    fn chunked(&self, base: &[u8]) -> Result<Option<Vec<u8>>, StoreFault> {
+        let Some((len, mut value)) = self.first_chunk(base)? else {
+            return Ok(None);
+        };
+        let mut number = 1;
+        while value.len() < len {
+            let next = self
+                .kv
+                .get(&layout::chunk(base, number))?
+                .ok_or(StoreFault::Damaged("a chunk is missing"))?;
+            value.extend_from_slice(&next);
+            number = number.saturating_add(1);
+        }
+        if value.len() == len {
+            Ok(Some(value))
+        } else {
+            Err(StoreFault::Damaged("a chunk is too long"))
+        }
+    }
+
+    /// The length of a chunked value, and its first chunk without it.
+    fn first_chunk(&self, base: &[u8]) -> Result<Option<(usize, Vec<u8>)>, StoreFault> {
+        let Some(first) = self.kv.get(&layout::chunk(base, 0))? else {
+            return Ok(None);
+        };
+        let (len, value) = first
+            .split_first_chunk::<4>()
+            .ok_or(StoreFault::Damaged("a chunk is too short"))?;
+        let len = usize::try_from(u32::from_be_bytes(*len))
+            .map_err(|_| StoreFault::Damaged("a value is too long"))?;
+        Ok(Some((len, value.to_vec())))
+    }
+
+    fn timed_entry(&self, log: LogId, index: u64) -> Result<Entry, StoreFault> {
+        let bytes = self
+            .chunked(&layout::entry(log, index))?
+            .ok_or(StoreFault::Damaged("an entry is missing"))?;
+        let (time, bytes) = bytes
+            .split_first_chunk::<8>()
+            .ok_or(StoreFault::Damaged("an entry is too short"))?;
+        Ok(Entry {
+            time: Time(u64::from_be_bytes(*time)),
+            bytes: bytes.to_vec(),
+        })
+    }
+}
+
+/// The writes that store a chunked value: the length (u32) and the first bytes, then further chunks.
+fn write_chunked(writes: &mut Vec<Write>, base: &[u8], value: &[u8]) {
+    let len = u32::try_from(value.len()).unwrap_or(u32::MAX);
+    let first = value.get(..CHUNK_BYTES).unwrap_or(value);
+    writes.push((layout::chunk(base, 0), Some([&len.to_be_bytes(), first].concat())));
+    let rest = value.get(first.len()..).unwrap_or_default();
+    for (number, part) in (1u32..).zip(rest.chunks(CHUNK_BYTES)) {
+        writes.push((layout::chunk(base, number), Some(part.to_vec())));
+    }
+}
+
+fn erase_chunked(writes: &mut Vec<Write>, base: &[u8], len: usize) {
+    for number in (0u32..).take(len.div_ceil(CHUNK_BYTES).max(1)) {
+        writes.push((layout::chunk(base, number), None));
+    }
+}
+
+impl<K: Kv> LogStore for KvStore<K> {
+    fn row(&self, log: LogId) -> Result<Option<Row>, StoreFault> {
+        let bytes = self.kv.get(&layout::row(log))?;
+        bytes
+            .map(|bytes| decode_canonical(&bytes).map_err(|_| StoreFault::Damaged("a row")))
+            .transpose()
+    }
+
+    fn roll(&self, log: LogId) -> Result<Vec<ByteArray<32>>, StoreFault> {
+        let bytes = self.chunked(&layout::roll(log))?.unwrap_or_default();
+        Ok(bytes
+            .as_chunks::<32>()
+            .0
+            .iter()
+            .map(|key| ByteArray::from(*key))
+            .collect())
+    }
+
+    fn entries(&self, log: LogId, range: Range) -> Result<Vec<Entry>, StoreFault> {
+        let mut entries = Vec::new();
+        let mut bytes = 0usize;
+        for index in range.from..range.to {
+            let entry = self.timed_entry(log, index)?;
+            bytes = bytes.saturating_add(entry.bytes.len());
+            if bytes > range.bytes_max && !entries.is_empty() {
+                break;
+            }
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    fn node(&self, log: LogId, level: u8, index: u64) -> Result<Hash, StoreFault> {
+        let bytes = self
+            .kv
+            .get(&layout::node(log, level, index))?
+            .ok_or(StoreFault::Damaged("a node is missing"))?;
+        bytes
+            .try_into()
+            .map(Hash::new)
+            .map_err(|_| StoreFault::Damaged("a node"))
+    }
+
+    fn position(&self, log: LogId, entry: Hash) -> Result<Option<(u64, Time)>, StoreFault> {
+        let Some(bytes) = self.kv.get(&layout::position(log, entry))? else {
+            return Ok(None);
+        };
+        match bytes.as_chunks::<8>() {
+            ([index, time], []) => Ok(Some((
+                u64::from_be_bytes(*index),
+                Time(u64::from_be_bytes(*time)),
+            ))),
+            _ => Err(StoreFault::Damaged("a position")),
+        }
+    }
+
+    fn waiting(&self, log: LogId) -> Result<Vec<Waiting>, StoreFault> {
+        let mut all = Vec::new();
+        for (key, _) in self.kv.scan(&layout::all_waiting(log))? {
+            let Some(base) = key.strip_suffix(&[0; 4]) else {
+                continue;
+            };
+            let bytes = self
+                .chunked(base)?
+                .ok_or(StoreFault::Damaged("a waiting entry"))?;
+            all.push(
+                decode_canonical::<Waiting>(&bytes).map_err(|_| StoreFault::Damaged("a waiting entry"))?,
+            );
+        }
+        all.sort_unstable();
+        Ok(all)
+    }
+
+    fn waits_until(&self, log: LogId, entry: Hash) -> Result<Option<Time>, StoreFault> {
+        let Some(bytes) = self.chunked(&layout::waiting(log, entry))? else {
+            return Ok(None);
+        };
+        let waiting: Waiting =
+            decode_canonical(&bytes).map_err(|_| StoreFault::Damaged("a waiting entry"))?;
+        Ok(Some(waiting.slot_end))
+    }
+
+    fn slots(&self) -> Result<Vec<(Time, LogId)>, StoreFault> {
+        let keys = self.kv.scan(layout::SLOTS)?;
+        let mut slots: Vec<_> = keys
+            .iter()
+            .filter_map(|(key, _)| layout::parse_slot(key))
+            .collect();
+        slots.dedup();
+        Ok(slots)
+    }
+
+    fn has_tag(&self, log: LogId, tag: &Tag) -> Result<bool, StoreFault> {
+        Ok(self.kv.get(&layout::tag(log, tag))?.is_some())
+    }
+
+    fn blob(
+        &self,
+        log: LogId,
+        hash: Hash,
+        offset: u32,
+        len: u32,
+    ) -> Result<Option<(u32, Vec<u8>)>, StoreFault> {
+        let Some(whole) = self.chunked(&layout::blob(log, hash))? else {
+            return Ok(None);
+        };
+        let blob_len = u32::try_from(whole.len()).map_err(|_| StoreFault::Damaged("a blob is too long"))?;
+        let start = usize::try_from(offset.min(blob_len)).unwrap_or(usize::MAX);
+        let part = whole
+            .into_iter()
+            .skip(start)
+            .take(usize::try_from(len).unwrap_or(usize::MAX))
+            .collect();
+        Ok(Some((blob_len, part)))
+    }
+
+    fn high_water(&self) -> Result<Time, StoreFault> {
+        match self.kv.get(layout::HIGH_WATER)? {
+            None => Ok(Time(0)),
+            Some(bytes) => {
+                let bytes = bytes
+                    .try_into()
+                    .map_err(|_| StoreFault::Damaged("the high water"))?;
+                Ok(Time(u64::from_be_bytes(bytes)))
+            }
+        }
+    }
+
+    fn commit(&self, changes: &[(LogId, LogChange)], now: Time) -> Result<(), StoreFault> {
+        let mut writes = vec![(
+            layout::HIGH_WATER.to_vec(),
+            Some(now.max(self.high_water()?).0.to_be_bytes().to_vec()),
+        )];
+        for (log, change) in changes {
+            if self.row(*log)?.map(|row| row.frontier.size()) != change.expected {
+                return Err(StoreFault::Conflict);
+            }
+            self.change(&mut writes, *log, change)?;
+        }
+        self.kv.write(writes)
+    }
+}
+
+impl<K: Kv> KvStore<K> {
+    fn change(&self, writes: &mut Vec<Write>, log: LogId, change: &LogChange) -> Result<(), StoreFault> {
+        writes.push((layout::row(log), Some(encode(&change.row))));
+        if !change.roll.is_empty() {
+            let bytes: Vec<u8> = change.roll.iter().flat_map(|key| **key).collect();
+            write_chunked(writes, &layout::roll(log), &bytes);
+        }
+        for hash in &change.waiting {
+            write_chunked(writes, &layout::waiting(log, hash.hash), &encode(hash));
+            writes.push((layout::slot(hash.slot_end, log, hash.hash), Some(Vec::new())));
+        }
+        for hash in &change.sequenced {
+            let base = layout::waiting(log, *hash);
+            let stored = self.chunked(&base)?;
+            let here = change
+                .waiting
+                .iter()
+                .find(|waiting| waiting.hash == *hash)
+                .map(encode);
+            let Some(bytes) = stored.or(here) else {
+                return Err(StoreFault::Damaged("a waiting entry"));
+            };
+            let waiting: Waiting =
+                decode_canonical(&bytes).map_err(|_| StoreFault::Damaged("a waiting entry"))?;
+            erase_chunked(writes, &base, bytes.len());
+            writes.push((layout::slot(waiting.slot_end, log, *hash), None));
+        }
+        for placed in &change.placed {
+            let time = placed.entry.time.0.to_be_bytes();
+            write_chunked(
+                writes,
+                &layout::entry(log, placed.index),
+                &[&time, placed.entry.bytes.as_slice()].concat(),
+            );
+            let position = [placed.index.to_be_bytes(), time].concat();
+            writes.push((layout::position(log, placed.hash), Some(position)));
+        }
+        for (level, index, node) in &change.nodes {
+            writes.push((layout::node(log, *level, *index), Some(node.as_bytes().to_vec())));
+        }
+        writes.extend(
+            change
+                .tags
+                .iter()
+                .map(|tag| (layout::tag(log, tag), Some(Vec::new()))),
+        );
+        for (hash, bytes) in &change.blobs {
+            write_chunked(writes, &layout::blob(log, *hash), bytes);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! The log store port: what the relay needs of a disk.
+//!
+//! A store changes only by [`LogStore::commit`], all or nothing and durable when it returns. Rows, nodes and entries
+//! of one commit become visible together; what is visible before `commit` returns is not yet durable, which is why
+//! everybody but the sequencer reads sizes through [`crate::committed::Committed`].
+
+mod kv;
+mod layout;
+mod memory;
+mod sled;
+
+pub use kv::{Kv, KvStore, Write};
+pub use memory::{MemoryKv, MemoryStore};
+pub use sled::{SledKv, SledStore, Sync};
+
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+use primitives::{Hash, LogId, Time};
+use tlog::{CreateLog, Entry, Frontier};
+
+/// A link tag of a ballot.
+pub type Tag = [u8; 32];
+
+/// What is known of a log besides its entries.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Row {
+    /// Its creation record.
+    #[n(0)]
+    pub record: CreateLog,
+    /// Its size and the right edge of its tree.
+    #[n(1)]
+    pub frontier: Frontier,
+    /// The time of its last entry.
+    #[n(2)]
+    pub last_time: Time,
+    /// How many ballots it has taken, sequenced or not.
+    #[n(3)]
+    pub ballots: u32,
+    /// Whether it takes nothing more.
+    #[n(4)]
+    pub closed: bool,
+    /// Bytes of blobs beside it.
+    #[n(5)]
+    pub blob_bytes: u64,
+}
+
+impl Row {
+    /// The row of a log that has just been created.
+    #[must_use]
+    pub fn new(record: CreateLog) -> Self {
+        Self {
+            record,
+            frontier: Frontier::new(),
+            last_time: Time(0),
+            ballots: 0,
+            closed: false,
+            blob_bytes: 0,
+        }
+    }
+}
+
+/// An entry that has been accepted and waits for the end of its slot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(array)]
+pub struct Waiting {
+    /// The end of its slot.
+    #[n(0)]
+    pub slot_end: Time,
+    /// Its SHA-256; entries of one slot are sequenced in this order.
+    #[n(1)]
+    pub hash: Hash,
+    /// The entry.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
+}
+
+/// An entry that gets its place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Where.
+    pub index: u64,
+    /// Its SHA-256.
+    pub hash: Hash,
+    /// The entry with its time.
+    pub entry: Entry,
+}
+
+/// What one commit does to one log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogChange {
+    /// The size that the log must have before; `None`: it must not exist.
+    pub expected: Option<u64>,
+    /// The row after.
+    pub row: Row,
+    /// The roll, when the log is created.
+    pub roll: Vec<ByteArray<32>>,
+    /// Entries appended.
+    pub placed: Vec<Placed>,
+    /// Nodes completed by them: level, index, hash.
+    pub nodes: Vec<(u8, u64, Hash)>,
+    /// Entries that will wait.
+    pub waiting: Vec<Waiting>,
+    /// Entries that wait no longer.
+    pub sequenced: Vec<Hash>,
+    /// Link tags taken.
+    pub tags: Vec<Tag>,
+    /// Blobs stored.
+    pub blobs: Vec<(Hash, Vec<u8>)>,
+}
+
+impl LogChange {
+    /// No change to a log of this row; `expected` as in the field.
+    #[must_use]
+    pub fn new(expected: Option<u64>, row: Row) -> Self {
+        Self {
+            expected,
+            row,
+            roll: Vec::new(),
+            placed: Vec::new(),
+            nodes: Vec::new(),
+            waiting: Vec::new(),
+            sequenced: Vec::new(),
+            tags: Vec::new(),
+            blobs: Vec::new(),
+        }
+    }
+}
+
+/// How much of a log to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// The first index.
+    pub from: u64,
+    /// The index to stop before.
+    pub to: u64,
+    /// How many bytes of entries at most, but at least one entry.
+    pub bytes_max: usize,
+}
+
+/// Where logs are kept.
+pub trait LogStore: Send + std::marker::Sync + 'static {
+    /// A log's row.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn row(&self, log: LogId) -> Result<Option<Row>, StoreFault>;
+
+    /// A gated log's roll.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn roll(&self, log: LogId) -> Result<Vec<ByteArray<32>>, StoreFault>;
+
+    /// Consecutive entries.
+    ///
+    /// # Errors
+    /// [`StoreFault`], also if one is missing.
+    fn entries(&self, log: LogId, range: Range) -> Result<Vec<Entry>, StoreFault>;
+
+    /// The node of a complete subtree.
+    ///
+    /// # Errors
+    /// [`StoreFault`], also if it is missing.
+    fn node(&self, log: LogId, level: u8, index: u64) -> Result<Hash, StoreFault>;
+
+    /// Where the entry with this SHA-256 is, and its time.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn position(&self, log: LogId, entry: Hash) -> Result<Option<(u64, Time)>, StoreFault>;
+
+    /// The entries of a log that wait, in the order in which they will be sequenced.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn waiting(&self, log: LogId) -> Result<Vec<Waiting>, StoreFault>;
+
+    /// The end of the slot of one waiting entry.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn waits_until(&self, log: LogId, entry: Hash) -> Result<Option<Time>, StoreFault>;
+
+    /// All slots in which something waits; read once, at the start.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn slots(&self) -> Result<Vec<(Time, LogId)>, StoreFault>;
+
+    /// Whether a ballot with this link tag was accepted.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn has_tag(&self, log: LogId, tag: &Tag) -> Result<bool, StoreFault>;
+
+    /// A blob's length and the part of it asked for.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn blob(
+        &self,
+        log: LogId,
+        hash: Hash,
+        offset: u32,
+        len: u32,
+    ) -> Result<Option<(u32, Vec<u8>)>, StoreFault>;
+
+    /// The latest time that any commit has carried.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn high_water(&self) -> Result<Time, StoreFault>;
+
+    /// Applies all changes at once, durably, and raises the high water to `now`.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; then nothing has changed that anybody was told of. After [`StoreFault::Broken`] it is unknown
+    /// whether the commit took effect, and every row must be read again.
+    fn commit(&self, changes: &[(LogId, LogChange)], now: Time) -> Result<(), StoreFault>;
+}
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreFault {
+    /// No room; nothing was written.
+    #[error("the disk is full")]
+    Full,
+    /// The log has not the size that the change expects; nothing was written.
+    #[error("a log has another size than expected")]
+    Conflict,
+    /// What was written is not there or not readable.
+    #[error("the store is damaged: {0}")]
+    Damaged(&'static str),
+    /// The engine or the disk failed.
+    #[error("the store failed: {0}")]
+    Broken(String),
+}

@@ -1,0 +1,193 @@
+//! The watch: pushes new entries of many logs over one WebSocket.
+//!
+//! Memory is bounded: a connection remembers at most one position per log, holds one page while it is being sent, and
+//! is dropped when a page does not get through in time. Nothing is queued for slow readers.
+
+use crate::service::Service;
+use futures_util::{SinkExt as _, StreamExt as _};
+use primitives::canonical::decode_canonical_max;
+use primitives::{LogId, encode};
+use relay_api::limits::{SMALL_BODY_BYTES_MAX, WATCH_LOGS_MAX};
+use relay_api::{Problem, ProblemKind, Pushed, ReadToken, WatchRequest};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+/// How long one message may take to get through.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often an idle connection is asked whether it is still there.
+const PING_EVERY: Duration = Duration::from_secs(60);
+const PAGE_BYTES: u32 = 256 * 1024;
+
+/// Who wants to know about which log.
+#[derive(Debug, Default)]
+pub struct Watchers(Mutex<HashMap<LogId, Vec<Weak<Dirty>>>>);
+
+/// Logs of one connection that have grown.
+#[derive(Debug, Default)]
+struct Dirty {
+    logs: Mutex<BTreeSet<LogId>>,
+    notify: Notify,
+}
+
+impl Dirty {
+    fn mark(&self, log: LogId) {
+        self.logs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(log);
+        self.notify.notify_one();
+    }
+
+    fn take(&self) -> Option<LogId> {
+        self.logs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_first()
+    }
+}
+
+impl Watchers {
+    /// These logs have grown.
+    pub fn grown(&self, logs: &[LogId]) {
+        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for log in logs {
+            let Some(connections) = watched.get_mut(log) else {
+                continue;
+            };
+            connections.retain(|weak| weak.upgrade().inspect(|dirty| dirty.mark(*log)).is_some());
+            if connections.is_empty() {
+                watched.remove(log);
+            }
+        }
+    }
+
+    fn add(&self, log: LogId, dirty: &Arc<Dirty>) {
+        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let connections = watched.entry(log).or_default();
+        connections.retain(|weak| weak.strong_count() > 0);
+        connections.push(Arc::downgrade(dirty));
+    }
+}
+
+struct Watched {
+    token: ReadToken,
+    next: u64,
+}
+
+/// Serves one watch until the client leaves, breaks the protocol, or is too slow.
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, service: Arc<Service>) {
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(SMALL_BODY_BYTES_MAX))
+        .max_frame_size(Some(SMALL_BODY_BYTES_MAX))
+        .read_buffer_size(4 * 1024)
+        .write_buffer_size(0);
+    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+    let dirty = Arc::new(Dirty::default());
+    let mut watched: HashMap<LogId, Watched> = HashMap::new();
+    let mut ping = tokio::time::interval(PING_EVERY);
+    loop {
+        tokio::select! {
+            received = socket.next() => {
+                let Some(Ok(message)) = received else { return };
+                let bytes = match message {
+                    Message::Binary(bytes) => bytes,
+                    Message::Ping(_) | Message::Pong(_) => continue,
+                    _ => return,
+                };
+                let Ok(request) = decode_canonical_max::<WatchRequest>(&bytes, SMALL_BODY_BYTES_MAX) else { return };
+                if let Err(problem) = register(&service, &mut watched, &dirty, request.clone()) {
+                    let refused = Pushed::Refused { log: request.log, problem };
+                    if !send(&mut socket, &refused).await { return }
+                }
+            }
+            () = dirty.notify.notified() => {
+                if !push_all(&mut socket, &service, &mut watched, &dirty).await { return }
+            }
+            _ = ping.tick() => {
+                let sent = tokio::time::timeout(SEND_TIMEOUT, socket.send(Message::Ping(Vec::new().into()))).await;
+                if !matches!(sent, Ok(Ok(()))) { return }
+            }
+        }
+    }
+}
+
+fn register(
+    service: &Service,
+    watched: &mut HashMap<LogId, Watched>,
+    dirty: &Arc<Dirty>,
+    request: WatchRequest,
+) -> Result<(), Problem> {
+    let known = watched.contains_key(&request.log);
+    if !known && watched.len() >= WATCH_LOGS_MAX {
+        return Err(ProblemKind::TooLarge.into());
+    }
+    let row = service.readable(request.log, &request.token)?;
+    if request.from > row.frontier.size() {
+        return Err(ProblemKind::OutOfRange.into());
+    }
+    if !known {
+        service.watchers().add(request.log, dirty);
+    }
+    watched.insert(
+        request.log,
+        Watched {
+            token: request.token,
+            next: request.from,
+        },
+    );
+    dirty.mark(request.log);
+    Ok(())
+}
+
+/// Sends what is new of every log that has grown, a page of each in turn.
+async fn push_all<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut WebSocketStream<S>,
+    service: &Arc<Service>,
+    watched: &mut HashMap<LogId, Watched>,
+    dirty: &Dirty,
+) -> bool {
+    while let Some(log) = dirty.take() {
+        let Some(position) = watched.get_mut(&log) else {
+            continue;
+        };
+        let page = match service
+            .page(log, position.token.clone(), position.next, PAGE_BYTES)
+            .await
+        {
+            Ok(page) => page,
+            Err(problem) => {
+                watched.remove(&log);
+                if !send(socket, &Pushed::Refused { log, problem }).await {
+                    return false;
+                }
+                continue;
+            }
+        };
+        if page.entries.is_empty() {
+            continue;
+        }
+        position.next = position
+            .next
+            .saturating_add(u64::try_from(page.entries.len()).unwrap_or(0));
+        if !send(socket, &Pushed::Page { log, page }).await {
+            return false;
+        }
+        // There may be more than one page; an empty one ends it.
+        dirty.mark(log);
+    }
+    true
+}
+
+async fn send<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>, pushed: &Pushed) -> bool {
+    let message = Message::Binary(encode(pushed).into());
+    matches!(
+        tokio::time::timeout(SEND_TIMEOUT, socket.send(message)).await,
+        Ok(Ok(()))
+    )
+}
