@@ -8,7 +8,8 @@ use core::fmt;
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use minicbor::bytes::ByteArray;
-use minicbor::encode::{Encode, Encoder, Error, Write};
+use minicbor::encode::{Encoder, Error, Write};
+use minicbor::{Decode, Encode};
 use primitives::{AssemblyId, Hash, OpeningId, encode, labels};
 use sha2::{Digest, Sha512};
 use std::sync::Arc;
@@ -37,26 +38,27 @@ impl Kind {
 }
 
 /// The tag `T = xE` that one member has at one event, as its 32 canonical bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkTag([u8; 32]);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct LinkTag(#[n(0)] ByteArray<32>);
 
 impl LinkTag {
     /// Takes 32 bytes as a tag; whether they are one shows when a ballot verifies.
     #[must_use]
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(ByteArray::from(bytes))
     }
 
     /// The tag's 32 bytes.
     #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
+    pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
 impl fmt::Debug for LinkTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LinkTag({})", Hash::new(self.0))
+        write!(f, "LinkTag({})", Hash::new(*self.as_bytes()))
     }
 }
 
@@ -128,7 +130,7 @@ impl Event {
     /// The secret's tag at this event, `T = xE`.
     #[must_use]
     pub fn tag(&self, secret: &BallotSecret) -> LinkTag {
-        LinkTag((secret.x * self.point).compress().to_bytes())
+        LinkTag::new((secret.x * self.point).compress().to_bytes())
     }
 
     /// Hash of the statement alone, for the prover's hedge.

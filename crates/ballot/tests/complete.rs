@@ -33,7 +33,11 @@ fn first_and_last_of_rolls_around_every_power_can_vote() {
         secrets.sort_by_key(BallotSecret::public);
         let event = event(&roll(&secrets));
         let params = event.roll().params();
-        for position in [0, params.n - 1, params.n, size / 2, size - 1] {
+        // Large rolls only at their ends: each proof there takes a while.
+        let inner = [params.n - 1, params.n, size / 2]
+            .into_iter()
+            .filter(|_| size < 1_000);
+        for position in inner.chain([0, size - 1]) {
             let ballot = cast(&event, &secrets[position], b"sealed");
             verify(&event, &ballot).unwrap_or_else(|error| panic!("{size} {position}: {error}"));
         }

@@ -45,6 +45,17 @@ pub enum Guilty {
     Complainer,
 }
 
+impl Guilty {
+    /// The rule that the guilty one broke.
+    #[must_use]
+    pub const fn rule(self) -> &'static str {
+        match self {
+            Self::Accused => "SEA-08",
+            Self::Complainer => "SEA-09",
+        }
+    }
+}
+
 /// Makes the complaint of `seat` about `accused`. Irrevocable: it gives the run key away.
 ///
 /// # Errors

@@ -58,6 +58,17 @@ pub enum FinishError {
     NotMine(SeatNumber),
 }
 
+impl FinishError {
+    /// The rule that a peer broke, if one did.
+    #[must_use]
+    pub const fn rule(&self) -> Option<&'static str> {
+        match self {
+            Self::False(_) => Some("SEA-08"),
+            Self::Silent(_) | Self::NotMine(_) => None,
+        }
+    }
+}
+
 /// A trustee's round 2, of the right form; whether its packages are true only their recipients see.
 #[derive(Debug, Clone)]
 pub struct Round2 {

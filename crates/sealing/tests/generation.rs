@@ -179,6 +179,7 @@ fn sea_08_a_lying_trustee_is_found_accused_and_left_out() {
     posted.lie(2, 1, |package| package[5] ^= 1);
     assert!(posted.finish(1).is_ok());
     assert_eq!(posted.finish(3).unwrap_err(), FinishError::False(SeatNumber(2)));
+    assert_eq!(posted.finish(3).unwrap_err().rule(), Some("SEA-08"));
     let complaint = posted.complain(3, 2);
     assert_eq!(
         decode_canonical::<Complaint>(&encode(&complaint)).unwrap(),
@@ -207,6 +208,7 @@ fn sea_09_a_false_complaint_falls_back_on_the_complainer() {
     let posted = posted(&run(1, 2), &[1, 2, 3]);
     let slander = posted.complain(3, 2);
     assert_eq!(posted.judge(3, &slander), Ok(Guilty::Complainer));
+    assert_eq!(Guilty::Complainer.rule(), "SEA-09");
     // The same key revealed by somebody else, or a key that is nobody's.
     assert_eq!(posted.judge(1, &slander), Ok(Guilty::Complainer));
     let nobody = Complaint {
