@@ -4,7 +4,7 @@
 //! drops it. Records live under the purpose of their epoch; when the epoch changes, everything is written under
 //! the new one and the old one is burnt in the same batch, so that no key of a past epoch remains on the disk.
 
-use crate::credential::{Member, OwnDevice, member_of};
+use crate::credential::{Member, OwnDevice, member_in_tree};
 use crate::key_package::{capabilities, unbounded};
 use crate::message::AppMessage;
 use crate::provider::{CIPHERSUITE, NoRandomness, Provider};
@@ -386,7 +386,7 @@ impl Conversation {
     pub(crate) fn leaves(&self) -> Vec<(openmls::prelude::LeafNodeIndex, Member)> {
         self.group
             .members()
-            .filter_map(|leaf| Some((leaf.index, member_of(&leaf.credential, &leaf.signature_key).ok()?)))
+            .filter_map(|leaf| Some((leaf.index, member_in_tree(&leaf.credential).ok()?)))
             .collect()
     }
 }

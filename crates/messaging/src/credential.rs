@@ -106,29 +106,36 @@ impl Signer for OwnDevice<'_> {
     }
 }
 
-/// Reads a leaf's credential and checks it against the leaf's signature key (MSG-07).
+/// Reads a leaf's credential, verifies the certificate and compares it with the leaf's signature key (MSG-07).
 pub(crate) fn member_of(credential: &Credential, signature_key: &[u8]) -> Result<Member, BadCredential> {
-    let member = certified(credential)?;
-    if member.device.as_bytes().as_slice() == signature_key {
-        Ok(member)
-    } else {
-        Err(BadCredential::OtherKey)
-    }
-}
-
-/// Reads the credential of a message's sender, whose leaf was checked when it came in.
-pub(crate) fn certified(credential: &Credential) -> Result<Member, BadCredential> {
-    let basic = BasicCredential::try_from(credential.clone()).map_err(|_| BadCredential::Malformed)?;
-    let content: Content =
-        decode_canonical_max(basic.identity(), CREDENTIAL_BYTES_MAX).map_err(|_| BadCredential::Malformed)?;
+    let content = content_of(credential)?;
     let certificate =
         DeviceCertificate::verify(content.certificate).map_err(|_| BadCredential::Uncertified)?;
     let DeviceCertificate { identity, device, .. } = *certificate.value();
-    if identity == content.identity {
-        Ok(Member { identity, device })
-    } else {
+    if identity != content.identity {
         Err(BadCredential::Uncertified)
+    } else if device.as_bytes().as_slice() != signature_key {
+        Err(BadCredential::OtherKey)
+    } else {
+        Ok(Member { identity, device })
     }
+}
+
+/// Reads the credential of a leaf that [`member_of`] checked when it came into the tree.
+pub(crate) fn member_in_tree(credential: &Credential) -> Result<Member, BadCredential> {
+    let certificate: DeviceCertificate = content_of(credential)?
+        .certificate
+        .peek()
+        .map_err(|_| BadCredential::Malformed)?;
+    Ok(Member {
+        identity: certificate.identity,
+        device: certificate.device,
+    })
+}
+
+fn content_of(credential: &Credential) -> Result<Content, BadCredential> {
+    let basic = BasicCredential::try_from(credential.clone()).map_err(|_| BadCredential::Malformed)?;
+    decode_canonical_max(basic.identity(), CREDENTIAL_BYTES_MAX).map_err(|_| BadCredential::Malformed)
 }
 
 #[cfg(test)]

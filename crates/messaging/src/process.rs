@@ -6,7 +6,7 @@
 
 use crate::commit::{CommitData, DATA_VERSION};
 use crate::conversation::{Conversation, PAST_EPOCHS, Pending, Standing, UseError};
-use crate::credential::{Member, certified, member_of};
+use crate::credential::{Member, member_in_tree, member_of};
 use crate::message::AppMessage;
 use crate::roster::{JournalPoint, Knowledge, Roster};
 use openmls::prelude::{
@@ -219,7 +219,7 @@ impl Conversation {
             .map_err(|error| Stop::from_mls(&error))?;
         let from = match processed.content() {
             ProcessedMessageContent::ApplicationMessage(_) => {
-                certified(processed.credential()).map_err(|_| Stop::Reason(Reason::Credential))?
+                member_in_tree(processed.credential()).map_err(|_| Stop::Reason(Reason::Credential))?
             }
             ProcessedMessageContent::OwnPrivateMessage => return Err(Stop::Reason(Reason::ClaimsToBeOurs)),
             _ => return Err(Stop::Reason(Reason::Invalid)),
@@ -438,6 +438,7 @@ enum Stop {
 
 impl Stop {
     /// Sorts OpenMLS's errors: what everybody sees alike is a reason to skip; what only this device may see halts.
+    /// (`MissingSender` is what OpenMLS says when no key of this device fits the path.)
     fn from_mls<E>(error: &ProcessMessageError<E>) -> Self {
         use ApplyUpdatePathError as Path;
         match error {
@@ -447,7 +448,8 @@ impl Stop {
                     Path::UnableToDecrypt
                     | Path::PathMismatch
                     | Path::MissingCiphertext
-                    | Path::MissingOwnLeaf,
+                    | Path::MissingOwnLeaf
+                    | Path::MissingSender,
                 )
                 | StageCommitError::MissingDecryptionKey
                 | StageCommitError::OwnKeyNotFound,

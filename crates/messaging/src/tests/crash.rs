@@ -8,10 +8,9 @@ use primitives::store::Crash;
 /// goes on from the store.
 fn evening(desk: &mut Desk, relay: &mut Relay) {
     while desk.follow(relay).is_err() {}
-    if !desk.texts().contains(&"mine".into()) && desk.say("mine").is_err() {
-        // Whether it was written shows in the outbox, as it would to a process that starts again.
-        let written = desk.conversation();
-        drop(written);
+    // A failed step may have been durable all the same: the outbox says so, not the error.
+    if desk.say("mine").is_err() && desk.outbox_is_empty() {
+        desk.say("mine").unwrap();
     }
     desk.flush(relay);
     while desk.follow(relay).is_err() {}
@@ -42,9 +41,7 @@ fn reading_and_sending_survive_a_crash_at_every_write() {
             desk.store = start.clone();
             desk.store.crash_at(k, how);
             evening(&mut desk, &mut relay);
-            let mut texts = desk.texts();
-            texts.retain(|text| text != "mine");
-            assert_eq!(texts, ["first", "second"], "{how:?} at {k}");
+            assert_eq!(desk.texts(), ["first", "second", "mine"], "{how:?} at {k}");
             let mut other = Desk::new(3, &desks[2].journal);
             other.store = desks[2].store.clone();
             other.follow(&relay).unwrap();
@@ -55,7 +52,7 @@ fn reading_and_sending_survive_a_crash_at_every_write() {
 
 #[test]
 fn an_own_commit_survives_a_crash_at_every_write() {
-    let (relay, mut desks) = gathered(3);
+    let (relay, desks) = gathered(3);
     let gone = Intent {
         remove: vec![member(3).identity],
         ..Intent::default()
@@ -71,16 +68,10 @@ fn an_own_commit_survives_a_crash_at_every_write() {
             let mut desk = Desk::new(1, &desks[0].journal);
             desk.store = start.clone();
             desk.store.crash_at(k, how);
-            let made = desk.step(|_, _, _, _| ()).is_ok();
-            assert_eq!(made, k != 0);
-            let mut committed = try_commit(&mut desk, &gone);
-            if !committed && !desk.conversation().commit_pending() {
-                committed = try_commit(&mut desk, &gone);
+            while !desk.conversation().commit_pending() {
+                // A step that failed may have been durable: the store says so, not the error.
+                let _ = desk.try_commit(&gone);
             }
-            assert!(
-                committed || desk.conversation().commit_pending(),
-                "{how:?} at {k}"
-            );
             desk.flush(&mut relay);
             while desk.follow(&relay).is_err() {}
             assert_ne!(desk.log(), log, "{how:?} at {k}");
@@ -94,11 +85,6 @@ fn an_own_commit_survives_a_crash_at_every_write() {
             );
         }
     }
-    desks.clear();
-}
-
-fn try_commit(desk: &mut Desk, intent: &Intent) -> bool {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| desk.commit(intent))).is_ok()
 }
 
 #[test]

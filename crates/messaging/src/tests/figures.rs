@@ -6,6 +6,7 @@ use std::time::Instant;
 
 #[test]
 #[ignore = "measures, asserts nothing"]
+#[expect(clippy::print_stderr, reason = "the figures are what it is for")]
 fn figures_at_ten_members() {
     let timed = |what: &str, started: Instant| eprintln!("{what}: {:?}", started.elapsed());
     let started = Instant::now();

@@ -1,5 +1,6 @@
 //! Conversations as a whole: several desks, simulated logs, a store each that can be told to crash.
 
+mod breach;
 mod crash;
 mod figures;
 mod group;

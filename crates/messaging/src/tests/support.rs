@@ -215,6 +215,14 @@ impl Desk {
 
     /// Makes a commit and puts it into the outbox.
     pub(crate) fn commit(&mut self, intent: &Intent) -> Result<Committing, CommitError> {
+        self.try_commit(intent).unwrap()
+    }
+
+    /// As [`Desk::commit`], for a store that may crash.
+    pub(crate) fn try_commit(
+        &mut self,
+        intent: &Intent,
+    ) -> Result<Result<Committing, CommitError>, StoreError> {
         self.step(|overlay, device, journal, rng| {
             let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
             let committing = group.commit(device, journal, journal.point(), intent)?;
@@ -222,7 +230,6 @@ impl Desk {
             group.save(overlay);
             Ok(committing)
         })
-        .unwrap()
     }
 
     /// Posts what is in the outbox; it stays there until it is seen in the log.
@@ -319,6 +326,10 @@ impl Desk {
         let lost = self.store.get(LOST, b"l").unwrap().is_some();
         self.step(|overlay, _, _, _| overlay.delete(LOST, *b"l")).unwrap();
         lost
+    }
+
+    pub(crate) fn outbox_is_empty(&self) -> bool {
+        self.store.scan(OUTBOX, b"", b"", 1).unwrap().is_empty()
     }
 
     /// The texts received and sent, by message id.
