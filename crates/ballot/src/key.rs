@@ -25,7 +25,7 @@ impl BallotSecret {
             x: random_scalar(rng),
             y: random_scalar(rng),
         };
-        while secret.x == Scalar::ZERO || secret.key().is_none() {
+        while secret.x == Scalar::ZERO {
             secret = Self {
                 x: random_scalar(rng),
                 y: random_scalar(rng),
@@ -46,7 +46,7 @@ impl BallotSecret {
             x: scalar(x)?,
             y: scalar(y)?,
         };
-        (secret.x != Scalar::ZERO && secret.key().is_some()).then_some(secret)
+        (secret.x != Scalar::ZERO && !secret.point().is_identity()).then_some(secret)
     }
 
     /// The 64 bytes `x || y`, for writing them to the vault.
@@ -63,10 +63,6 @@ impl BallotSecret {
     #[must_use]
     pub fn public(&self) -> BallotKey {
         BallotKey::of_point(self.point())
-    }
-
-    fn key(&self) -> Option<RistrettoPoint> {
-        Some(self.point()).filter(|point| !point.is_identity())
     }
 
     fn point(&self) -> RistrettoPoint {

@@ -30,7 +30,7 @@ fn every_member_of_small_rolls_can_vote() {
 fn first_and_last_of_rolls_around_every_power_can_vote() {
     for size in [63, 64, 65, 255, 256, 257, 1_023, 1_024, 1_025] {
         let mut secrets = secrets(size);
-        secrets.sort_by_key(BallotSecret::public);
+        secrets.sort_by_cached_key(BallotSecret::public);
         let event = event(&roll(&secrets));
         let params = event.roll().params();
         // Large rolls only at their ends: each proof there takes a while.
@@ -47,7 +47,7 @@ fn first_and_last_of_rolls_around_every_power_can_vote() {
 #[test]
 fn the_largest_parameters_work() {
     let mut secrets = secrets(4_097);
-    secrets.sort_by_key(BallotSecret::public);
+    secrets.sort_by_cached_key(BallotSecret::public);
     let event = event(&roll(&secrets));
     assert_eq!((event.roll().params().n, event.roll().params().m), (10, 4));
     verify(&event, &cast(&event, &secrets[4_096], b"sealed")).unwrap();

@@ -302,7 +302,7 @@ fn bal_13_rejects_duplicates_and_a_wrong_order() {
 fn padding_is_not_a_place_to_vote_from() {
     // Rolls of 3 and 4 with a common beginning pad to the same 16 places; a ballot of one is none of the other.
     let mut secrets = secrets(4);
-    secrets.sort_by_key(|secret| secret.public());
+    secrets.sort_by_cached_key(|secret| secret.public());
     let (small, large) = (roll(&secrets[..3]), roll(&secrets));
     let bytes = cast(&event(&small), &secrets[2], b"sealed").encode();
     assert_eq!(broken(&event(&large), &bytes), "BAL-07");
