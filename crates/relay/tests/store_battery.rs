@@ -1,0 +1,267 @@
+//! One battery for every log store.
+
+use minicbor::bytes::ByteArray;
+use primitives::canonical::sha256;
+use primitives::{Hash, Secret, Time, labels};
+use relay::store::{LogChange, LogStore, MemoryStore, Placed, Range, Row, SledStore, StoreFault, Waiting};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tlog::{CreateLog, Entry, LogKeys, LogKind, leaf_hash};
+
+fn record(seed: u8) -> CreateLog {
+    LogKeys::derive(&Secret::take(&mut [seed; 32]), labels::JOURNAL_LOG, b"battery").record(LogKind::Record)
+}
+
+fn created(record: &CreateLog) -> LogChange {
+    LogChange::new(None, Row::new(record.clone()))
+}
+
+fn appended(row: &Row, entries: &[(u64, Vec<u8>)]) -> LogChange {
+    let mut change = LogChange::new(Some(row.frontier.size()), row.clone());
+    for (time, bytes) in entries {
+        let index = change.row.frontier.size();
+        let nodes = &mut change.nodes;
+        change
+            .row
+            .frontier
+            .push_with(leaf_hash(Time(*time), bytes), |level, at, hash| {
+                nodes.push((level, at, hash))
+            });
+        change.row.last_time = Time(*time);
+        let entry = Entry {
+            time: Time(*time),
+            bytes: bytes.clone(),
+        };
+        change.placed.push(Placed {
+            index,
+            hash: sha256(bytes),
+            entry,
+        });
+    }
+    change
+}
+
+/// `open` opens the same store again and again.
+fn battery(open: &dyn Fn() -> Arc<dyn LogStore>) {
+    creates_and_appends(open);
+    refuses_another_size(open);
+    keeps_large_values(open);
+    keeps_what_waits(open);
+}
+
+fn creates_and_appends(open: &dyn Fn() -> Arc<dyn LogStore>) {
+    let record = record(1);
+    let log = record.id();
+    let store = open();
+    assert_eq!(store.row(log).unwrap(), None);
+    store.commit(&[(log, created(&record))], Time(1)).unwrap();
+    let row = store.row(log).unwrap().unwrap();
+    assert_eq!(row, Row::new(record));
+    let entries: Vec<_> = (0..5u64)
+        .map(|i| (i, vec![7; usize::try_from(i).unwrap() + 1]))
+        .collect();
+    let change = appended(&row, &entries);
+    store.commit(&[(log, change.clone())], Time(9)).unwrap();
+    drop(store);
+
+    let store = open();
+    assert_eq!(store.row(log).unwrap().unwrap(), change.row);
+    assert_eq!(store.high_water().unwrap(), Time(9));
+    let read = |from, bytes_max| {
+        store
+            .entries(
+                log,
+                Range {
+                    from,
+                    to: 5,
+                    bytes_max,
+                },
+            )
+            .unwrap()
+    };
+    assert_eq!(
+        read(0, usize::MAX),
+        change
+            .placed
+            .iter()
+            .map(|placed| placed.entry.clone())
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(read(1, 6).len(), 2);
+    assert_eq!(read(4, 0).len(), 1, "at least one");
+    assert!(
+        store
+            .entries(
+                log,
+                Range {
+                    from: 5,
+                    to: 6,
+                    bytes_max: 9
+                }
+            )
+            .is_err()
+    );
+    for (level, index, hash) in change.nodes {
+        assert_eq!(store.node(log, level, index).unwrap(), hash);
+    }
+    assert!(store.node(log, 3, 0).is_err());
+    assert_eq!(store.position(log, sha256(&[7; 3])).unwrap(), Some((2, Time(2))));
+    assert_eq!(store.position(log, sha256(b"no")).unwrap(), None);
+}
+
+fn refuses_another_size(open: &dyn Fn() -> Arc<dyn LogStore>) {
+    let (first, second) = (record(2), record(3));
+    let store = open();
+    store.commit(&[(first.id(), created(&first))], Time(1)).unwrap();
+    let row = store.row(first.id()).unwrap().unwrap();
+    let mut wrong = appended(&row, &[(1, vec![1])]);
+    wrong.expected = Some(1);
+    let both = [(second.id(), created(&second)), (first.id(), wrong)];
+    assert_eq!(store.commit(&both, Time(1)), Err(StoreFault::Conflict));
+    assert_eq!(store.row(second.id()).unwrap(), None, "all or nothing");
+    assert_eq!(
+        store.commit(&[(first.id(), created(&first))], Time(1)),
+        Err(StoreFault::Conflict)
+    );
+    assert_eq!(store.row(first.id()).unwrap().unwrap(), row);
+}
+
+fn keeps_large_values(open: &dyn Fn() -> Arc<dyn LogStore>) {
+    let record = record(4);
+    let log = record.id();
+    let store = open();
+    let large: Vec<u8> = (0..262_144u32).map(|i| u8::try_from(i % 251).unwrap()).collect();
+    let blob: Vec<u8> = (0..1_048_576u32)
+        .map(|i| u8::try_from(i % 241).unwrap())
+        .collect();
+    let mut change = appended(
+        &Row::new(record.clone()),
+        &[(1, large.clone()), (2, vec![1; 4096]), (3, vec![2; 4088])],
+    );
+    change.expected = None;
+    change.roll = (0..999u16)
+        .map(|i| ByteArray::from([u8::try_from(i % 256).unwrap(); 32]))
+        .collect();
+    change.blobs.push((sha256(&blob), blob.clone()));
+    store.commit(&[(log, change.clone())], Time(1)).unwrap();
+    drop(store);
+
+    let store = open();
+    let entries = store
+        .entries(
+            log,
+            Range {
+                from: 0,
+                to: 3,
+                bytes_max: usize::MAX,
+            },
+        )
+        .unwrap();
+    assert!(entries[0].bytes == large && entries[1].bytes.len() == 4096 && entries[2].bytes.len() == 4088);
+    assert_eq!(store.roll(log).unwrap(), change.roll);
+    let hash = sha256(&blob);
+    let (len, part) = store.blob(log, hash, 5000, 10_000).unwrap().unwrap();
+    assert!(len == 1_048_576 && part == blob[5000..15_000]);
+    assert_eq!(
+        store.blob(log, hash, u32::MAX, 1).unwrap(),
+        Some((1_048_576, vec![]))
+    );
+    assert_eq!(store.blob(log, Hash::new([0; 32]), 0, 1).unwrap(), None);
+}
+
+fn keeps_what_waits(open: &dyn Fn() -> Arc<dyn LogStore>) {
+    let record = record(5);
+    let log = record.id();
+    let store = open();
+    let waiting = |end, byte: u8| {
+        let bytes = vec![byte; 6000];
+        Waiting {
+            slot_end: Time(end),
+            hash: sha256(&bytes),
+            bytes,
+        }
+    };
+    let (first, second, third) = (waiting(10, 1), waiting(10, 2), waiting(20, 3));
+    let mut change = created(&record);
+    change.waiting = vec![third.clone(), first.clone(), second.clone()];
+    change.tags = vec![[1; 32], [2; 32]];
+    store.commit(&[(log, change)], Time(1)).unwrap();
+    drop(store);
+
+    let store = open();
+    let mut expected = vec![first.clone(), second.clone(), third.clone()];
+    expected.sort_unstable();
+    assert_eq!(store.waiting(log).unwrap(), expected);
+    assert_eq!(store.slots().unwrap(), [(Time(10), log), (Time(20), log)]);
+    assert_eq!(store.waits_until(log, third.hash).unwrap(), Some(Time(20)));
+    assert!(store.has_tag(log, &[2; 32]).unwrap() && !store.has_tag(log, &[3; 32]).unwrap());
+
+    let row = store.row(log).unwrap().unwrap();
+    let mut change = appended(&row, &[(10, first.bytes.clone()), (10, second.bytes.clone())]);
+    change.sequenced = vec![first.hash, second.hash];
+    store.commit(&[(log, change)], Time(11)).unwrap();
+    assert_eq!(store.waiting(log).unwrap(), [third]);
+    assert_eq!(store.slots().unwrap(), [(Time(20), log)]);
+    assert_eq!(store.waits_until(log, first.hash).unwrap(), None);
+}
+
+#[test]
+fn the_store_in_memory() {
+    let store: Arc<dyn LogStore> = Arc::new(MemoryStore::default());
+    battery(&|| Arc::clone(&store));
+}
+
+#[test]
+fn the_store_on_sled() {
+    let dir = tempfile::tempdir().unwrap();
+    battery(&|| Arc::new(SledStore::open(dir.path(), 0).unwrap()));
+}
+
+#[test]
+fn every_commit_is_synced_once_and_a_failed_sync_is_a_failed_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let syncs = Arc::new(AtomicU64::new(0));
+    let fails = Arc::new(AtomicBool::new(false));
+    let (count, fail) = (Arc::clone(&syncs), Arc::clone(&fails));
+    let sync = Box::new(move |file: &std::fs::File| {
+        count.fetch_add(1, Ordering::SeqCst);
+        if fail.load(Ordering::SeqCst) {
+            Err(io::Error::other("by request"))
+        } else {
+            file.sync_all()
+        }
+    });
+    let store = SledStore::open_with(dir.path(), 0, sync).unwrap();
+    let (first, second) = (record(1), record(2));
+    store
+        .commit(
+            &[(first.id(), created(&first)), (second.id(), created(&second))],
+            Time(1),
+        )
+        .unwrap();
+    assert_eq!(syncs.load(Ordering::SeqCst), 1);
+    fails.store(true, Ordering::SeqCst);
+    let third = record(3);
+    assert!(matches!(
+        store.commit(&[(third.id(), created(&third))], Time(1)),
+        Err(StoreFault::Broken(_))
+    ));
+    fails.store(false, Ordering::SeqCst);
+    let fourth = record(4);
+    store.commit(&[(fourth.id(), created(&fourth))], Time(1)).unwrap();
+    assert!(store.row(first.id()).unwrap().is_some() && store.row(fourth.id()).unwrap().is_some());
+}
+
+#[test]
+fn a_full_disk_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let record = record(1);
+    SledStore::open(dir.path(), 0).unwrap();
+    let store = SledStore::open(dir.path(), u64::MAX).unwrap();
+    assert_eq!(
+        store.commit(&[(record.id(), created(&record))], Time(1)),
+        Err(StoreFault::Full)
+    );
+    assert_eq!(store.row(record.id()).unwrap(), None);
+}
