@@ -1,4 +1,15 @@
 //! Real processes: relay, agents, auditor.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod kills;
 mod programs;
+
+use std::sync::OnceLock;
+use xtask::Workspace;
+use xtask::workspace::Binaries;
+
+/// The programs, built if they are not.
+fn binaries() -> &'static Binaries {
+    static BUILT: OnceLock<Binaries> = OnceLock::new();
+    BUILT.get_or_init(|| Workspace::find().unwrap().binaries().unwrap())
+}

@@ -1,21 +1,14 @@
 //! The programs on their own: what they refuse, how they end.
 
+use crate::binaries;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
-use xtask::Workspace;
 use xtask::agent::{Agent, Vault};
 use xtask::process::Process;
 use xtask::relay::{Relay, free_port};
-use xtask::workspace::Binaries;
-
-fn binaries() -> &'static Binaries {
-    static BUILT: OnceLock<Binaries> = OnceLock::new();
-    BUILT.get_or_init(|| Workspace::find().unwrap().binaries().unwrap())
-}
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()

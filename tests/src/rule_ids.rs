@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// The families of rules that have ids.
-pub const FAMILIES: &[&str] = &["BAL", "LOG", "ASM", "MSG", "AUD", "SEA"];
+pub const FAMILIES: &[&str] = &["BAL", "LOG", "ASM", "MSG", "AUD", "SEA", "TAL"];
 
 /// All ids that the text names.
 #[must_use]

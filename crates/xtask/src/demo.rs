@@ -4,13 +4,12 @@
 //! Every figure of the last line comes from the agents or from `veche-audit`; this script knows none of them.
 
 mod audit;
-mod cast;
-mod charter;
 mod play;
-mod votes;
 mod window;
 
 use crate::args::Args;
+use crate::narrator::Narrator;
+use crate::votes::Counts;
 use crate::{Failure, Result, Workspace, setup};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -83,7 +82,8 @@ fn prepare_and_play(
     setup::run(workspace)?;
     let binaries = workspace.binaries()?;
     std::fs::create_dir_all(folder)?;
-    let mut narrator = Narrator::new(start, options.members);
+    let members = u32::try_from(options.members).unwrap_or(u32::MAX);
+    let mut narrator = Narrator::aloud(start, LIMIT + LIMIT_PER_MEMBER * members);
     narrator.tell(format!(
         "built; {} members will play in {}",
         options.members,
@@ -99,36 +99,6 @@ fn prepare_and_play(
     Ok(summary)
 }
 
-/// Tells each stage as it is done, and knows when time is up.
-#[derive(Debug)]
-pub(crate) struct Narrator {
-    start: Instant,
-    last: Instant,
-    /// When the demonstration gives up.
-    pub(crate) deadline: Instant,
-}
-
-impl Narrator {
-    fn new(start: Instant, members: usize) -> Self {
-        let now = Instant::now();
-        let members = u32::try_from(members).unwrap_or(u32::MAX);
-        Self {
-            start,
-            last: now,
-            deadline: now + LIMIT + LIMIT_PER_MEMBER * members,
-        }
-    }
-
-    /// Says what has just been done, and how long it took.
-    pub(crate) fn tell(&mut self, what: impl fmt::Display) {
-        let now = Instant::now();
-        let since_start = now.duration_since(self.start).as_secs_f64();
-        let since_last = now.duration_since(self.last).as_secs_f64();
-        println!("demo: {since_start:7.1} s  (+{since_last:5.1} s)  {what}");
-        self.last = now;
-    }
-}
-
 /// What the last line says.
 #[derive(Debug)]
 pub(crate) struct Summary {
@@ -138,31 +108,6 @@ pub(crate) struct Summary {
     secret: Counts,
     bundle: PathBuf,
     seconds: f64,
-}
-
-/// Votes of one motion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Counts {
-    /// For.
-    pub(crate) votes_for: u64,
-    /// Against.
-    pub(crate) votes_against: u64,
-    /// Abstentions.
-    pub(crate) votes_abstain: u64,
-}
-
-impl fmt::Display for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            votes_for,
-            votes_against,
-            votes_abstain,
-        } = self;
-        write!(
-            f,
-            "for:{votes_for},against:{votes_against},abstain:{votes_abstain}"
-        )
-    }
 }
 
 impl fmt::Display for Summary {

@@ -9,17 +9,24 @@
 )]
 
 pub mod agent;
+pub mod answers;
 pub mod args;
 pub mod bench;
+pub mod charter;
 pub mod checks;
 pub mod command;
 pub mod demo;
 pub mod failure;
+pub mod founding;
+pub mod members;
+pub mod narrator;
 pub mod process;
 pub mod relay;
 pub mod setup;
 pub mod stages;
+pub mod talk;
 pub mod ui;
+pub mod votes;
 pub mod webdriver;
 pub mod workspace;
 

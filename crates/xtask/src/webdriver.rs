@@ -142,8 +142,19 @@ impl Window {
     ///
     /// # Errors
     /// [`Failure::Failed`] if the driver does not close it.
-    pub fn close(self) -> Result<()> {
-        exchange(self.port, "DELETE", &format!("/session/{}", self.session), None).map(|_| ())
+    pub fn close(mut self) -> Result<()> {
+        self.end()
+    }
+
+    /// Ends the session, which ends the program, and then the driver, which ends WebKit's.
+    fn end(&mut self) -> Result<()> {
+        if self.session.is_empty() {
+            return Ok(());
+        }
+        let session = std::mem::take(&mut self.session);
+        let closed = exchange(self.port, "DELETE", &format!("/session/{session}"), None);
+        self.driver.stop(START)?;
+        closed.map(|_| ())
     }
 
     fn call(&self, method: &str, command: &str, body: Option<&Value>) -> Result<Value> {
@@ -153,6 +164,13 @@ impl Window {
             &format!("/session/{}/{command}", self.session),
             body,
         )
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // Whoever drops an open window has something worse to report.
+        let _ = self.end();
     }
 }
 

@@ -1,9 +1,9 @@
 //! The auditor, who was not there: one file, one command, and a forged copy of the file.
 
-use super::cast::Member;
-use super::play::list;
-use super::votes::{number, text_of};
-use super::{Counts, Narrator};
+use crate::answers::{list, number, text_of};
+use crate::members::Member;
+use crate::narrator::Narrator;
+use crate::votes::Counts;
 use crate::workspace::Binaries;
 use crate::{Failure, Result, command};
 use serde_json::{Value, json};
@@ -98,9 +98,5 @@ fn counts(report: &Value, kind: &str) -> Result<Counts> {
         .filter(|result| result.is_object());
     let result =
         result.ok_or_else(|| Failure::failed(format!("the audit report has no {kind} result: {report}")))?;
-    Ok(Counts {
-        votes_for: number(result, "votes_for")?,
-        votes_against: number(result, "votes_against")?,
-        votes_abstain: number(result, "votes_abstain")?,
-    })
+    Counts::read(result)
 }

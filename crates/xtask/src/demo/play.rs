@@ -1,13 +1,15 @@
 //! The play, scene by scene.
 
-use super::cast::{self, Member};
-use super::charter::charter;
-use super::votes::text_of;
-use super::{Narrator, Options, Summary, audit, votes, window};
+use super::{Options, Summary, audit, window};
+use crate::answers::text_of;
+use crate::founding::{admit, found};
+use crate::members::{self, Member};
+use crate::narrator::Narrator;
 use crate::relay::{Relay, free_port};
+use crate::talk::read_all;
 use crate::workspace::Binaries;
-use crate::{Failure, Result};
-use serde_json::{Value, json};
+use crate::{Failure, Result, votes};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -25,7 +27,7 @@ pub(super) fn play(
 ) -> Result<Summary> {
     let mut relay = Relay::start(binaries.path("veche-relay")?, folder, free_port()?)?;
     narrator.tell(format!("relay: {}", relay.address()));
-    let mut members = cast::assemble(binaries, folder, options.members)?;
+    let mut members = members::assemble(binaries, folder, options.members)?;
     narrator.tell(format!(
         "{} vaults created, as many agents running",
         members.len()
@@ -68,83 +70,8 @@ pub(super) fn play(
         roll_call: audited.roll_call,
         secret: audited.secret,
         bundle: audited.file,
-        seconds: narrator.start.elapsed().as_secs_f64(),
+        seconds: narrator.seconds(),
     })
-}
-
-fn found(members: &mut [Member], relay: &str, narrator: &mut Narrator) -> Result<String> {
-    let charter = charter(members.len());
-    let founder = members
-        .first_mut()
-        .ok_or_else(|| Failure::failed("nobody to found"))?;
-    let name = founder.name.clone();
-    let founded = founder.ask(json!({
-        "request": "found",
-        "name": "Собрание депутатов",
-        "declaration": "Мы, избранные депутаты, учреждаем собрание, чтобы совещаться и решать вместе.",
-        "relay": relay,
-        "member_name": name,
-        "charter": charter,
-    }))?;
-    let assembly = text_of(&founded, "assembly")?;
-    narrator.tell(format!("{name} founded assembly {assembly}"));
-    Ok(assembly)
-}
-
-/// Everybody else joins by an invitation and is let in by the founder, as the charter's founding allows.
-fn admit(members: &mut [Member], assembly: &str, narrator: &mut Narrator) -> Result<()> {
-    let count = members.len();
-    let [founder, others @ ..] = members else {
-        return Err(Failure::failed("nobody to admit"));
-    };
-    for member in others.iter_mut() {
-        let invitation = founder.ask(json!({ "request": "invite", "role": member.role }))?;
-        let link = text_of(&invitation, "link")?;
-        let read = member.ask(json!({ "request": "read_invitation", "link": link }))?;
-        if read.pointer("/invitation/assembly").and_then(Value::as_str) != Some(assembly) {
-            return Err(Failure::failed(format!(
-                "an invitation to another assembly: {read}"
-            )));
-        }
-        let name = member.name.clone();
-        member.ask(json!({ "request": "join", "link": link, "member_name": name }))?;
-    }
-    narrator.tell(format!("{} invitations made and used", count - 1));
-    founder
-        .agent()?
-        .wait("everybody is admitted", narrator.deadline, |agent| {
-            let answer = agent.request(json!({ "request": "admissions" }))?;
-            for admission in list(&answer, "admissions") {
-                let endorsable = matches!(
-                    admission.get("state").and_then(Value::as_str),
-                    Some("requested" | "proposed")
-                );
-                if endorsable && admission.get("endorsed_by_me") == Some(&json!(false)) {
-                    let id = text_of(admission, "id")?;
-                    // It may have moved on since we looked: the next look tells.
-                    let _ = agent.try_request(json!({ "request": "endorse", "admission": id }))?;
-                }
-            }
-            let overview = agent.request(json!({ "request": "overview" }))?;
-            let seats = overview
-                .pointer("/overview/assembly/seats")
-                .and_then(Value::as_u64);
-            Ok((seats == Some(count as u64)).then_some(()))
-        })?;
-    narrator.tell(format!("{count} seats in the journal"));
-    for member in members.iter_mut() {
-        member
-            .agent()?
-            .wait("the plenary is complete", narrator.deadline, |agent| {
-                let answer = agent.request(json!({ "request": "conversations" }))?;
-                let complete = list(&answer, "conversations").iter().any(|conversation| {
-                    conversation.get("members").and_then(Value::as_u64) == Some(count as u64)
-                });
-                Ok(complete.then_some(()))
-            })?;
-    }
-    narrator.tell(format!("all {count} devices are in the plenary"));
-    Ok(())
 }
 
 /// Everybody speaks; one is away meanwhile and catches up. Returns how many messages all devices hold.
@@ -190,26 +117,6 @@ fn talk(members: &mut [Member], binaries: &Binaries, narrator: &mut Narrator) ->
     Ok(messages)
 }
 
-/// Waits until the member has read all these messages; returns how many texts the device holds.
-fn read_all(member: &mut Member, sent: &BTreeSet<String>, narrator: &Narrator) -> Result<u64> {
-    member
-        .agent()?
-        .wait("all messages arrive", narrator.deadline, |agent| {
-            let answer = agent.request(json!({ "request": "read", "limit": 500, "mark_read": true }))?;
-            let texts: Vec<&Value> = list(&answer, "messages")
-                .iter()
-                .filter(|message| message.pointer("/content/kind").and_then(Value::as_str) == Some("text"))
-                .filter(|message| message.get("state").and_then(Value::as_str) != Some("waiting"))
-                .collect();
-            let there = |id: &String| {
-                texts
-                    .iter()
-                    .any(|text| text.get("id").and_then(Value::as_str) == Some(id))
-            };
-            Ok(sent.iter().all(there).then_some(texts.len() as u64))
-        })
-}
-
 fn kill_a_trustee(members: &mut [Member], narrator: &mut Narrator) -> Result<()> {
     for member in members.iter_mut().skip(AT_THE_WINDOW + 1) {
         let (seat, trustee) = member.seat()?;
@@ -237,12 +144,4 @@ fn tell_memory(relay: &mut Relay, members: &mut [Member], narrator: &mut Narrato
             agent / 1024
         ));
     }
-}
-
-/// A list that an answer has.
-pub(super) fn list<'a>(answer: &'a Value, field: &str) -> &'a [Value] {
-    answer
-        .get(field)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
 }

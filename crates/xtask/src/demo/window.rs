@@ -1,7 +1,7 @@
 //! The desktop window on one member's vault.
 
-use super::Narrator;
 use crate::agent::Vault;
+use crate::narrator::Narrator;
 use crate::webdriver::{Display, Window};
 use crate::workspace::Binaries;
 use crate::{Result, command};

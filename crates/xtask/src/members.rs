@@ -1,4 +1,4 @@
-//! The members: their names, vaults and agents.
+//! Members: their names, vaults and agents.
 
 use crate::agent::{Agent, Vault};
 use crate::workspace::Binaries;
@@ -21,19 +21,22 @@ const NAMES: &[&str] = &[
 
 /// A member.
 #[derive(Debug)]
-pub(super) struct Member {
+pub struct Member {
     /// Name as members see it.
-    pub(super) name: String,
+    pub name: String,
     /// `deputy` or `expert`.
-    pub(super) role: &'static str,
+    pub role: &'static str,
     /// The vault.
-    pub(super) vault: Vault,
+    pub vault: Vault,
     agent: Option<Agent>,
 }
 
 impl Member {
     /// The agent, which must be running.
-    pub(super) fn agent(&mut self) -> Result<&mut Agent> {
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if it is not.
+    pub fn agent(&mut self) -> Result<&mut Agent> {
         let name = &self.name;
         self.agent
             .as_mut()
@@ -41,33 +44,49 @@ impl Member {
     }
 
     /// Whether the agent runs.
-    pub(super) const fn is_online(&self) -> bool {
+    #[must_use]
+    pub const fn is_online(&self) -> bool {
         self.agent.is_some()
     }
 
-    /// Makes a request.
-    pub(super) fn ask(&mut self, request: Value) -> Result<Value> {
+    /// Makes a request that should be answered.
+    ///
+    /// # Errors
+    /// As [`Agent::request`]; or no agent is running.
+    pub fn ask(&mut self, request: Value) -> Result<Value> {
         self.agent()?.request(request)
     }
 
     /// Starts the agent.
-    pub(super) fn start(&mut self, binaries: &Binaries) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if it cannot be started.
+    pub fn start(&mut self, binaries: &Binaries) -> Result<()> {
         self.agent = Some(Agent::start(binaries.path("veche")?, &self.vault)?);
         Ok(())
     }
 
     /// Stops the agent as a person would.
-    pub(super) fn stop(&mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if it does not end cleanly.
+    pub fn stop(&mut self) -> Result<()> {
         self.agent.take().map_or(Ok(()), Agent::stop)
     }
 
     /// Kills the agent on the spot.
-    pub(super) fn kill(&mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if the system refuses.
+    pub fn kill(&mut self) -> Result<()> {
         self.agent.take().map_or(Ok(()), Agent::kill)
     }
 
     /// Own seat and whether it is a trustee's, as the member sees it.
-    pub(super) fn seat(&mut self) -> Result<(u64, bool)> {
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if the member has none.
+    pub fn seat(&mut self) -> Result<(u64, bool)> {
         let answer = self.ask(json!({ "request": "members" }))?;
         let members = answer
             .get("members")
@@ -83,7 +102,10 @@ impl Member {
 }
 
 /// Creates the vaults and starts the agents: all deputies but the last, who is an expert.
-pub(super) fn assemble(binaries: &Binaries, folder: &Path, members: usize) -> Result<Vec<Member>> {
+///
+/// # Errors
+/// [`Failure::Failed`] if a vault cannot be created or an agent not started.
+pub fn assemble(binaries: &Binaries, folder: &Path, members: usize) -> Result<Vec<Member>> {
     (0..members)
         .map(|index| {
             let name = NAMES

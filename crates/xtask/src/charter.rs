@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 /// The charter's numbers for so many members, as `found` takes them.
 ///
 /// With more members the machine is busier, and rounds and intervals get longer.
-pub(super) fn charter(members: usize) -> Value {
+#[must_use]
+pub fn charter(members: usize) -> Value {
     json!({
         "endorsements": 1,
         "founding_seats": members,
@@ -26,7 +27,8 @@ pub(super) fn charter(members: usize) -> Value {
 }
 
 /// How long a vote goes on, in milliseconds.
-pub(super) fn voting_ms(members: usize, secret: bool) -> u64 {
+#[must_use]
+pub fn voting_ms(members: usize, secret: bool) -> u64 {
     let members = members as u64;
     if secret {
         10_000 + 600 * members

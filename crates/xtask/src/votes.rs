@@ -1,18 +1,62 @@
 //! A motion from its proposal to the outcome that all devices agree on.
 
-use super::cast::Member;
-use super::charter::voting_ms;
-use super::{Counts, Narrator};
 use crate::agent::Agent;
+use crate::answers::{number, text_of};
+use crate::charter::voting_ms;
+use crate::members::Member;
+use crate::narrator::Narrator;
 use crate::{Failure, Result};
 use serde_json::{Value, json};
+use std::fmt;
+
+/// Votes of one motion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// For.
+    pub votes_for: u64,
+    /// Against.
+    pub votes_against: u64,
+    /// Abstentions.
+    pub votes_abstain: u64,
+}
+
+impl Counts {
+    /// Reads them from a result, of an agent or of the auditor.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if a number is not there.
+    pub fn read(result: &Value) -> Result<Self> {
+        Ok(Self {
+            votes_for: number(result, "votes_for")?,
+            votes_against: number(result, "votes_against")?,
+            votes_abstain: number(result, "votes_abstain")?,
+        })
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            votes_for,
+            votes_against,
+            votes_abstain,
+        } = self;
+        write!(
+            f,
+            "for:{votes_for},against:{votes_against},abstain:{votes_abstain}"
+        )
+    }
+}
 
 /// Which way each deputy goes: different in the two votes, decided by nobody's seat number alone.
 const ROLL_CALL: &[&str] = &["for", "for", "against", "for", "abstain", "for", "against"];
 const SECRET: &[&str] = &["against", "for", "for", "for", "for", "abstain", "against"];
 
 /// Proposes a motion, has it seconded, and waits until every deputy who is there sees it open; returns its id.
-pub(super) fn open(members: &mut [Member], secret: bool, narrator: &mut Narrator) -> Result<String> {
+///
+/// # Errors
+/// [`Failure::Failed`] if a step is refused or does not happen in time.
+pub fn open(members: &mut [Member], secret: bool, narrator: &mut Narrator) -> Result<String> {
     let count = members.len();
     let (kind, title, text) = if secret {
         (
@@ -61,12 +105,10 @@ pub(super) fn open(members: &mut [Member], secret: bool, narrator: &mut Narrator
 }
 
 /// Every deputy who is there votes.
-pub(super) fn cast(
-    members: &mut [Member],
-    motion: &str,
-    secret: bool,
-    narrator: &mut Narrator,
-) -> Result<()> {
+///
+/// # Errors
+/// [`Failure::Failed`] if anybody's vote is refused.
+pub fn cast(members: &mut [Member], motion: &str, secret: bool, narrator: &mut Narrator) -> Result<()> {
     let choices = if secret { SECRET } else { ROLL_CALL };
     let voters = members
         .iter_mut()
@@ -94,7 +136,10 @@ pub(super) fn cast(
 }
 
 /// Waits until the motion is decided on every device that runs and all say the same; returns the counts.
-pub(super) fn outcome(members: &mut [Member], motion: &str, narrator: &mut Narrator) -> Result<Counts> {
+///
+/// # Errors
+/// [`Failure::Failed`] if they do not, or not in time.
+pub fn outcome(members: &mut [Member], motion: &str, narrator: &mut Narrator) -> Result<Counts> {
     let mut first: Option<(Counts, String)> = None;
     let online: Vec<&mut Member> = members.iter_mut().filter(|member| member.is_online()).collect();
     let deputies = online.iter().filter(|member| member.role == "deputy").count() as u64;
@@ -121,11 +166,7 @@ pub(super) fn outcome(members: &mut [Member], motion: &str, narrator: &mut Narra
                     }
                     Ok((number(result, "agree")? >= deputies).then(|| result.clone()))
                 })?;
-        let counts = Counts {
-            votes_for: number(&result, "votes_for")?,
-            votes_against: number(&result, "votes_against")?,
-            votes_abstain: number(&result, "votes_abstain")?,
-        };
+        let counts = Counts::read(&result)?;
         let seen = (counts, text_of(&result, "hash")?);
         match &first {
             None => first = Some(seen),
@@ -161,16 +202,4 @@ fn look(agent: &mut Agent, motion: &str) -> Result<Option<Value>> {
 
 fn phase(view: &Value) -> Option<&str> {
     view.get("phase").and_then(Value::as_str)
-}
-
-/// A number that an answer must have.
-pub(super) fn number(value: &Value, field: &str) -> Result<u64> {
-    let number = value.get(field).and_then(Value::as_u64);
-    number.ok_or_else(|| Failure::failed(format!("an answer without the number {field}: {value}")))
-}
-
-/// A text that an answer must have.
-pub(super) fn text_of(value: &Value, field: &str) -> Result<String> {
-    let text = value.get(field).and_then(Value::as_str).map(str::to_owned);
-    text.ok_or_else(|| Failure::failed(format!("an answer without the text {field}: {value}")))
 }
