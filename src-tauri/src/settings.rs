@@ -41,7 +41,7 @@ pub(crate) struct Settings {
     pub(crate) theme: Theme,
 }
 
-/// Settings in memory and their file. What the command line overrides is never written.
+/// Settings in memory and their file. What the command line says is written only when the person changes a setting.
 #[derive(Debug)]
 pub(crate) struct SettingsFile {
     path: PathBuf,

@@ -23,7 +23,7 @@ const FLAGS = [
 ];
 
 const click = (testid) => async (page) => {
-  await page.click(`[data-testid="${testid}"]`);
+  await page.locator(`[data-testid="${testid}"]`).click();
 };
 const row = (testid, index) => async (page) => {
   await page.waitForSelector(`[data-testid="${testid}"]`);

@@ -97,7 +97,7 @@ test("every value of an enum has its words", () => {
     Choice: ["choice-"],
     ConnectionState: ["connection-"],
     EvidenceKind: ["evidence-"],
-    Majority: ["majority-", "rule-", "rule-outcome-"],
+    Majority: ["majority-", "rule-", "rule-adopted-", "rule-rejected-"],
     MessageState: ["message-"],
     NoticeCode: ["notice-"],
     ProofLabel: ["proof-"],

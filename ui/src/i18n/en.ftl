@@ -283,6 +283,7 @@ choice-for = For
 choice-against = Against
 choice-abstain = Abstain
 vote-review = Continue
+vote-review-title = Check your vote
 vote-confirm = Cast my vote
 review-secret = { $choice ->
     [for] You vote *for*.
@@ -326,14 +327,17 @@ proving = Proving that you are on the roll without naming you
 
 ## Result
 
-result-adopted = The motion is adopted. { $reason }
-result-rejected = The motion is rejected. { $reason }
-result-no-quorum = There was no quorum.
-rule-outcome-simple = The quorum was there; the rule asks for more votes for than against.
-rule-outcome-absolute = The quorum was there; the rule asks that more than half of the deputies are for.
-rule-outcome-two-thirds = The quorum was there; the rule asks for two thirds of the votes for and against.
-rule-outcome-three-quarters = The quorum was there; the rule asks for three quarters of the votes for and against.
-rule-outcome-consensus = The quorum was there; the rule asks that nobody is against.
+result-no-quorum = The motion is rejected: there was no quorum.
+rule-adopted-simple = The motion is adopted: the quorum was there, and more are for than against.
+rule-adopted-absolute = The motion is adopted: the quorum was there, and more than half of the deputies entitled to vote are for.
+rule-adopted-two-thirds = The motion is adopted: the quorum was there, and at least two thirds of the votes for and against are for.
+rule-adopted-three-quarters = The motion is adopted: the quorum was there, and at least three quarters of the votes for and against are for.
+rule-adopted-consensus = The motion is adopted: the quorum was there, and nobody is against.
+rule-rejected-simple = The motion is rejected: the quorum was there, but no more are for than against.
+rule-rejected-absolute = The motion is rejected: the quorum was there, but no more than half of the deputies entitled to vote are for.
+rule-rejected-two-thirds = The motion is rejected: the quorum was there, but less than two thirds of the votes for and against are for.
+rule-rejected-three-quarters = The motion is rejected: the quorum was there, but less than three quarters of the votes for and against are for.
+rule-rejected-consensus = The motion is rejected: the quorum was there, but there is no consensus.
 result-turnout = { $cast } of { $electorate } cast; the quorum is { $quorum }.
 result-cast = Cast: { $cast }.
 result-spoilt = { $count ->
@@ -539,6 +543,7 @@ refusal-invitation-mangled = The invitation cannot be read: the link is incomple
 refusal-invitation-expired = The invitation has expired. Ask for a new one.
 refusal-invitation-used = This invitation has been used. If not by you, warn whoever invited you and ask for a new one.
 refusal-bad-relay-address = The relay address cannot be read. It begins with veche-relay:// and is copied whole.
+refusal-relay-unreachable = The relay cannot be reached, and the founding needs it. Check the address and the way to it and try again; what you wrote is still on the screen.
 refusal-not-ready = The journal is still being read. Try again shortly.
 refusal-cannot-write = Nothing can be written there: no such place, no permission, or the file exists. Choose another path.
 refusal-store-failed = The vault could not be written; perhaps the disk is full. The last action did not happen, all before it is safe.

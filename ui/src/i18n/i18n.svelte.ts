@@ -14,6 +14,9 @@ function bundle(language: Language, text: string): FluentBundle {
   return made;
 }
 
+/** Days stand before months in both languages. */
+const DATES: Record<Language, string> = { ru: "ru", en: "en-GB" };
+
 let chosen = $state<Language>(preferred());
 
 function preferred(): Language {
@@ -43,7 +46,7 @@ export function moment(time: number, now: number = Date.now()): string {
   const today = new Date(now);
   if (date.toDateString() === today.toDateString()) return clock(time, Math.abs(time - now) < 120_000);
   const year = date.getFullYear() === today.getFullYear() ? undefined : "numeric";
-  return new Intl.DateTimeFormat(chosen, {
+  return new Intl.DateTimeFormat(DATES[chosen], {
     day: "numeric",
     month: "long",
     year,
@@ -55,7 +58,7 @@ export function moment(time: number, now: number = Date.now()): string {
 
 /** Hours and minutes, with seconds where they matter. */
 export function clock(time: number, seconds = false): string {
-  return new Intl.DateTimeFormat(chosen, {
+  return new Intl.DateTimeFormat(DATES[chosen], {
     hour: "2-digit",
     minute: "2-digit",
     second: seconds ? "2-digit" : undefined,
@@ -67,7 +70,7 @@ export function clock(time: number, seconds = false): string {
 export function day(time: number, now: number = Date.now()): string {
   const date = new Date(time);
   const year = date.getFullYear() === new Date(now).getFullYear() ? undefined : "numeric";
-  return new Intl.DateTimeFormat(chosen, { day: "numeric", month: "long", year }).format(date);
+  return new Intl.DateTimeFormat(DATES[chosen], { day: "numeric", month: "long", year }).format(date);
 }
 
 const UNITS = [

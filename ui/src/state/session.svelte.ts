@@ -77,7 +77,8 @@ class Session {
       return going;
     }
     const reading = this.#read(topic)
-      .catch((thrown: unknown) => void (this.trouble = asRefusal(thrown)))
+      .then(() => void (this.trouble = null))
+      .catch((thrown: unknown) => this.#fail(asRefusal(thrown)))
       .finally(() => this.#reading.delete(topic));
     this.#reading.set(topic, reading);
     await reading;
@@ -112,7 +113,6 @@ class Session {
       case "overview": {
         const wasIn = this.admitted;
         this.overview = (await ask({ request: "overview" })).overview;
-        this.trouble = null;
         if (this.admitted && !wasIn) await this.#readAll();
         return;
       }
@@ -130,6 +130,19 @@ class Session {
         if (!this.admitted) return;
         this.motions = (await ask({ request: "motions" })).motions;
         return;
+    }
+  }
+
+  #fail(refusal: Refusal): void {
+    switch (refusal.code) {
+      // The journal is still being read; we are told when it has been.
+      case "not_ready":
+        return;
+      // Locked by itself, as when its disk failed.
+      case "locked":
+        return void this.look();
+      default:
+        this.trouble = refusal;
     }
   }
 

@@ -20,7 +20,9 @@ export async function changeSettings(change: Partial<Settings>): Promise<void> {
   current = { ...current, ...change };
   speak(current.language);
   paint(current.theme);
-  await backend().setSettings(current);
+  await backend()
+    .setSettings(current)
+    .catch(() => undefined);
 }
 
 function paint(theme: Theme): void {

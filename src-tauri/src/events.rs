@@ -1,0 +1,25 @@
+//! What happens by itself, told to the page.
+
+use app::dto::{Event, Topic};
+use tauri::{AppHandle, Emitter};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+/// Name of the window that hears events, and of the event.
+const WINDOW: &str = "main";
+const EVENT: &str = "veche";
+
+/// Forwards events until the vault's thread is gone.
+pub(crate) async fn forward(app: AppHandle, mut events: Receiver<Event>) {
+    loop {
+        let event = match events.recv().await {
+            Ok(event) => event,
+            // Too slow to hear everything: let the page read everything again.
+            Err(RecvError::Lagged(_)) => Event::Changed {
+                topics: vec![Topic::Overview, Topic::Members, Topic::Conversations, Topic::Motions],
+            },
+            Err(RecvError::Closed) => return,
+        };
+        // A window that is closing hears nothing, and misses nothing.
+        let _ = app.emit_to(WINDOW, EVENT, event);
+    }
+}

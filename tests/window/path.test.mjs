@@ -1,0 +1,199 @@
+// The whole path in the window, from creating a vault to a verified result: founding on a real relay, members admitted,
+// words, a roll-call vote and a secret one, the proof, the audit file.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { Agent } from "./agent.mjs";
+import { missing, program, Stage, until } from "./stage.mjs";
+import { Window } from "./window.mjs";
+
+const PASSPHRASE = "anchor lantern quiet meadow violin harbour";
+const ASSEMBLY = "Собрание депутатов";
+const NAMES = ["Тимур", "Мария", "Лесной", "Ольга"];
+const MEMBERS = NAMES.length + 1;
+const options = {
+  skip: missing("veche-desktop", "veche-relay", "veche", "veche-audit"),
+  timeout: 300_000,
+};
+
+/** Charter with times of seconds: a count, or a number of seconds. */
+const CHARTER = {
+  "charter-founding-seats": MEMBERS,
+  "charter-endorsements": 1,
+  "charter-seconders": 1,
+  "charter-trustees": 3,
+  "charter-threshold": 2,
+  "charter-roll-floor": MEMBERS,
+  "charter-ballots-floor": 3,
+};
+const CHARTER_SECONDS = {
+  "charter-cooling-off": 0,
+  "charter-objection": 0,
+  "charter-notice": 1,
+  "charter-voting-least": 5,
+  "charter-closing": 60,
+  "charter-slot": 0.5,
+  "charter-cosign": 0.7,
+  "charter-sealing-round": 5,
+};
+
+const stage = new Stage();
+let window;
+let agents = [];
+
+before(async () => {
+  if (!options.skip) window = await Window.open(stage, { args: ["--lang", "ru", "--theme", "light"] });
+});
+
+after(async () => {
+  await window?.picture("path-last").catch(() => {});
+  await window?.close();
+  await stage.end();
+});
+
+test("founds an assembly on a relay", options, async () => {
+  const relay = await stage.relay();
+  await window.type("passphrase", PASSPHRASE);
+  await window.type("passphrase-again", PASSPHRASE);
+  await window.click("create");
+  await window.click("way-found");
+  await window.type("assembly-name", ASSEMBLY);
+  await window.type("declaration", "Мы учреждаем собрание, чтобы решать вместе.");
+  await window.type("member-name", "Анна");
+  await window.type("relay-address", relay);
+  await window.click("charter-details");
+  for (const [field, count] of Object.entries(CHARTER)) await window.type(field, String(count));
+  for (const [field, seconds] of Object.entries(CHARTER_SECONDS)) {
+    await window.choose(`${field}-unit`, "секунд");
+    await window.type(field, String(seconds));
+  }
+  await window.picture("path-found");
+  await window.click("found");
+  await window.see("rail-conversations");
+  await window.shows(ASSEMBLY);
+});
+
+test("invites and admits members", options, async () => {
+  for (const name of NAMES) {
+    const agent = Agent.start(stage, name);
+    agents.push(agent);
+    await window.click("rail-members");
+    await window.click("invite-open");
+    await window.click("invite");
+    await window.see("invitation");
+    const link = await window.value("invitation");
+    await window.click("dialog-close");
+    await agent.ask("join", { link, member_name: name });
+  }
+  for (const name of NAMES) {
+    await until(`${name} is endorsed`, async () => {
+      if (await window.has("endorse")) await window.click("endorse");
+      return (await window.page()).includes(`${name}\nместо`);
+    });
+  }
+  await until("every device is in the plenary", async () => {
+    const all = await Promise.all(agents.map((agent) => agent.ask("conversations")));
+    return all.every(({ conversations }) => conversations[0]?.members === MEMBERS);
+  });
+  await window.picture("path-members");
+});
+
+test("talks in the plenary both ways", options, async () => {
+  await window.click("rail-conversations");
+  await window.type("composer", "Добрый день, коллеги.");
+  await window.click("send");
+  await until("the words arrive", async () => {
+    const { messages } = await agents[0].ask("read");
+    return messages.some(({ content }) => content.text === "Добрый день, коллеги.");
+  });
+  await agents[1].ask("send", { text: "Здравствуйте, слышу вас." });
+  await window.shows("Здравствуйте, слышу вас.");
+  await window.picture("path-conversation");
+});
+
+async function propose(title, kind, seconds) {
+  await window.click("rail-motions");
+  await window.click("propose-open");
+  await window.type("motion-title", title);
+  await window.type("motion-text", "Решить то, что сказано в заголовке.");
+  await window.click(`kind-${kind}`);
+  await window.choose("voting-unit", "секунд");
+  await window.type("voting", String(seconds));
+  await window.click("propose");
+  const motion = await until(`${title} arrives`, () => agents[0].motion(title));
+  await agents[0].ask("second", { motion: motion.id });
+  await window.see("motion", '[data-phase="open"]');
+}
+
+async function vote(choice) {
+  await window.click(`choice-${choice}`);
+  await window.click("vote-review");
+  await window.see("review");
+  await window.picture(`path-review-${choice}`);
+  await window.click("vote-confirm");
+  await window.see("own-vote");
+}
+
+test("decides by roll-call", options, async () => {
+  const title = "О регламенте";
+  await propose(title, "roll_call", 20);
+  await vote("for");
+  const choices = ["for", "against", "abstain", "for"];
+  for (const [index, agent] of agents.entries()) {
+    const motion = await agent.phase(title, "open");
+    await agent.ask("vote", { motion: motion.id, choice: choices[index] });
+  }
+  await window.see("result", "", 120_000);
+  assert.match(await window.text("votes-for"), /3/);
+  assert.match(await window.text("votes-against"), /1/);
+  assert.match(await window.text("outcome"), /Принято/);
+  await window.picture("path-result-roll-call");
+});
+
+test("decides in secret, and the ballot is counted in and burnt", options, async () => {
+  const title = "О председателе";
+  await propose(title, "secret", 30);
+  await vote("against");
+  await window.picture("path-own-vote");
+  const choices = ["for", "for", "for", "abstain"];
+  for (const [index, agent] of agents.entries()) {
+    const motion = await agent.phase(title, "open");
+    await agent.ask("vote", { motion: motion.id, choice: choices[index] });
+  }
+  const page = await window.page();
+  assert.ok(!page.includes("Ваш голос: против"), "the window does not show what was chosen in secret");
+  await window.see("own-vote", '[data-state="counted"]', 90_000).then(() => window.picture("path-counted"));
+  await window.see("result", "", 120_000);
+  assert.match(await window.text("votes-for"), /3/);
+  assert.match(await window.text("votes-against"), /1/);
+  assert.match(await window.text("votes-abstain"), /1/);
+  await until(
+    "all devices agree",
+    async () => (await window.attribute("agree", "data-count")) === String(MEMBERS),
+  );
+  await window.click("proof-open");
+  await window.picture("path-result-secret");
+});
+
+test("exports an audit file that the auditor accepts", options, async () => {
+  const path = join(stage.folder, "vote.audit");
+  await window.click("export-open");
+  await window.fill("export-path", path);
+  await window.click("export");
+  await window.see("exported");
+  await window.picture("path-exported");
+  await window.click("dialog-close");
+  const report = execFileSync(program("veche-audit"), ["verify", path, "--json"], { encoding: "utf8" });
+  assert.match(report, /valid/);
+});
+
+test("locks, and opens again with everything there", options, async () => {
+  await window.click("rail-lock");
+  await window.type("passphrase", PASSPHRASE);
+  await window.click("unlock-button");
+  await window.click("rail-conversations");
+  await window.shows("Здравствуйте, слышу вас.");
+});
