@@ -1,8 +1,9 @@
 //! Making commits: add, remove, refresh; one pending at a time, merged only when the log shows it.
 
-use crate::conversation::{Conversation, Pending, Standing};
+use crate::conversation::Conversation;
 use crate::credential::{Member, OwnDevice};
 use crate::key_package::KeyPackage;
+use crate::meta::{Pending, Standing};
 use crate::provider::NoRandomness;
 use crate::roster::{JournalPoint, Knowledge, Roster};
 use minicbor::bytes::{ByteArray, ByteVec};
@@ -115,7 +116,7 @@ impl Conversation {
     pub fn commit(
         &mut self,
         device: &OwnDevice<'_>,
-        roster: &impl Roster,
+        roster: &(impl Roster + ?Sized),
         journal: JournalPoint,
         intent: &Intent,
     ) -> Result<Committing, CommitError> {

@@ -7,26 +7,24 @@
 use crate::credential::{Member, OwnDevice, member_in_tree};
 use crate::key_package::{capabilities, unbounded};
 use crate::message::AppMessage;
+use crate::meta::{Meta, Standing};
 use crate::provider::{CIPHERSUITE, NoRandomness, Provider};
 use crate::records::{DamagedRecord, Records, slot};
 use crate::roster::JournalPoint;
-use minicbor::bytes::{ByteArray, ByteVec};
-use minicbor::{Decode, Encode};
 use openmls::prelude::{
     GroupId, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
     SenderRatchetConfiguration,
 };
 use openmls_traits::OpenMlsProvider as _;
-use primitives::canonical::{decode_canonical, hash_bytes};
+use primitives::canonical::hash_bytes;
 use primitives::store::Store;
-use primitives::{ConversationId, Hash, Overlay, Purpose, Secret, StoreError, Table, encode, labels};
+use primitives::{ConversationId, Overlay, Purpose, Secret, StoreError, Table, encode, labels};
 use tlog::LogKeys;
 use zeroize::Zeroizing;
 
 /// Records of all groups: key = group id (32) || slot (1) || hash (0 or 32).
 pub(crate) const GROUPS: Table = Table("mls");
 
-const META_VERSION: u8 = 1;
 /// More records than a group ever has.
 const RECORDS_MAX: usize = 1024;
 /// Messages of one sender that may arrive out of order, and generations that may be missing before one.
@@ -34,57 +32,6 @@ const OUT_OF_ORDER: u32 = 32;
 const FORWARD_MAX: u32 = 2000;
 /// Past epochs whose messages can still be read.
 pub(crate) const PAST_EPOCHS: usize = 1;
-
-/// How this device stands in the conversation.
-///
-/// `Active -> Left` by a commit that removes this device; `Active -> Halted` by a commit that others may find valid and
-/// this device cannot follow. Both end: the way back is a Welcome, which replaces the group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub enum Standing {
-    /// Follows the log.
-    #[n(0)]
-    Active,
-    /// Was removed.
-    #[n(1)]
-    Left,
-    /// Cannot follow; asks to be added again.
-    #[n(2)]
-    Halted,
-}
-
-/// An own commit that waits to be seen in the log.
-#[derive(Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Pending {
-    #[n(0)]
-    pub(crate) hash: Hash,
-    #[n(1)]
-    pub(crate) epoch: u64,
-    #[n(2)]
-    pub(crate) journal: JournalPoint,
-    #[n(3)]
-    pub(crate) welcome: Option<ByteVec>,
-}
-
-/// What we keep of a group beside what OpenMLS keeps.
-#[derive(Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Meta {
-    #[n(0)]
-    version: u8,
-    #[n(1)]
-    pub(crate) standing: Standing,
-    #[n(2)]
-    pub(crate) journal: JournalPoint,
-    #[n(3)]
-    log_secret: ByteArray<32>,
-    #[n(4)]
-    pub(crate) hops: u32,
-    #[n(5)]
-    pub(crate) pending: Option<Pending>,
-    #[n(6)]
-    stored_epoch: u64,
-}
 
 /// One conversation, for one step. Holds secrets; prints none.
 pub struct Conversation {
@@ -172,27 +119,18 @@ impl Conversation {
         group: MlsGroup,
         journal: JournalPoint,
     ) -> Self {
-        let meta = Meta {
-            version: META_VERSION,
-            standing: Standing::Active,
-            journal,
-            log_secret: ByteArray::from([0; 32]),
-            hops: 0,
-            pending: None,
-            stored_epoch: 0,
-        };
         Self {
             id,
             provider,
             group,
-            meta,
+            meta: Meta::new(journal),
             stored_epoch: None,
         }
     }
 
     /// Loads the conversation as the step sees it; `None` if there is none.
     ///
-    /// Cost: reads all its records (about 30 KB at 10 members).
+    /// Cost: reads all its records (86 KB at 10 members).
     ///
     /// # Errors
     /// [`LoadError`]: what fails to load is never taken for absent.
@@ -209,7 +147,10 @@ impl Conversation {
             let name = key.get(id.as_bytes().len()..).unwrap_or_default();
             records.preload(name.to_vec(), value);
         }
-        let meta = decode_meta(&records)?;
+        let meta = records
+            .bytes(&[slot::META])
+            .and_then(|bytes| Meta::decode(&bytes));
+        let meta = meta.ok_or(DamagedRecord { slot: slot::META })?;
         let provider = Provider::new(records)?;
         let group = MlsGroup::load(provider.storage(), &GroupId::from_slice(id.as_bytes()))?.ok_or(
             DamagedRecord {
@@ -311,17 +252,13 @@ impl Conversation {
     /// The secret from which the present log's keys derive.
     #[must_use]
     pub fn log_secret(&self) -> Secret<32> {
-        Secret::take(&mut self.meta.log_secret.into())
+        self.meta.log_secret()
     }
 
     /// The present log's keys.
     #[must_use]
     pub fn log_keys(&self) -> LogKeys {
         log_keys(&self.log_secret(), self.id)
-    }
-
-    pub(crate) fn set_log_secret(&mut self, secret: &Secret<32>) {
-        self.meta.log_secret = ByteArray::from(*secret.expose());
     }
 
     /// A journal key from this epoch: MLS-Exporter("veche/v1/journal", context, 32).
@@ -368,7 +305,7 @@ impl Conversation {
     /// Moves to the log of this epoch's exporter secret.
     pub(crate) fn hop(&mut self) -> Result<(), UseError> {
         let secret = self.export(labels::EXPORT_LOG, self.id.as_bytes())?;
-        self.set_log_secret(&secret);
+        self.meta.set_log_secret(&secret);
         self.meta.hops = self.meta.hops.saturating_add(1);
         Ok(())
     }
@@ -431,28 +368,10 @@ pub(crate) fn stored_epoch<S: Store + ?Sized>(
     let key = [id.as_bytes().as_slice(), &[slot::META]].concat();
     Ok(overlay
         .get(GROUPS, &key)?
-        .and_then(|bytes| decode_canonical::<Meta>(&bytes).ok())
+        .and_then(|bytes| Meta::decode(&bytes))
         .map(|meta| meta.stored_epoch))
 }
 
 fn purpose(id: ConversationId, epoch: u64) -> Purpose {
     Purpose::burnable([b"mls/".as_slice(), id.as_bytes(), b"/", &epoch.to_be_bytes()].concat())
-}
-
-fn decode_meta(records: &Records) -> Result<Meta, DamagedRecord> {
-    let damaged = DamagedRecord { slot: slot::META };
-    let bytes = records.bytes(&[slot::META]).ok_or(damaged)?;
-    let meta: Meta = decode_canonical(&bytes).map_err(|_| damaged)?;
-    if meta.version == META_VERSION {
-        Ok(meta)
-    } else {
-        Err(damaged)
-    }
-}
-
-impl Drop for Meta {
-    fn drop(&mut self) {
-        use zeroize::Zeroize as _;
-        self.log_secret.zeroize();
-    }
 }

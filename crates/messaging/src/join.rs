@@ -1,9 +1,10 @@
 //! Joining by a Welcome.
 
 use crate::commit::{DATA_VERSION, WELCOME_EXTENSION, WelcomeData};
-use crate::conversation::{Conversation, forget, join_config, stored_epoch};
+use crate::conversation::{Conversation, LoadError, forget, join_config, stored_epoch};
 use crate::credential::{Member, OwnDevice, member_of};
 use crate::key_package::{destroy, waiting};
+use crate::meta::Standing;
 use crate::provider::{CIPHERSUITE, NoRandomness, Provider};
 use crate::records::{DamagedRecord, Records, slot};
 use crate::roster::{Knowledge, Roster};
@@ -67,7 +68,7 @@ impl Conversation {
     pub fn join<S: Store + ?Sized>(
         overlay: &mut Overlay<'_, S>,
         device: &OwnDevice<'_>,
-        roster: &impl Roster,
+        roster: &(impl Roster + ?Sized),
         welcome: &[u8],
         replace: Replace,
     ) -> Result<Self, JoinError> {
@@ -125,7 +126,9 @@ impl Conversation {
         let group = staged.into_group(&provider).map_err(from_mls)?;
         let mut conversation = Self::assemble(id, provider, group, data.journal);
         match data.log_secret {
-            Some(secret) => conversation.set_log_secret(&Secret::take(&mut secret.into())),
+            Some(secret) => conversation
+                .meta
+                .set_log_secret(&Secret::take(&mut secret.into())),
             None => conversation.hop().map_err(|_| JoinError::Invalid)?,
         }
         conversation.meta.hops = 0;
@@ -155,7 +158,6 @@ fn make_room<S: Store + ?Sized>(
     id: ConversationId,
     replace: Replace,
 ) -> Result<Option<u64>, JoinError> {
-    use crate::conversation::{LoadError, Standing};
     match Conversation::load(overlay, id) {
         Ok(None) => Ok(None),
         Ok(Some(there)) if there.standing() != Standing::Active && replace == Replace::Broken => {

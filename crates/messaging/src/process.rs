@@ -5,9 +5,11 @@
 //! own: under pure ciphertext that claim is unauthenticated.
 
 use crate::commit::{CommitData, DATA_VERSION};
-use crate::conversation::{Conversation, PAST_EPOCHS, Pending, Standing, UseError};
+use crate::conversation::{Conversation, PAST_EPOCHS, UseError};
 use crate::credential::{Member, member_in_tree, member_of};
 use crate::message::AppMessage;
+use crate::meta::{Pending, Standing};
+use crate::outcome::{Committed, Halt, Processed, Reason};
 use crate::roster::{JournalPoint, Knowledge, Roster};
 use openmls::prelude::{
     ApplyUpdatePathError, ContentType, LeafNodeIndex, MlsMessageBodyIn, MlsMessageIn, PrivateMessageIn,
@@ -15,123 +17,12 @@ use openmls::prelude::{
     StageCommitError, StagedCommit,
 };
 use primitives::canonical::{decode_canonical_max, sha256};
-use primitives::{Hash, Secret, Time};
+use primitives::{Hash, Time};
 use std::collections::BTreeSet;
 use tls_codec::DeserializeBytes as _;
 
 /// Most bytes of a commit's authenticated data.
 const COMMIT_DATA_BYTES_MAX: usize = 64;
-
-/// What an entry of the log turned out to be.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Processed {
-    /// A message by another device.
-    Message {
-        /// Whose, authenticated by MLS.
-        from: Member,
-        /// The epoch in which it was sent.
-        epoch: u64,
-        /// What it says.
-        message: Box<AppMessage>,
-    },
-    /// A message of this device; the outbox has its content.
-    OwnMessage,
-    /// A commit, merged: a new epoch.
-    Committed(Box<Committed>),
-    /// Skipped, for a reason on which all members agree.
-    Ignored(Reason),
-    /// The journal has not been folded to the commit's point yet. Nothing has changed; the entry is processed again,
-    /// before any later one, when it has.
-    Waits(JournalPoint),
-    /// A commit that others may find valid and this device cannot follow (MSG-09), or an entry after one. The device
-    /// asks to be added again and never goes on to the next commit.
-    Halted(Halt),
-}
-
-/// A merged commit.
-#[derive(Debug)]
-pub struct Committed {
-    /// The epoch that begins.
-    pub epoch: u64,
-    /// Who committed.
-    pub by: Member,
-    /// Whether that was this device.
-    pub own: bool,
-    /// Who came.
-    pub added: Vec<Member>,
-    /// Who went. This device among them: the conversation is over for it.
-    pub removed: Vec<Member>,
-    /// The journal point at which it was judged.
-    pub journal: JournalPoint,
-    /// For the own commit that adds: the Welcome, one for all added.
-    pub welcome: Option<Vec<u8>>,
-    /// If it removes somebody: the secret of the new log, to which the conversation moves now. Entries of the old log
-    /// after this one are ignored and their authors send them again.
-    pub new_log: Option<Secret<32>>,
-    /// Whether a pending commit of this device lost: its intent is to be made again on the new epoch.
-    pub lost: bool,
-}
-
-/// Why an entry was skipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// MSG-01: without a journal point, or a leaf that the journal does not admit at it.
-    NotAdmitted,
-    /// MSG-02: a journal point lower than the previous commit's.
-    JournalWentBack,
-    /// MSG-03: a journal point that the journal contradicts.
-    JournalContradicted,
-    /// MSG-04: not a private message of this group: garbage, plaintext, external, another group's.
-    NotOurs,
-    /// MSG-05: a commit for an epoch that is over: another one won.
-    EpochOver,
-    /// MSG-05: a commit or message for an epoch that has not begun here. Many of these mean that something was missed.
-    EpochAhead,
-    /// MSG-06: proposals other than inline additions and removals.
-    Proposals,
-    /// MSG-07: a credential that is malformed or does not agree with its leaf, or has changed.
-    Credential,
-    /// MSG-08: invalid by RFC 9420: signature, decryption, replay, tree.
-    Invalid,
-    /// MSG-10: a message that is malformed inside or older than the kept epochs.
-    Message,
-    /// MSG-12: claims to be of this device and is not its pending commit.
-    ClaimsToBeOurs,
-    /// This device is not a member any more.
-    Left,
-}
-
-impl Reason {
-    /// The rule's id in `docs/spec/messaging.md`.
-    #[must_use]
-    pub fn rule(self) -> &'static str {
-        match self {
-            Self::NotAdmitted => "MSG-01",
-            Self::JournalWentBack => "MSG-02",
-            Self::JournalContradicted => "MSG-03",
-            Self::NotOurs => "MSG-04",
-            Self::EpochOver | Self::EpochAhead => "MSG-05",
-            Self::Proposals => "MSG-06",
-            Self::Credential => "MSG-07",
-            Self::Invalid => "MSG-08",
-            Self::Message => "MSG-10",
-            Self::ClaimsToBeOurs => "MSG-12",
-            Self::Left => "MSG-13",
-        }
-    }
-}
-
-/// Why this device cannot follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Halt {
-    /// MSG-09: the commit's path secrets for this part of the tree do not open or do not fit.
-    PathSecrets,
-    /// It halted at an earlier entry.
-    Earlier,
-}
 
 /// One entry of the log, unwrapped.
 #[derive(Debug, Clone, Copy)]
@@ -151,14 +42,18 @@ impl Conversation {
     ///
     /// # Errors
     /// [`UseError`]: the state does not bear it; the step is to be dropped.
-    pub fn process(&mut self, roster: &impl Roster, entry: &Incoming<'_>) -> Result<Processed, UseError> {
+    pub fn process(
+        &mut self,
+        roster: &(impl Roster + ?Sized),
+        entry: &Incoming<'_>,
+    ) -> Result<Processed, UseError> {
         match self.meta.standing {
             Standing::Active => {}
             Standing::Left => return Ok(Processed::Ignored(Reason::Left)),
             Standing::Halted => return Ok(Processed::Halted(Halt::Earlier)),
         }
         if self.is_pending(sha256(entry.bytes)) {
-            return self.merge_own();
+            return self.process_own_commit(roster, entry.at);
         }
         let message = match self.parse(entry.bytes) {
             Ok(message) => message,
@@ -237,13 +132,13 @@ impl Conversation {
 
     fn process_commit(
         &mut self,
-        roster: &impl Roster,
+        roster: &(impl Roster + ?Sized),
         at: Time,
         message: PrivateMessageIn,
     ) -> Result<Processed, Stop> {
         // The authenticated data is judged before anything is decrypted, so that a commit that waits changes nothing.
         // It is authenticated by what follows: MLS binds it into the encryption and the signature.
-        let journal = self.judge_point(roster, at, message.aad())?;
+        let journal = self.judge_point(roster, at, journal_point(message.aad())?)?;
         let processed = self
             .group
             .process_message(&self.provider, ProtocolMessage::from(message))
@@ -267,13 +162,14 @@ impl Conversation {
         )))
     }
 
-    /// MSG-01 to MSG-03, as far as the journal point alone goes.
-    fn judge_point(&self, roster: &impl Roster, at: Time, aad: &[u8]) -> Result<JournalPoint, Stop> {
-        let data: CommitData = decode_canonical_max(aad, COMMIT_DATA_BYTES_MAX)
-            .ok()
-            .filter(|data: &CommitData| data.version == DATA_VERSION)
-            .ok_or(Stop::Reason(Reason::NotAdmitted))?;
-        let (point, last) = (data.journal, self.meta.journal);
+    /// MSG-02 and MSG-03: what the journal point alone decides.
+    fn judge_point(
+        &self,
+        roster: &(impl Roster + ?Sized),
+        at: Time,
+        point: JournalPoint,
+    ) -> Result<JournalPoint, Stop> {
+        let last = self.meta.journal;
         if point.size < last.size || (point.size == last.size && point.root != last.root) {
             return Err(Stop::Reason(Reason::JournalWentBack));
         }
@@ -288,7 +184,7 @@ impl Conversation {
     /// the journal admits at the commit's point.
     fn judge_leaves(
         &self,
-        roster: &impl Roster,
+        roster: &(impl Roster + ?Sized),
         point: &JournalPoint,
         committer: LeafNodeIndex,
         staged: &StagedCommit,
@@ -337,6 +233,27 @@ impl Conversation {
             removed,
             over: staged.self_removed(),
         })
+    }
+
+    /// The own commit is judged as everybody judges it, by its journal point at its log time.
+    fn process_own_commit(
+        &mut self,
+        roster: &(impl Roster + ?Sized),
+        at: Time,
+    ) -> Result<Processed, UseError> {
+        let journal = self.meta.pending.as_ref().map(|pending| pending.journal);
+        match journal.map(|journal| self.judge_point(roster, at, journal)) {
+            Some(Ok(_)) => self.merge_own(),
+            Some(Err(Stop::Waits(point))) => Ok(Processed::Waits(point)),
+            Some(Err(Stop::Reason(reason))) => {
+                self.meta.pending = None;
+                self.group
+                    .clear_pending_commit(self.provider.records())
+                    .map_err(|_| UseError::Library("a pending commit"))?;
+                Ok(Processed::Ignored(reason))
+            }
+            _ => Err(UseError::Library("a pending commit")),
+        }
     }
 
     fn merge_own(&mut self) -> Result<Processed, UseError> {
@@ -417,6 +334,15 @@ impl Conversation {
             lost,
         })
     }
+}
+
+/// The journal point in a commit's authenticated data (MSG-01).
+fn journal_point(aad: &[u8]) -> Result<JournalPoint, Stop> {
+    decode_canonical_max(aad, COMMIT_DATA_BYTES_MAX)
+        .ok()
+        .filter(|data: &CommitData| data.version == DATA_VERSION)
+        .map(|data| data.journal)
+        .ok_or(Stop::Reason(Reason::NotAdmitted))
 }
 
 /// What a valid commit changes.

@@ -144,6 +144,7 @@ fn msg_09_a_commit_whose_path_does_not_open_here_halts_and_the_way_back_is_a_wel
             ..Intent::default()
         })
         .unwrap();
+    desks[0].flush(&mut relay);
     desks[0].say("unreadable for two").unwrap();
     desks[0].flush(&mut relay);
     let seen = desks[1].follow(&relay).unwrap();

@@ -1,4 +1,4 @@
-//! How long things take at ten members. Run with `--ignored --nocapture`.
+//! How long things take. Run with `--ignored --nocapture`.
 
 use super::support::*;
 use crate::*;
@@ -6,12 +6,18 @@ use std::time::Instant;
 
 #[test]
 #[ignore = "measures, asserts nothing"]
+fn figures_at_ten_and_fifty_members() {
+    figures(10);
+    figures(50);
+}
+
 #[expect(clippy::print_stderr, reason = "the figures are what it is for")]
-fn figures_at_ten_members() {
+fn figures(members: u8) {
+    eprintln!("-- {members} members");
     let timed = |what: &str, started: Instant| eprintln!("{what}: {:?}", started.elapsed());
     let started = Instant::now();
-    let (mut relay, mut desks) = gathered(10);
-    timed("found, add nine in one commit, nine join, all settle", started);
+    let (mut relay, mut desks) = gathered(members);
+    timed("found, add all in one commit, all join, all settle", started);
     let started = Instant::now();
     desks[0].say("hello").unwrap();
     timed("encrypt and apply", started);

@@ -101,6 +101,16 @@ fn a_removed_member_cannot_follow_to_the_new_log() {
             .encrypt(device, &message)
     });
     assert_eq!(encrypted.unwrap(), Err(UseError::NotActive));
+    let incoming = Incoming {
+        bytes: b"anything",
+        at: primitives::Time(0),
+        own: false,
+    };
+    let processed = removed
+        .conversation()
+        .process(&removed.journal, &incoming)
+        .unwrap();
+    assert!(matches!(processed, Processed::Ignored(Reason::Left)), "MSG-13");
 }
 
 #[test]

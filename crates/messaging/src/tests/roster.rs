@@ -222,3 +222,27 @@ fn misuse_is_told() {
         .unwrap_err();
     assert_eq!(again, CommitError::AlreadyThere(member(2)));
 }
+
+#[test]
+fn msg_03_an_own_commit_is_judged_at_its_log_time_as_by_everybody() {
+    let (mut relay, mut desks) = gathered(3);
+    for desk in &mut desks {
+        desk.journal.write(&[1, 2, 3]);
+    }
+    desks[0].commit(&refresh()).unwrap();
+    desks[0].flush(&mut relay);
+    for desk in &mut desks {
+        desk.journal.forked_at = Some(2);
+        assert_eq!(
+            reasons(&desk.follow(&relay).unwrap()),
+            [Reason::JournalContradicted]
+        );
+    }
+    assert!(!desks[0].conversation().commit_pending());
+    for desk in &mut desks {
+        desk.journal.forked_at = None;
+    }
+    desks[0].commit(&refresh()).unwrap();
+    settle(&mut relay, &mut desks);
+    assert!(desks.iter().all(|desk| desk.conversation().journal() == point(2)));
+}

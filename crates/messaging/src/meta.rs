@@ -1,0 +1,96 @@
+//! What we keep of a group beside what OpenMLS keeps: one record.
+
+use crate::roster::JournalPoint;
+use minicbor::bytes::{ByteArray, ByteVec};
+use minicbor::{Decode, Encode};
+use primitives::canonical::decode_canonical;
+use primitives::{Hash, Secret};
+use zeroize::Zeroize as _;
+
+const META_VERSION: u8 = 1;
+
+/// How this device stands in the conversation.
+///
+/// `Active -> Left` by a commit that removes this device; `Active -> Halted` by a commit that others may find valid and
+/// this device cannot follow. Both end: the way back is a Welcome, which replaces the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Standing {
+    /// Follows the log.
+    #[n(0)]
+    Active,
+    /// Was removed.
+    #[n(1)]
+    Left,
+    /// Cannot follow; asks to be added again.
+    #[n(2)]
+    Halted,
+}
+
+/// An own commit that waits to be seen in the log.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Pending {
+    #[n(0)]
+    pub(crate) hash: Hash,
+    #[n(1)]
+    pub(crate) epoch: u64,
+    #[n(2)]
+    pub(crate) journal: JournalPoint,
+    #[n(3)]
+    pub(crate) welcome: Option<ByteVec>,
+}
+
+/// What we keep of a group beside what OpenMLS keeps.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Meta {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    pub(crate) standing: Standing,
+    #[n(2)]
+    pub(crate) journal: JournalPoint,
+    #[n(3)]
+    log_secret: ByteArray<32>,
+    #[n(4)]
+    pub(crate) hops: u32,
+    #[n(5)]
+    pub(crate) pending: Option<Pending>,
+    #[n(6)]
+    pub(crate) stored_epoch: u64,
+}
+
+impl Meta {
+    pub(crate) fn new(journal: JournalPoint) -> Self {
+        Self {
+            version: META_VERSION,
+            standing: Standing::Active,
+            journal,
+            log_secret: ByteArray::from([0; 32]),
+            hops: 0,
+            pending: None,
+            stored_epoch: 0,
+        }
+    }
+
+    /// `None` if the bytes are damaged or of another version.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        decode_canonical(bytes)
+            .ok()
+            .filter(|meta: &Self| meta.version == META_VERSION)
+    }
+
+    pub(crate) fn log_secret(&self) -> Secret<32> {
+        Secret::take(&mut self.log_secret.into())
+    }
+
+    pub(crate) fn set_log_secret(&mut self, secret: &Secret<32>) {
+        self.log_secret = ByteArray::from(*secret.expose());
+    }
+}
+
+impl Drop for Meta {
+    fn drop(&mut self) {
+        self.log_secret.zeroize();
+    }
+}
