@@ -193,6 +193,18 @@ impl SealedEntry {
         unpadded::<4>(&unlock(&key.0, &ad, &self.main).ok_or(BadEntry::Undecryptable)?)
     }
 
+    /// The same entry with another main part under the same key: what a forger who was given the key can make.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn with_main(&self, key: &EntryKey, main: &[u8]) -> Option<Self> {
+        let length = u32::try_from(main.len()).ok()?;
+        let text = padded(&length.to_be_bytes(), main, self.main.len().checked_sub(TAG)?)?;
+        let ad = associated(labels::JOURNAL_ENTRY_KEY, self.key_number, &self.nonce);
+        Some(Self {
+            main: lock(&key.0, &ad, &text)?,
+            ..self.clone()
+        })
+    }
+
     /// Opens what lies beside; empty if nothing does.
     ///
     /// # Errors

@@ -32,23 +32,14 @@ pub fn vote_log(journal_key: &Secret<32>, opening: OpeningId) -> LogKeys {
 
 /// Keys of the box of one opening: by motion and key number, for the opening's id depends on them.
 #[must_use]
-pub fn box_log(journal_key: &Secret<32>, motion: MotionId, key_number: u32) -> LogKeys {
-    LogKeys::derive(
-        journal_key,
-        labels::JOURNAL_LOG,
-        &encode(&("box", motion, key_number)),
-    )
+pub fn box_log(journal_key: &Secret<32>, motion: MotionId) -> LogKeys {
+    LogKeys::derive(journal_key, labels::JOURNAL_LOG, &encode(&("box", motion)))
 }
 
 /// What `MotionOpened` states of a box's keys.
 #[must_use]
-pub fn box_keys(
-    journal_key_number: u32,
-    journal_key: &Secret<32>,
-    motion: MotionId,
-    key_number: u32,
-) -> BoxKeys {
-    let keys = box_log(journal_key, motion, key_number);
+pub fn box_keys(journal_key_number: u32, journal_key: &Secret<32>, motion: MotionId) -> BoxKeys {
+    let keys = box_log(journal_key, motion);
     BoxKeys {
         journal_key: journal_key_number,
         append_key: keys.append.verifying_key(),

@@ -3,6 +3,7 @@
 //! Pure: no clock, no socket, no generator of its own. Trusts nobody: neither the relay, nor a member, nor all trustees
 //! together. Deliberately absent: names (they lie beside statements), and anything that the relay could decide.
 
+mod audit;
 pub mod charter;
 pub mod entry;
 mod fold;
@@ -14,7 +15,15 @@ mod rejection;
 pub mod side;
 pub mod statement;
 mod tally;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 
+pub use audit::{
+    AUDIT_BYTES_MAX, AUDIT_FORMAT, AuditBox, AuditEntry, AuditFile, AuditLevel, AuditLog, AuditRule, Breach,
+    Finding, JournalPart, MotionReport, Report, SeatReport, Unusable, verify_audit,
+};
 pub use charter::{BadCharter, Charter, Fraction};
 pub use entry::{
     BadEntry, BesideKey, EntryKey, EntryKeys, EntryTooLong, JournalKeys, SealedEntry, journal_key_hash,

@@ -5,7 +5,7 @@ use primitives::signed::{SignedError, Unverified};
 use primitives::{
     AssemblyId, Hash, LogId, OpeningId, SeatNumber, Signed, SigningSecret, VerifyingKey, labels,
 };
-use tlog::{Checkpoint, Cosignature};
+use tlog::{Cosignature, SignedCheckpoint};
 
 /// An entry of a side log; signed by `device` under `labels::SIDE_RECORD`, sealed like a journal entry.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -37,7 +37,7 @@ pub enum SideBody {
         log: LogId,
         /// Its checkpoint: what the relay signed.
         #[n(1)]
-        checkpoint: Checkpoint,
+        checkpoint: SignedCheckpoint,
         /// The cosignature on it.
         #[n(2)]
         cosignature: Cosignature,

@@ -450,10 +450,7 @@ mod tests {
             },
             Body::SealingRound2 {
                 run: 1,
-                packages: vec![Package {
-                    to: SeatNumber(2),
-                    bytes: vec![9],
-                }],
+                packages: vec![9],
             },
         ];
         for body in bodies {

@@ -1,0 +1,214 @@
+//! The audit file: everything that a stranger needs to check an assembly's decisions, in one file.
+//!
+//! ```text
+//! file  = CBOR[ "veche/v1/audit", level, assembly id, [ log, .. ], [ box, .. ] ]
+//! log   = CBOR[ creation record, [ entry, .. ], checkpoint text, [ cosignature, .. ] ]
+//! entry = CBOR[ time, bytes, entry key or null, beside key or null ]
+//! box   = CBOR[ opening id, creation record, [ [time, bytes], .. ] ]
+//! ```
+
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+use primitives::canonical::decode_canonical_max;
+use primitives::{AssemblyId, Malformed, OpeningId, Time, encode};
+use tlog::{Cosignature, CreateLog, Entry, SignedCheckpoint};
+
+use crate::entry::{BesideKey, EntryKey, EntryKeys, JournalKeys, SealedEntry};
+
+/// What stands first in every audit file; another text is another format.
+pub const AUDIT_FORMAT: &str = "veche/v1/audit";
+/// Longest audit file that is read.
+pub const AUDIT_BYTES_MAX: usize = 4 * 1_024 * 1_024 * 1_024 - 1;
+
+/// Whose eyes an audit file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum AuditLevel {
+    /// Names are opened.
+    #[n(0)]
+    Members,
+    /// Seat numbers only.
+    #[n(1)]
+    Public,
+}
+
+/// An audit file.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct AuditFile {
+    /// [`AUDIT_FORMAT`].
+    #[n(0)]
+    pub format: String,
+    /// Whose eyes it is for.
+    #[n(1)]
+    pub level: AuditLevel,
+    /// The assembly.
+    #[n(2)]
+    pub assembly: AssemblyId,
+    /// The journal's logs, from the founding on.
+    #[n(3)]
+    pub logs: Vec<AuditLog>,
+    /// The boxes of secret votes that were closed.
+    #[n(4)]
+    pub boxes: Vec<AuditBox>,
+}
+
+/// One log of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct AuditLog {
+    /// Its creation record.
+    #[n(0)]
+    pub record: CreateLog,
+    /// All its entries.
+    #[n(1)]
+    pub entries: Vec<AuditEntry>,
+    /// The relay's checkpoint over exactly these entries.
+    #[n(2)]
+    pub checkpoint: SignedCheckpoint,
+    /// Witnesses' cosignatures on it; a quorum is needed for the last log.
+    #[n(3)]
+    pub cosignatures: Vec<Cosignature>,
+}
+
+/// One entry of the journal, opened.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct AuditEntry {
+    /// When the relay took it.
+    #[n(0)]
+    pub time: Time,
+    /// The entry as it stands in the log.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
+    /// Its key; absent only if it is no entry at all.
+    #[n(2)]
+    pub key: Option<ByteArray<32>>,
+    /// The key of what lies beside it, at the members' level.
+    #[n(3)]
+    pub beside: Option<ByteArray<32>>,
+}
+
+/// The box of one secret vote.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct AuditBox {
+    /// Which vote.
+    #[n(0)]
+    pub opening: OpeningId,
+    /// Its creation record.
+    #[n(1)]
+    pub record: CreateLog,
+    /// All its entries, the close entry last.
+    #[n(2)]
+    pub entries: Vec<Entry>,
+}
+
+/// One log of the journal as a member read it.
+#[derive(Debug, Clone)]
+pub struct JournalPart {
+    /// Its creation record.
+    pub record: CreateLog,
+    /// Its entries up to the checkpoint.
+    pub entries: Vec<Entry>,
+    /// The relay's checkpoint over exactly these entries.
+    pub checkpoint: SignedCheckpoint,
+    /// Cosignatures on it.
+    pub cosignatures: Vec<Cosignature>,
+}
+
+impl AuditFile {
+    /// Opens a member's journal to an auditor.
+    ///
+    /// - `journal`: all logs, from the founding on; the last one up to a checkpoint that a quorum of witnesses cosigned.
+    /// - `boxes`: the box of every secret vote that was closed by then.
+    #[must_use]
+    pub fn build(
+        level: AuditLevel,
+        assembly: AssemblyId,
+        journal: Vec<JournalPart>,
+        boxes: Vec<AuditBox>,
+        keys: &JournalKeys,
+    ) -> Self {
+        let logs = journal
+            .into_iter()
+            .map(|part| AuditLog {
+                record: part.record,
+                entries: part
+                    .entries
+                    .into_iter()
+                    .map(|entry| opened(level, entry, keys))
+                    .collect(),
+                checkpoint: part.checkpoint,
+                cosignatures: part.cosignatures,
+            })
+            .collect();
+        Self {
+            format: AUDIT_FORMAT.to_owned(),
+            level,
+            assembly,
+            logs,
+            boxes,
+        }
+    }
+
+    /// The file's bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads a file; nothing in it has been checked then.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        let file: Self = decode_canonical_max(bytes, AUDIT_BYTES_MAX)?;
+        if file.format == AUDIT_FORMAT {
+            Ok(file)
+        } else {
+            Err(Malformed::OutOfRange("an audit file of another version"))
+        }
+    }
+
+    fn entry(&self, log: usize, index: u64) -> Option<&AuditEntry> {
+        self.logs.get(log)?.entries.get(usize::try_from(index).ok()?)
+    }
+}
+
+impl AuditEntry {
+    /// The entry as a log has it.
+    #[must_use]
+    pub fn to_entry(&self) -> Entry {
+        Entry {
+            time: self.time,
+            bytes: self.bytes.clone(),
+        }
+    }
+}
+
+impl EntryKeys for AuditFile {
+    fn entry_key(&self, log: usize, index: u64, _: &SealedEntry) -> Option<EntryKey> {
+        Some(EntryKey::from_bytes(self.entry(log, index)?.key?.into()))
+    }
+
+    fn beside_key(&self, log: usize, index: u64, _: &SealedEntry) -> Option<BesideKey> {
+        Some(BesideKey::from_bytes(self.entry(log, index)?.beside?.into()))
+    }
+}
+
+fn opened(level: AuditLevel, entry: Entry, keys: &JournalKeys) -> AuditEntry {
+    let sealed = SealedEntry::parse(&entry.bytes).ok();
+    let journal_key = sealed.as_ref().and_then(|sealed| keys.key(sealed.key_number));
+    let parts = sealed.as_ref().zip(journal_key);
+    let key = parts.map(|(sealed, key)| ByteArray::from(*sealed.entry_key(key).expose()));
+    let beside = parts
+        .filter(|_| level == AuditLevel::Members)
+        .map(|(sealed, key)| ByteArray::from(*sealed.beside_key(key).expose()));
+    AuditEntry {
+        time: entry.time,
+        bytes: entry.bytes,
+        key,
+        beside,
+    }
+}

@@ -1,0 +1,11 @@
+//! The audit file and its verification (`docs/spec/audit.md`).
+
+mod file;
+mod report;
+mod verify;
+
+pub use file::{
+    AUDIT_BYTES_MAX, AUDIT_FORMAT, AuditBox, AuditEntry, AuditFile, AuditLevel, AuditLog, JournalPart,
+};
+pub use report::{Breach, Finding, MotionReport, Report, Rule as AuditRule, SeatReport};
+pub use verify::{Unusable, verify_audit};

@@ -1,0 +1,310 @@
+//! The audit file: a valid one, and for every rule one that breaks just that rule.
+
+use primitives::{AssemblyId, SigningSecret};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+use crate::audit::{AuditFile, AuditLevel, AuditRule, Report, Unusable, verify_audit};
+use crate::motion::{Choice, Counts, VoteKind};
+use crate::rejection::Rejection;
+use crate::statement::Body;
+use crate::testing::{Tamper, World, tamper};
+
+use Choice::{Abstain, Against, For};
+
+fn decided() -> World {
+    let mut world = World::ready(71);
+    world.roll_call(&[For, Against, For, Abstain]);
+    world.secret_vote(&[For, Against, For, For]);
+    world
+}
+
+fn verify(file: &AuditFile) -> Report {
+    verify_bytes(&file.to_bytes())
+}
+
+fn verify_bytes(bytes: &[u8]) -> Report {
+    verify_audit(bytes, None, &mut ChaCha20Rng::seed_from_u64(1)).unwrap()
+}
+
+/// The file breaks this rule and no other.
+#[track_caller]
+fn assert_breaks(file: &AuditFile, rule: AuditRule) {
+    let report = verify(file);
+    let broken: Vec<_> = report.breaches.iter().map(|breach| breach.rule.id()).collect();
+    assert_eq!(broken, [rule.id()], "{:?}", report.breaches);
+}
+
+#[test]
+fn a_true_file_is_valid_and_counts_what_was_voted() {
+    let report = verify(&decided().audit(AuditLevel::Public));
+    assert_eq!(report.breaches, []);
+    assert_eq!(report.findings, []);
+    let counts: Vec<_> = report
+        .motions
+        .iter()
+        .map(|motion| motion.result.as_ref().unwrap().counts)
+        .collect();
+    let expected = [
+        Counts {
+            votes_for: 2,
+            votes_against: 1,
+            votes_abstain: 1,
+            spoilt: 0,
+        },
+        Counts {
+            votes_for: 3,
+            votes_against: 1,
+            votes_abstain: 0,
+            spoilt: 0,
+        },
+    ];
+    assert_eq!(counts, expected);
+    assert!(report.seats.iter().all(|seat| seat.name.is_none()));
+}
+
+#[test]
+fn the_members_level_opens_names() {
+    let report = verify(&decided().audit(AuditLevel::Members));
+    assert!(report.is_valid());
+    let names: Vec<_> = report
+        .seats
+        .iter()
+        .map(|seat| seat.name.clone().unwrap())
+        .collect();
+    assert_eq!(names, ["Founder", "Second", "Third", "Fourth", "Fifth"]);
+}
+
+#[test]
+fn a_journal_that_hopped_is_valid() {
+    let mut world = decided();
+    world.says(5, &Body::Left {});
+    world.hop(1);
+    world.roll_call(&[For, For, For]);
+    let report = verify(&world.audit(AuditLevel::Public));
+    assert_eq!(report.breaches, []);
+    assert_eq!(report.motions.len(), 3);
+}
+
+#[test]
+fn a_forged_choice_is_refused_with_everything_else_recomputed() {
+    let bytes = decided().audit(AuditLevel::Public).to_bytes();
+    for what in [Tamper::SealedChoice, Tamper::RollCallVote] {
+        let forged = tamper(&bytes, what).unwrap();
+        assert_ne!(forged, bytes);
+        let report = verify_bytes(&forged);
+        assert!(!report.is_valid(), "{what:?}");
+        assert!(
+            report
+                .breaches
+                .iter()
+                .any(|breach| breach.rule == AuditRule::Signature),
+            "{what:?}"
+        );
+        // The relay's signature gives it away, and so does everything behind it.
+        assert!(
+            report
+                .findings
+                .iter()
+                .any(|finding| finding.rule == Rejection::NotByAMember.rule())
+        );
+    }
+}
+
+#[test]
+fn what_is_no_audit_file_is_unusable() {
+    let bytes = decided().audit(AuditLevel::Public).to_bytes();
+    let rng = &mut ChaCha20Rng::seed_from_u64(1);
+    for wrong in [
+        &bytes[..bytes.len() - 1],
+        b"",
+        b"noise",
+        &[bytes.as_slice(), &[0]].concat(),
+    ] {
+        assert!(matches!(
+            verify_audit(wrong, None, rng),
+            Err(Unusable::Malformed(_))
+        ));
+    }
+}
+
+#[test]
+fn aud_01_another_assembly_than_said_or_asked_for() {
+    let world = decided();
+    let mut file = world.audit(AuditLevel::Public);
+    let asked = AssemblyId::new([1; 32]);
+    let report = verify_audit(&file.to_bytes(), Some(asked), &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
+    assert_eq!(
+        report
+            .breaches
+            .iter()
+            .map(|breach| breach.rule)
+            .collect::<Vec<_>>(),
+        [AuditRule::Assembly]
+    );
+    file.assembly = asked;
+    assert_breaks(&file, AuditRule::Assembly);
+}
+
+#[test]
+fn aud_02_no_founding_statement_in_front() {
+    let mut world = decided();
+    let mut file = world.audit(AuditLevel::Public);
+    file.logs[0].entries.remove(0);
+    world.logs[0].entries.remove(0);
+    file.logs[0].checkpoint = world.journal_checkpoint();
+    assert_breaks(&file, AuditRule::Founding);
+    file.logs.clear();
+    assert_breaks(&file, AuditRule::Founding);
+}
+
+#[test]
+fn aud_03_a_checkpoint_that_the_relay_did_not_sign() {
+    let mut world = decided();
+    let mut file = world.audit(AuditLevel::Public);
+    let checkpoint = world.checkpoint(&world.logs[0]);
+    world.checkpoint_key = SigningSecret::random(&mut world.rng);
+    file.logs[0].checkpoint = checkpoint.sign(&world.checkpoint_key);
+    assert_breaks(&file, AuditRule::Signature);
+}
+
+#[test]
+fn aud_04_an_entry_left_out_added_or_moved() {
+    let world = decided();
+    let file = world.audit(AuditLevel::Public);
+    let last = file.logs[0].entries.len() - 1;
+    let mut shorter = file.clone();
+    shorter.logs[0].entries.remove(last);
+    assert!(
+        verify(&shorter)
+            .breaches
+            .iter()
+            .any(|breach| breach.rule == AuditRule::Root)
+    );
+    let mut longer = file.clone();
+    let mut entry = longer.logs[0].entries[last].clone();
+    entry.time = entry.time.after(1);
+    longer.logs[0].entries.push(entry);
+    assert_breaks(&longer, AuditRule::Root);
+    let mut moved = file;
+    moved.logs[0].entries[last].time = moved.logs[0].entries[last].time.after(1);
+    assert_breaks(&moved, AuditRule::Root);
+}
+
+#[test]
+fn aud_05_times_that_decrease() {
+    let mut world = World::ready(72);
+    world.roll_call(&[For, For, For]);
+    let last = world.logs[0].entries.len() - 1;
+    world.logs[0].entries[last].time = primitives::Time(world.logs[0].entries[last - 1].time.0 - 1);
+    assert_breaks(&world.audit(AuditLevel::Public), AuditRule::Times);
+}
+
+#[test]
+fn aud_06_an_entry_that_is_not_opened_could_hide_a_withdrawal() {
+    let mut world = decided();
+    let motion = world.notice(world.motion_text(VoteKind::RollCall));
+    world.says(1, &Body::MotionWithdrawn { motion });
+    let mut file = world.audit(AuditLevel::Public);
+    let last = file.logs[0].entries.len() - 1;
+    file.logs[0].entries[last].key = None;
+    assert_breaks(&file, AuditRule::Opened);
+    file.logs[0].entries[last].key = file.logs[0].entries[0].key;
+    assert_breaks(&file, AuditRule::Opened);
+}
+
+#[test]
+fn aud_07_a_journal_that_stops_before_its_end_or_goes_on_elsewhere() {
+    let mut world = decided();
+    world.says(5, &Body::Left {});
+    world.hop(1);
+    world.roll_call(&[For, For, For]);
+    let file = world.audit(AuditLevel::Public);
+    let mut stopped = file.clone();
+    stopped.logs.pop();
+    assert_breaks(&stopped, AuditRule::Chain);
+    let mut elsewhere = file;
+    elsewhere.logs[1].record.nonce[0] ^= 1;
+    assert_breaks(&elsewhere, AuditRule::Chain);
+}
+
+#[test]
+fn aud_08_a_journal_without_the_witnesses_quorum() {
+    let world = decided();
+    let mut file = world.audit(AuditLevel::Public);
+    file.logs[0].cosignatures.truncate(3);
+    assert!(verify(&file).is_valid());
+    file.logs[0].cosignatures.truncate(2);
+    let again = file.logs[0].cosignatures[0].clone();
+    file.logs[0].cosignatures.push(again);
+    assert_breaks(&file, AuditRule::Quorum);
+}
+
+#[test]
+fn aud_09_a_box_that_is_missing_or_made_otherwise() {
+    let file = decided().audit(AuditLevel::Public);
+    let mut missing = file.clone();
+    missing.boxes.clear();
+    assert_breaks(&missing, AuditRule::BoxRecord);
+    let mut otherwise = file.clone();
+    otherwise.boxes[0].record.append_key = otherwise.logs[0].record.append_key;
+    assert_breaks(&otherwise, AuditRule::BoxRecord);
+    let mut twice = file;
+    twice.boxes.push(twice.boxes[0].clone());
+    assert_breaks(&twice, AuditRule::BoxRecord);
+}
+
+#[test]
+fn aud_10_a_box_that_is_not_the_cosigned_one() {
+    let file = decided().audit(AuditLevel::Public);
+    let mut fewer = file.clone();
+    fewer.boxes[0].entries.remove(1);
+    assert_breaks(&fewer, AuditRule::BoxRoot);
+    let mut swapped = file.clone();
+    let time = swapped.boxes[0].entries[0].time;
+    swapped.boxes[0].entries[1].time = time;
+    swapped.boxes[0].entries.swap(0, 1);
+    assert_breaks(&swapped, AuditRule::BoxRoot);
+    let mut more = file;
+    let entry = more.boxes[0].entries.last().unwrap().clone();
+    more.boxes[0].entries.push(entry);
+    assert_breaks(&more, AuditRule::BoxRoot);
+}
+
+#[test]
+fn aud_11_a_box_without_its_close_entry() {
+    let mut world = World::ready(73);
+    let motion = world.notice(world.motion_text(VoteKind::Secret));
+    let opening = world.open(motion);
+    for seat in 1..=3 {
+        world.cast(seat, opening, For);
+    }
+    world.await_close(opening);
+    let body = world.box_closed(opening);
+    world.says(1, &body);
+    for seat in [1, 2] {
+        let body = world.share(seat, opening);
+        world.says(seat, &body);
+    }
+    assert_breaks(&world.audit(AuditLevel::Public), AuditRule::BoxClose);
+}
+
+#[test]
+fn statements_without_effect_and_bad_shares_are_findings_and_not_breaches() {
+    let mut world = decided();
+    world.say(
+        1,
+        &Body::RollCallClosed {
+            motion: primitives::MotionId::new([1; 32]),
+        },
+    );
+    world.post_bytes(b"noise".to_vec());
+    let report = verify(&world.audit(AuditLevel::Public));
+    assert!(report.is_valid());
+    let rules: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| finding.rule.as_str())
+        .collect();
+    assert_eq!(rules, ["ASM-22", "ASM-01"]);
+}

@@ -1,0 +1,313 @@
+//! Admission, detention, ballot keys, the journal's hops.
+
+use primitives::{Hash, SeatNumber, Secret};
+
+use super::rejected;
+use crate::fold::{AdmissionState, SeatState};
+use crate::journal_key_hash;
+use crate::rejection::Rejection;
+use crate::statement::{Body, Role};
+use crate::testing::{World, charter};
+
+fn founded() -> World {
+    let mut world = World::found(charter(), 11);
+    for name in ["Second", "Third", "Fourth", "Fifth"] {
+        world.admit(name, Role::Deputy);
+    }
+    world
+}
+
+fn state_of(world: &World, admission: primitives::StatementId) -> AdmissionState {
+    world
+        .assembly
+        .admissions()
+        .find(|(id, _)| *id == admission)
+        .unwrap()
+        .1
+        .state
+}
+
+#[test]
+fn founders_get_seats_in_order_and_the_founding_ends_with_the_last() {
+    let world = founded();
+    assert!(!world.assembly.is_founding());
+    let numbers: Vec<_> = world.assembly.seats().map(|seat| seat.number.0).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    assert!(
+        world
+            .assembly
+            .seats()
+            .all(|seat| seat.votes_from == seat.admitted)
+    );
+}
+
+#[test]
+fn an_admission_needs_its_endorsements_and_its_window_and_cools_off() {
+    let mut world = founded();
+    world.tick(1_000);
+    let (admission, _) = world.propose_admission(1, "Sixth", Role::Deputy);
+    assert_eq!(state_of(&world, admission), AdmissionState::Proposed);
+    world.says(2, &Body::Endorsed { admission });
+    let until = world.now.after(charter().objection_ms);
+    assert_eq!(state_of(&world, admission), AdmissionState::Waiting(until));
+    world.now = primitives::Time(until.0 - 2);
+    world.say(1, &Body::Endorsed { admission });
+    assert_eq!(state_of(&world, admission), AdmissionState::Waiting(until));
+    world.say(1, &Body::Endorsed { admission });
+    assert_eq!(
+        state_of(&world, admission),
+        AdmissionState::Admitted(SeatNumber(6))
+    );
+    let seat = world.assembly.seat_of(SeatNumber(6)).unwrap();
+    assert_eq!(seat.votes_from, until.after(charter().cooling_off_ms));
+}
+
+#[test]
+fn objectors_stop_an_admission() {
+    let mut world = founded();
+    let (admission, _) = world.propose_admission(1, "Sixth", Role::Deputy);
+    world.says(2, &Body::Endorsed { admission });
+    world.says(3, &Body::Objected { admission });
+    assert!(matches!(state_of(&world, admission), AdmissionState::Waiting(_)));
+    world.says(4, &Body::Objected { admission });
+    assert_eq!(state_of(&world, admission), AdmissionState::Refused);
+}
+
+#[test]
+fn asm_11_a_role_that_does_not_allow_it() {
+    let mut world = World::found(charter(), 12);
+    let expert = world.admit("Expert", Role::Expert);
+    let motion = world.motion_text(crate::motion::VoteKind::RollCall);
+    assert_eq!(
+        rejected(&world.say(expert, &Body::MotionProposed { motion })),
+        Rejection::RoleForbids
+    );
+    assert_eq!(
+        rejected(&world.say(expert, &Body::FoundingEnded {})),
+        Rejection::RoleForbids
+    );
+}
+
+#[test]
+fn asm_12_the_founding_is_signed_once_and_ends_once() {
+    let mut world = World::found(charter(), 13);
+    let second = world.admit("Second", Role::Deputy);
+    world.says(second, &Body::FoundingSigned {});
+    assert_eq!(
+        rejected(&world.say(second, &Body::FoundingSigned {})),
+        Rejection::FoundingOver
+    );
+    world.says(1, &Body::FoundingEnded {});
+    assert_eq!(
+        rejected(&world.say(1, &Body::FoundingEnded {})),
+        Rejection::FoundingOver
+    );
+}
+
+#[test]
+fn asm_13_nobody_is_admitted_under_keys_that_are_in_use_or_unproven() {
+    let mut world = World::found(charter(), 14);
+    let candidate = world.assembly.founded().founder.clone();
+    assert_eq!(
+        rejected(&world.say(
+            1,
+            &Body::AdmissionProposed {
+                candidate: candidate.clone()
+            }
+        )),
+        Rejection::CandidateUnfit
+    );
+    let mut forged = candidate;
+    forged.certificate = primitives::signed::Unverified::new(forged.certificate.bytes().to_vec(), [0; 64]);
+    let taken = world.say(1, &Body::AdmissionProposed { candidate: forged });
+    assert_eq!(rejected(&taken), Rejection::CandidateUnfit);
+}
+
+#[test]
+fn asm_14_an_admission_that_nobody_proposed_or_that_is_over() {
+    let mut world = founded();
+    let admission = primitives::StatementId::new([1; 32]);
+    assert_eq!(
+        rejected(&world.say(1, &Body::Endorsed { admission })),
+        Rejection::NoSuchAdmission
+    );
+    let (admission, _) = world.assembly.admissions().next().unwrap();
+    assert_eq!(
+        rejected(&world.say(1, &Body::Objected { admission })),
+        Rejection::NoSuchAdmission
+    );
+}
+
+#[test]
+fn asm_15_a_young_seat_and_one_without_budget_do_not_endorse() {
+    let mut world = World::found(
+        crate::Charter {
+            endorser_age_ms: 60_000,
+            endorsements_per_month: 2,
+            ..charter()
+        },
+        15,
+    );
+    for name in ["Second", "Third", "Fourth", "Fifth"] {
+        world.admit(name, Role::Deputy);
+    }
+    let young = world.admit("Sixth", Role::Deputy);
+    world.tick(10);
+    let (admission, _) = world.propose_admission(1, "Seventh", Role::Deputy);
+    assert_eq!(
+        rejected(&world.say(young, &Body::Endorsed { admission })),
+        Rejection::EndorserBarred
+    );
+    world.says(2, &Body::Endorsed { admission });
+    let (admission, _) = world.propose_admission(3, "Eighth", Role::Deputy);
+    assert_eq!(
+        rejected(&world.say(1, &Body::Endorsed { admission })),
+        Rejection::EndorserBarred
+    );
+    world.tick(60_000);
+    world.says(young, &Body::Endorsed { admission });
+}
+
+#[test]
+fn asm_16_nobody_signs_twice() {
+    let mut world = founded();
+    let (admission, _) = world.propose_admission(1, "Sixth", Role::Deputy);
+    assert_eq!(
+        rejected(&world.say(1, &Body::Endorsed { admission })),
+        Rejection::SignedAlready
+    );
+    world.says(2, &Body::Objected { admission });
+    assert_eq!(
+        rejected(&world.say(2, &Body::Objected { admission })),
+        Rejection::SignedAlready
+    );
+    world.says(2, &Body::Detained { seat: SeatNumber(3) });
+    let again = Body::Detained { seat: SeatNumber(3) };
+    assert_eq!(rejected(&world.say(2, &again)), Rejection::SignedAlready);
+}
+
+#[test]
+fn a_detention_takes_its_signers_and_voids_what_the_seat_held() {
+    let mut world = World::ready(16);
+    assert_eq!(world.assembly.trustees().pool.len(), 2);
+    world.says(2, &Body::Detained { seat: SeatNumber(3) });
+    assert!(world.assembly.seat_of(SeatNumber(3)).unwrap().is_active());
+    world.says(4, &Body::Detained { seat: SeatNumber(3) });
+    let seat = world.assembly.seat_of(SeatNumber(3)).unwrap();
+    assert_eq!(seat.state, SeatState::Detained);
+    assert_eq!(seat.unused_ballot_keys(1), 0);
+    assert!(world.assembly.trustees().pool.is_empty());
+    assert!(world.assembly.hop_due());
+    assert_eq!(rejected(&world.say(3, &Body::Left {})), Rejection::NotByAMember);
+}
+
+#[test]
+fn asm_17_nobody_detains_himself_the_absent_or_beyond_the_budget() {
+    let mut world = World::found(
+        crate::Charter {
+            detentions_per_month: 1,
+            ..charter()
+        },
+        17,
+    );
+    for name in ["Second", "Third", "Fourth", "Fifth"] {
+        world.admit(name, Role::Deputy);
+    }
+    for seat in [SeatNumber(1), SeatNumber(99)] {
+        assert_eq!(
+            rejected(&world.say(1, &Body::Detained { seat })),
+            Rejection::DetentionUnfit
+        );
+    }
+    world.says(1, &Body::Detained { seat: SeatNumber(2) });
+    let second = Body::Detained { seat: SeatNumber(3) };
+    assert_eq!(rejected(&world.say(1, &second)), Rejection::DetentionUnfit);
+}
+
+#[test]
+fn asm_18_ballot_keys_are_numbered_onwards_and_not_too_far_ahead() {
+    let mut world = World::found(charter(), 18);
+    let body = world.ballot_keys(1, 2);
+    world.says(1, &body);
+    assert_eq!(rejected(&world.say(1, &body)), Rejection::KeyNumbers);
+    assert_eq!(world.assembly.ballot_keys_due(SeatNumber(1)), Some(3));
+    let Body::BallotKeysPublished { keys, .. } = body else {
+        unreachable!()
+    };
+    let far = Body::BallotKeysPublished { first: 1_000, keys };
+    assert_eq!(rejected(&world.say(1, &far)), Rejection::KeyNumbers);
+}
+
+#[test]
+fn asm_19_a_ballot_key_is_proven_for_its_seat_and_number() {
+    let mut world = World::found(charter(), 19);
+    let second = world.admit("Second", Role::Deputy);
+    let body = world.ballot_keys(1, 2);
+    assert_eq!(rejected(&world.say(second, &body)), Rejection::KeyUnproven);
+    let Body::BallotKeysPublished { first, mut keys } = body else {
+        unreachable!()
+    };
+    keys.swap(0, 1);
+    assert_eq!(
+        rejected(&world.say(1, &Body::BallotKeysPublished { first, keys })),
+        Rejection::KeyUnproven
+    );
+}
+
+#[test]
+fn voided_ballot_keys_are_on_no_roll() {
+    let mut world = World::ready(20);
+    world.says(4, &Body::BallotKeysVoided {});
+    assert_eq!(
+        world
+            .assembly
+            .seat_of(SeatNumber(4))
+            .unwrap()
+            .unused_ballot_keys(1),
+        0
+    );
+    assert_eq!(world.assembly.ballot_keys_due(SeatNumber(4)), Some(4));
+}
+
+#[test]
+fn asm_20_the_journal_hops_only_after_a_removal_under_the_next_announced_key() {
+    let mut world = founded();
+    let key = Secret::random(&mut world.rng);
+    let announced = Body::JournalKey {
+        number: 2,
+        hash: journal_key_hash(2, &key),
+    };
+    assert_eq!(rejected(&world.say(1, &announced)), Rejection::HopUnfit);
+    world.says(5, &Body::Left {});
+    let skipping = Body::JournalKey {
+        number: 3,
+        hash: Hash::new([1; 32]),
+    };
+    assert_eq!(rejected(&world.say(1, &skipping)), Rejection::HopUnfit);
+    world.says(1, &announced);
+    let mut record = world.next_record(&key);
+    record.previous = None;
+    let nowhere = Body::Continues {
+        journal_key: 2,
+        record,
+    };
+    assert_eq!(rejected(&world.say(1, &nowhere)), Rejection::HopUnfit);
+    let unannounced = Body::Continues {
+        journal_key: 3,
+        record: world.next_record(&key),
+    };
+    assert_eq!(rejected(&world.say(1, &unannounced)), Rejection::HopUnfit);
+}
+
+#[test]
+fn after_a_hop_the_journal_goes_on_in_the_new_log() {
+    let mut world = founded();
+    world.says(5, &Body::Left {});
+    world.hop(2);
+    assert_eq!(world.assembly.journal_logs().len(), 2);
+    assert_eq!(world.assembly.journal().journal_key, 2);
+    let motion = world.motion_text(crate::motion::VoteKind::RollCall);
+    world.says(1, &Body::MotionProposed { motion });
+    assert_eq!(world.assembly.journal().size, 1);
+    assert!(!world.assembly.hop_due());
+}

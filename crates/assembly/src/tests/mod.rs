@@ -1,0 +1,16 @@
+//! The fold, the tally and the audit in small worlds. Every rule has a test that names it.
+
+mod audit;
+mod envelope;
+mod members;
+mod motions;
+mod sealing_runs;
+mod votes;
+
+use crate::fold::Taken;
+use crate::rejection::Rejection;
+
+/// What a taken statement was rejected with.
+fn rejected(taken: &Taken) -> Rejection {
+    taken.rejection.expect("the statement is rejected")
+}
