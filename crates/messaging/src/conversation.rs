@@ -19,7 +19,7 @@ use openmls_traits::OpenMlsProvider as _;
 use primitives::canonical::hash_bytes;
 use primitives::store::Store;
 use primitives::{ConversationId, Overlay, Purpose, Secret, StoreError, Table, encode, labels};
-use tlog::LogKeys;
+use tlog::{CreateLog, LogKeys, LogKind};
 use zeroize::Zeroizing;
 
 /// Records of all groups: key = group id (32) || slot (1) || hash (0 or 32).
@@ -261,6 +261,12 @@ impl Conversation {
         log_keys(&self.log_secret(), self.id)
     }
 
+    /// The record that creates the present log; whoever knows the log secret computes the same.
+    #[must_use]
+    pub fn log_record(&self) -> CreateLog {
+        log_record(&self.log_keys())
+    }
+
     /// A journal key from this epoch: MLS-Exporter("veche/v1/journal", context, 32).
     ///
     /// # Errors
@@ -332,6 +338,12 @@ impl Conversation {
 #[must_use]
 pub fn log_keys(secret: &Secret<32>, id: ConversationId) -> LogKeys {
     LogKeys::derive(secret, labels::CONVERSATION_LOG, id.as_bytes())
+}
+
+/// The record of a conversation's log with these keys: bodies go after 30 days.
+#[must_use]
+pub fn log_record(keys: &LogKeys) -> CreateLog {
+    keys.record(LogKind::Ephemeral)
 }
 
 /// How groups that this device joins behave.

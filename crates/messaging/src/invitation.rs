@@ -146,7 +146,7 @@ impl Invitation {
         now >= self.expires
     }
 
-    /// Keys of the invitation's own log, where joiner and sponsor meet.
+    /// Keys of the invitation's own log, where joiner and sponsor meet; its record is of the private kind.
     #[must_use]
     pub fn log_keys(&self) -> LogKeys {
         LogKeys::derive(&self.secret, labels::INVITATION, self.assembly.as_bytes())

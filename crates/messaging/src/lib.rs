@@ -37,7 +37,7 @@ mod wrap;
 mod tests;
 
 pub use commit::{ADDED_MAX, CommitError, Committing, Intent};
-pub use conversation::{Conversation, LoadError, UseError, log_keys};
+pub use conversation::{Conversation, LoadError, UseError, log_keys, log_record};
 pub use credential::{BadCredential, Member, OwnDevice};
 pub use envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
 pub use invitation::{BadLink, Invitation};

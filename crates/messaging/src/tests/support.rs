@@ -11,7 +11,6 @@ use primitives::{
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::collections::{BTreeMap, BTreeSet};
-use tlog::LogKind;
 
 pub(crate) const CONVERSATION: ConversationId = ConversationId::new([0xc0; 32]);
 const CURSOR: Table = Table("t-cursor");
@@ -159,13 +158,13 @@ impl Desk {
     }
 
     pub(crate) fn log(&self) -> LogId {
-        self.conversation().log_keys().record(LogKind::Record).id()
+        self.conversation().log_record().id()
     }
 
     pub(crate) fn found(&mut self) {
         self.step(|overlay, device, journal, _| {
             let mut group = Conversation::create(CONVERSATION, device, journal.point()).unwrap();
-            let log = group.log_keys().record(LogKind::Record).id();
+            let log = group.log_record().id();
             group.save(overlay);
             overlay.put(CURSOR, *b"c", encode(&(log, 0u64)));
         })
@@ -187,7 +186,7 @@ impl Desk {
     pub(crate) fn join_as(&mut self, welcome: &[u8], replace: Replace) -> Result<(), JoinError> {
         self.step(|overlay, device, journal, _| {
             let group = Conversation::join(overlay, device, journal, welcome, replace)?;
-            let log = group.log_keys().record(LogKind::Record).id();
+            let log = group.log_record().id();
             overlay.put(CURSOR, *b"c", encode(&(log, 0u64)));
             Ok(())
         })
@@ -363,7 +362,7 @@ fn post(
     let wrapped = wrap(&keys.wrap, labels::CONVERSATION_WRAP, bytes, rng).unwrap();
     assert!(wrapped.pieces.is_empty());
     let row: Row = (
-        keys.record(LogKind::Record).id(),
+        log_record(&keys).id(),
         wrapped.entry.clone().into(),
         message.map(ByteVec::from),
     );
@@ -388,7 +387,7 @@ fn move_on(
     device: &OwnDevice<'_>,
     rng: &mut ChaCha20Rng,
 ) {
-    let log = group.log_keys().record(LogKind::Record).id();
+    let log = group.log_record().id();
     overlay.put(CURSOR, *b"c", encode(&(log, 0u64)));
     for (key, value) in overlay.scan(OUTBOX, b"", b"", 100).unwrap() {
         overlay.delete(OUTBOX, key);
