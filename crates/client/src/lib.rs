@@ -5,5 +5,27 @@
 //! what the relay answers is checked against checkpoints, what members say against the journal. Deliberately absent:
 //! sockets, clocks, threads, files.
 
+mod commands;
+mod conversations;
+mod duties;
+pub mod effects;
+mod follow;
+mod founding;
+mod jobs;
+mod journal;
+mod machine;
+mod outbox;
 pub mod requests;
+mod roster;
+mod show;
+mod state;
+mod step;
+mod tables;
 pub mod views;
+mod voting;
+mod witnessing;
+
+pub use effects::{CallError, Effect, Input, Lane, Ticket, Watch};
+pub use jobs::{Job, JobOutput};
+pub use machine::{Client, Destination};
+pub use step::StepError;

@@ -337,8 +337,10 @@ pub enum RefusalCode {
     InvitationExpired,
     /// The invitation has been used.
     InvitationUsed,
-    /// The relay's address line cannot be read.
+    /// The relay's address line cannot be read, or what answers there is not that relay.
     BadRelayAddress,
+    /// The relay cannot be reached; the founding needs it.
+    RelayUnreachable,
     /// The journal has not been read far enough yet; try again shortly.
     NotReady,
     /// The path cannot be written.

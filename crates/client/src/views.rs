@@ -14,7 +14,7 @@ macro_rules! view {
     };
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident,)* }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$variant_meta])* $variant,)* }
@@ -48,6 +48,8 @@ view! {
         pub declaration: String,
         /// Where one's own admission stands.
         pub standing: Standing,
+        /// Why a join request came to nothing.
+        pub refused: Option<String>,
         /// One's own seat, once admitted.
         pub seat: Option<u32>,
         /// One's own role, once admitted.
@@ -64,6 +66,8 @@ view! {
         pub relay: String,
         /// The charter's numbers.
         pub charter: CharterView,
+        /// Keys that the trustees have ready: so many secret motions can open.
+        pub sealing_keys: u32,
     }
 }
 
@@ -90,6 +94,8 @@ view! {
         Admitted,
         /// No longer a member.
         Removed,
+        /// The join request came to nothing; another invitation may be used.
+        Refused,
     }
 }
 
@@ -645,5 +651,11 @@ view! {
         Journal,
         /// A finding of the tally.
         Finding,
+    }
+}
+
+impl Default for ConnectionState {
+    fn default() -> Self {
+        Self::Idle
     }
 }

@@ -1,0 +1,446 @@
+//! Following logs: every page is checked against what the relay had signed before, lies become evidence, and entries
+//! are taken in one by one, in order, each exactly once.
+
+use crate::effects::{CallError, Effect, Watch};
+use crate::outbox::lane_of;
+use crate::requests::{Event, Topic};
+use crate::state::{Expected, LogRole, LogState, Seed};
+use crate::step::{Step, StepError};
+use crate::tables;
+use crate::views::{ConnectionState, EvidenceKind, EvidenceView, NoticeCode};
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+use primitives::canonical::{decode_canonical, encode};
+use primitives::{LogId, RelayId, Time};
+use relay_api::{Call, ProblemKind, ReadToken, Reply};
+use tlog::{Breach, CheckpointKey, CreateLog, Entry, Origin, Page, Reader, SignedCheckpoint};
+
+/// Bytes of entries asked for at once.
+const PAGE_BYTES_MAX: u32 = 1024 * 1024;
+/// Between two reads of a log that is not watched.
+const POLL_MS: u64 = 1_000;
+/// Between two reads of a log that is watched: only in case a push was lost.
+const POLL_WATCHED_MS: u64 = 15_000;
+
+/// Evidence as it lies in the store.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct EvidenceRecord {
+    #[n(0)]
+    pub(crate) kind: u8,
+    #[n(1)]
+    pub(crate) log: LogId,
+    #[n(2)]
+    pub(crate) noticed: u64,
+    #[n(3)]
+    pub(crate) details: String,
+    #[n(4)]
+    pub(crate) known: Option<SignedCheckpoint>,
+    #[n(5)]
+    pub(crate) shown: Option<SignedCheckpoint>,
+}
+
+impl EvidenceRecord {
+    pub(crate) fn view(&self) -> EvidenceView {
+        let kind = match self.kind {
+            0 => EvidenceKind::Fork,
+            1 => EvidenceKind::DroppedReceipt,
+            2 => EvidenceKind::TimesDecrease,
+            3 => EvidenceKind::Shrunk,
+            _ => EvidenceKind::WrongRoot,
+        };
+        EvidenceView { kind, log: self.log.to_string(), noticed: self.noticed, details: self.details.clone() }
+    }
+}
+
+impl Step<'_> {
+    /// The relay of the assembly, as its address line pins it.
+    pub(crate) fn relay_id(&self) -> Option<RelayId> {
+        let member = self.state.member.as_ref()?;
+        Some(member.relay.parse::<relay_api::RelayAddress>().ok()?.relay)
+    }
+
+    /// The relay's checkpoint key, once its certificate by the pinned identity key has been fetched.
+    pub(crate) fn checkpoint_key(&self) -> Option<CheckpointKey> {
+        let relay = self.relay_id()?;
+        let keys = self.state.member.as_ref()?.relay_keys.clone()?;
+        Some(relay_api::RelayKeys::verify(keys, relay).ok()?.checkpoint_key())
+    }
+
+    /// Begins to follow a log; does nothing if it is followed already.
+    pub(crate) fn follow(
+        &mut self,
+        role: LogRole,
+        secret: Seed,
+        record: CreateLog,
+        roll: Vec<ByteArray<32>>,
+    ) -> Result<LogId, StepError> {
+        let id = record.id();
+        if self.state.logs.contains_key(&id) {
+            return Ok(id);
+        }
+        let relay = self.relay_id().ok_or(StepError::Internal("a log without a relay"))?;
+        let reader = Reader::new(Origin { relay, log: id });
+        let log =
+            LogState { role, secret, record, reader, taken: 0, created: false, finished: false, roll, cosigned: 0, cosigned_at: Time(0), covered: 0 };
+        self.state.logs.insert(id, log);
+        self.save_log(id);
+        Ok(id)
+    }
+
+    /// Nothing more is expected from a log.
+    pub(crate) fn finish_log(&mut self, id: LogId) {
+        if let Some(log) = self.state.logs.get_mut(&id) {
+            log.finished = true;
+        }
+        self.save_log(id);
+    }
+
+    /// Asks for what is due: the relay's keys, creation of logs, pages.
+    pub(crate) fn ask(&mut self) {
+        if self.state.member.is_none() || self.state.volatile.quiet_until.is_some_and(|until| until > self.now) {
+            return;
+        }
+        if self.checkpoint_key().is_none() {
+            self.ask_once(Expected::Keys, crate::effects::Lane::Journal, || Call::Keys);
+            return;
+        }
+        let ids: Vec<LogId> =
+            self.state.logs.iter().filter(|(_, log)| !log.finished).map(|(id, _)| *id).collect();
+        for id in ids {
+            self.ask_for_log(id);
+        }
+        self.watch();
+    }
+
+    fn ask_for_log(&mut self, id: LogId) {
+        let Some(log) = self.state.logs.get(&id) else { return };
+        let lane = lane_of(&log.role);
+        if !log.created {
+            let (record, roll) = (log.record.clone(), log.roll.clone());
+            self.ask_once(Expected::Create { log: id }, lane, || Call::Create { record, roll });
+            return;
+        }
+        let due = self.state.volatile.poll_at.get(&id).is_none_or(|at| *at <= self.now);
+        if due {
+            let token = ReadToken::from(&log.role.keys(log.secret.secret()).read_token);
+            let from = log.reader.size();
+            self.ask_once(Expected::Read { log: id }, lane, || Call::Read {
+                log: id,
+                token,
+                from,
+                bytes_max: PAGE_BYTES_MAX,
+            });
+        }
+    }
+
+    fn ask_once(&mut self, expected: Expected, lane: crate::effects::Lane, call: impl FnOnce() -> Call) {
+        if !self.expects(&expected) {
+            let ticket = self.ticket(expected);
+            self.effects.push(Effect::Call { ticket, lane, call: Box::new(call()) });
+        }
+    }
+
+    /// Watches the logs that exist, when their set has changed.
+    fn watch(&mut self) {
+        let wanted: std::collections::BTreeSet<LogId> = self
+            .state
+            .logs
+            .iter()
+            .filter(|(_, log)| log.created && !log.finished && !matches!(log.role, LogRole::Box { .. }))
+            .map(|(id, _)| *id)
+            .collect();
+        if wanted == self.state.volatile.watched {
+            return;
+        }
+        let watches = wanted
+            .iter()
+            .filter_map(|id| {
+                let log = self.state.logs.get(id)?;
+                let token = log.role.keys(log.secret.secret()).read_token;
+                Some(Watch { log: *id, token, from: log.reader.size(), lane: lane_of(&log.role) })
+            })
+            .collect();
+        self.state.volatile.watched = wanted;
+        self.effects.push(Effect::Watch(watches));
+    }
+
+    /// Takes the relay's keys.
+    pub(crate) fn keys_came(&mut self, result: Result<Reply, CallError>) {
+        match (result, self.relay_id()) {
+            (Ok(Reply::Keys(keys)), Some(relay)) => {
+                if relay_api::RelayKeys::verify(keys.clone(), relay).is_ok() {
+                    if let Some(member) = &mut self.state.member {
+                        member.relay_keys = Some(keys);
+                    }
+                    self.call_worked();
+                    self.save_member();
+                } else {
+                    self.call_failed(&CallError::Nonsense);
+                }
+            }
+            (Ok(_), _) => self.call_failed(&CallError::Nonsense),
+            (Err(error), _) => self.call_failed(&error),
+        }
+    }
+
+    /// Takes the answer to a creation.
+    pub(crate) fn created(&mut self, id: LogId, result: Result<Reply, CallError>) {
+        match result {
+            Ok(Reply::Created { .. }) => {
+                self.call_worked();
+                if let Some(log) = self.state.logs.get_mut(&id) {
+                    log.created = true;
+                }
+                self.save_log(id);
+            }
+            Ok(_) => self.call_failed(&CallError::Nonsense),
+            Err(error) => self.call_failed(&error),
+        }
+    }
+
+    /// A read that brought nothing: a log that is not there is created again, a busy relay is left alone for a while.
+    pub(crate) fn read_failed(&mut self, id: LogId, error: &CallError) {
+        self.state.volatile.poll_at.insert(id, self.now.after(POLL_MS));
+        match error {
+            CallError::Problem(problem) if problem.kind == ProblemKind::NotFound => {
+                if let Some(log) = self.state.logs.get_mut(&id) {
+                    log.created = false;
+                }
+                self.save_log(id);
+            }
+            _ => self.call_failed(error),
+        }
+    }
+
+    /// Takes a page, asked for or pushed.
+    pub(crate) fn page_came(&mut self, id: LogId, page: &Page, pushed: bool) -> Result<(), StepError> {
+        let Some(key) = self.checkpoint_key() else { return Ok(()) };
+        let Some(log) = self.state.logs.get_mut(&id) else { return Ok(()) };
+        if pushed && page.from != log.reader.size() {
+            self.state.volatile.poll_at.insert(id, self.now);
+            return Ok(());
+        }
+        let (first, role) = (log.reader.size(), log.role);
+        let was_known = log.reader.largest().cloned();
+        match log.reader.extend(page, &key) {
+            Ok(verified) => {
+                let wait_ms = match (verified.unread, &role) {
+                    (1.., _) => 0,
+                    (_, LogRole::Box { .. }) => self.box_poll_ms(&role),
+                    _ if self.state.volatile.watching && self.state.volatile.watched.contains(&id) => POLL_WATCHED_MS,
+                    _ => POLL_MS,
+                };
+                self.state.volatile.poll_at.insert(id, self.now.after(wait_ms));
+                self.notice_clock(page);
+                let moved = self.state.logs.get(&id).map(|log| log.reader.largest().cloned()) != Some(was_known);
+                for (index, entry) in (first..).zip(&page.entries) {
+                    self.store.put(tables::ENTRIES, entry_key(id, index), encode(entry));
+                }
+                if moved || !page.entries.is_empty() {
+                    self.save_log(id);
+                    self.check_promises(id);
+                }
+            }
+            Err(breach) => self.breached(id, &breach),
+        }
+        self.take_in(id)
+    }
+
+    /// Takes in entries that have been read and not been taken yet; stops where something is missing.
+    pub(crate) fn take_in(&mut self, id: LogId) -> Result<(), StepError> {
+        loop {
+            let Some(log) = self.state.logs.get(&id) else { return Ok(()) };
+            let (index, role) = (log.taken, log.role);
+            if index >= log.reader.size() {
+                return Ok(());
+            }
+            let Some(entry) = self.load_entry(id, index)? else {
+                return Err(StepError::Record(tables::ENTRIES.0));
+            };
+            let own = self.own_item(id, &entry.bytes);
+            if !self.take_entry(id, role, index, &entry, own)? {
+                return Ok(());
+            }
+            if let Some(item) = own {
+                self.drop_outbox(item);
+            }
+            if let Some(log) = self.state.logs.get_mut(&id) {
+                log.taken = index.saturating_add(1);
+            }
+            if !keeps_entries(&role) {
+                self.store.delete(tables::ENTRIES, entry_key(id, index));
+            }
+            self.save_log(id);
+        }
+    }
+
+    /// Hands one entry to whom it concerns. `false`: it cannot be taken yet.
+    fn take_entry(
+        &mut self,
+        id: LogId,
+        role: LogRole,
+        index: u64,
+        entry: &Entry,
+        own: Option<u64>,
+    ) -> Result<bool, StepError> {
+        match role {
+            LogRole::Journal { .. } => self.journal_entry(id, index, entry),
+            LogRole::Witness { .. } | LogRole::Vote { .. } => self.side_entry(id, entry).map(|()| true),
+            LogRole::Box { motion } => self.box_entry(motion, index, entry, own.is_some()).map(|()| true),
+            LogRole::Conversation { conversation } => {
+                self.conversation_entry(conversation, id, index, entry, own)
+            }
+            LogRole::Rendezvous { .. } => self.rendezvous_entry(id, index, entry, own.is_some()),
+        }
+    }
+
+    pub(crate) fn load_entry(&self, id: LogId, index: u64) -> Result<Option<Entry>, StepError> {
+        let value = self.store.get(tables::ENTRIES, &entry_key(id, index))?;
+        value
+            .map(|value| decode_canonical(&value).map_err(|_| StepError::Record(tables::ENTRIES.0)))
+            .transpose()
+    }
+
+    /// All kept entries of a log, in order.
+    pub(crate) fn load_entries(&self, id: LogId) -> Result<Vec<Entry>, StepError> {
+        self.store
+            .scan(tables::ENTRIES, id.as_bytes(), b"", usize::MAX)?
+            .into_iter()
+            .map(|(_, value)| decode_canonical(&value).map_err(|_| StepError::Record(tables::ENTRIES.0)))
+            .collect()
+    }
+
+    /// A receipt that was given must be honoured: where it promised a place, one's own bytes stand.
+    fn check_promises(&mut self, id: LogId) {
+        let Some(read) = self.state.logs.get(&id).map(|log| log.reader.size()) else { return };
+        let promised: Vec<(u64, u64)> = self
+            .state
+            .outbox
+            .iter()
+            .filter(|(_, item)| item.log == id)
+            .filter_map(|(number, item)| Some((*number, item.promised.filter(|index| *index < read)?)))
+            .collect();
+        for (number, index) in promised {
+            let honoured = self
+                .load_entry(id, index)
+                .ok()
+                .flatten()
+                .is_some_and(|entry| self.own_item(id, &entry.bytes) == Some(number));
+            let taken_already = self.state.logs.get(&id).is_some_and(|log| index < log.taken);
+            if !honoured && !taken_already {
+                self.accuse(EvidenceKind::DroppedReceipt, id, format!("entry {index} is not what the receipt promised"), None);
+                if let Some(item) = self.state.outbox.get_mut(&number) {
+                    item.promised = None;
+                }
+                self.save_outbox(number);
+            }
+        }
+    }
+
+    fn breached(&mut self, id: LogId, breach: &Breach) {
+        self.state.volatile.poll_at.insert(id, self.now.after(POLL_MS.saturating_mul(5)));
+        let kind = match breach {
+            Breach::Fork(_) => EvidenceKind::Fork,
+            Breach::Shrunk(_) => EvidenceKind::Shrunk,
+            Breach::WrongRoot(_) => EvidenceKind::WrongRoot,
+            Breach::TimesDecrease { .. } => EvidenceKind::TimesDecrease,
+            _ => {
+                self.notice(NoticeCode::RelayAnswersNonsense);
+                return;
+            }
+        };
+        self.accuse(kind, id, breach.to_string(), breach.evidence().cloned());
+    }
+
+    /// Keeps evidence of a lie and tells the front ends; the same lie about the same log is kept once.
+    pub(crate) fn accuse(
+        &mut self,
+        kind: EvidenceKind,
+        log: LogId,
+        details: String,
+        evidence: Option<tlog::Evidence>,
+    ) {
+        let code = match kind {
+            EvidenceKind::Fork => 0,
+            EvidenceKind::DroppedReceipt => 1,
+            EvidenceKind::TimesDecrease => 2,
+            EvidenceKind::Shrunk => 3,
+            EvidenceKind::WrongRoot => 4,
+        };
+        let key = [log.as_bytes().as_slice(), &[code]].concat();
+        if !matches!(self.store.get(tables::EVIDENCE, &key), Ok(None)) {
+            return;
+        }
+        let (known, shown) = evidence.map_or((None, None), |e| (e.known, Some(e.shown)));
+        let record = EvidenceRecord { kind: code, log, noticed: self.now.0, details, known, shown };
+        self.store.put(tables::EVIDENCE, key, encode(&record));
+        self.emit(Event::Evidence { evidence: record.view() });
+        self.touch(Topic::Overview);
+    }
+
+    /// A quiet line about the surroundings.
+    pub(crate) fn notice(&mut self, code: NoticeCode) {
+        if self.state.volatile.notice != Some(code) {
+            self.state.volatile.notice = Some(code);
+            self.touch(Topic::Overview);
+        }
+    }
+
+    pub(crate) fn clear_notice(&mut self, code: NoticeCode) {
+        if self.state.volatile.notice == Some(code) {
+            self.state.volatile.notice = None;
+            self.touch(Topic::Overview);
+        }
+    }
+
+    /// Clock skew is noticed from the newest entry's time: an entry from the future means that a clock is wrong.
+    fn notice_clock(&mut self, page: &Page) {
+        let ahead = page.entries.last().map_or(0, |entry| entry.time.since_ms(self.now));
+        if ahead > 60_000 {
+            self.state.volatile.clock_skew_ms = i64::try_from(ahead).ok();
+            self.notice(NoticeCode::ClockWrong);
+        }
+    }
+
+    pub(crate) fn call_worked(&mut self) {
+        self.state.volatile.failures = 0;
+        self.state.volatile.quiet_until = None;
+        self.connection(ConnectionState::Online);
+        self.clear_notice(NoticeCode::RelayAnswersNonsense);
+    }
+
+    /// A call that brought nothing: wait before the next ones.
+    pub(crate) fn call_failed(&mut self, error: &CallError) {
+        self.state.volatile.failures = self.state.volatile.failures.saturating_add(1);
+        let wait_ms = self.backoff_ms();
+        self.state.volatile.quiet_until = Some(self.now.after(wait_ms));
+        match error {
+            CallError::Unreachable => self.connection(ConnectionState::Offline),
+            CallError::WrongRelay => self.connection(ConnectionState::WrongRelay),
+            CallError::Nonsense => self.notice(NoticeCode::RelayAnswersNonsense),
+            CallError::Problem(_) => {}
+        }
+    }
+
+    pub(crate) fn connection(&mut self, state: ConnectionState) {
+        if self.state.volatile.connection != state {
+            self.state.volatile.connection = state;
+            self.touch(Topic::Overview);
+        }
+    }
+
+}
+
+/// Key of an entry's record: log id, then index.
+pub(crate) fn entry_key(id: LogId, index: u64) -> Vec<u8> {
+    [id.as_bytes().as_slice(), &index.to_be_bytes()].concat()
+}
+
+/// Whether a log's entries stay in the store after they have been taken in: the audit file is made of them.
+fn keeps_entries(role: &LogRole) -> bool {
+    match role {
+        LogRole::Journal { .. } | LogRole::Box { .. } | LogRole::Witness { .. } | LogRole::Vote { .. } => true,
+        LogRole::Conversation { .. } | LogRole::Rendezvous { .. } => false,
+    }
+}

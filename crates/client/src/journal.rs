@@ -1,0 +1,240 @@
+//! The journal: entries are folded in order, statements are made against what has been folded.
+
+use crate::commands::not_a_member;
+use crate::machine::Failed;
+use crate::requests::{Answer, Event, Refusal, RefusalCode, Topic};
+use crate::state::{Content, LogRole, Seed};
+use crate::step::{Step, StepError};
+use crate::tables;
+use crate::views::{EvidenceKind, NoticeCode};
+use assembly::{BadFounding, Halt, Opened};
+use assembly::{Assembly, Body, EntryKeys, JournalKeys, Rejection, SealedEntry, Statement};
+use primitives::canonical::encode;
+use primitives::{LogId, SeatNumber, StatementId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tlog::{CreateLog, Entry, LogKind};
+
+/// How long a statement of this device may still take effect.
+const EXPIRES_MS: u64 = 3 * 24 * 3_600_000;
+
+impl Step<'_> {
+    /// Follows a journal log and the witnesses' side log under the same key.
+    pub(crate) fn follow_journal(&mut self, number: u32, record: CreateLog) -> Result<LogId, StepError> {
+        let seed = self.state.journal_keys.get(&number).cloned().ok_or(StepError::Internal("no journal key"))?;
+        let witness = assembly::keys::witness_log(seed.secret()).record(LogKind::Record);
+        self.follow(LogRole::Witness { number }, seed.clone(), witness, Vec::new())?;
+        self.follow(LogRole::Journal { number }, seed, record, Vec::new())
+    }
+
+    /// The log in which the journal goes on, and its key's number.
+    pub(crate) fn current_journal(&self) -> Option<(LogId, u32)> {
+        if let Some(assembly) = &self.state.assembly {
+            return Some((assembly.journal().record.id(), assembly.journal().journal_key));
+        }
+        self.state.logs.iter().find_map(|(id, log)| match log.role {
+            LogRole::Journal { number } => Some((*id, number)),
+            _ => None,
+        })
+    }
+
+    fn journal_keys(&self) -> JournalKeys {
+        let mut keys = JournalKeys::new();
+        for (number, seed) in &self.state.journal_keys {
+            keys.insert(*number, seed.secret().duplicate());
+        }
+        keys
+    }
+
+    /// Folds the next entry of the journal. `false`: a key is missing or an update is needed.
+    pub(crate) fn journal_entry(&mut self, log: LogId, index: u64, entry: &Entry) -> Result<bool, StepError> {
+        let keys = self.journal_keys();
+        let Some(mut assembly) = self.state.assembly.clone() else {
+            return self.found_entry(log, index, entry, &keys);
+        };
+        if assembly.journal().record.id() != log {
+            // After the journal has gone on elsewhere nothing here has effect.
+            return Ok(true);
+        }
+        let phases = phases(&assembly);
+        let taken = match Arc::make_mut(&mut assembly).take(entry, &keys) {
+            Ok(taken) => taken,
+            Err(Halt::MissingKey { .. }) => {
+                self.notice(NoticeCode::JournalKeyMissing);
+                return Ok(false);
+            }
+            Err(_) => {
+                self.notice(NoticeCode::UpdateNeeded);
+                return Ok(false);
+            }
+        };
+        self.clear_notice(NoticeCode::JournalKeyMissing);
+        if taken.rejection == Some(Rejection::SeenContradicts) {
+            let details = "a member's signed view of the journal contradicts ours".to_owned();
+            self.accuse(EvidenceKind::Fork, log, details, None);
+        }
+        let hopped = assembly.journal().record.id() != log;
+        let next = (assembly.journal().journal_key, assembly.journal().record.clone());
+        self.state.assembly = Some(assembly);
+        self.moved(&phases, taken.statement.as_ref())?;
+        if hopped {
+            self.finish_log(log);
+            self.follow_journal(next.0, next.1)?;
+        }
+        Ok(true)
+    }
+
+    fn found_entry(
+        &mut self,
+        log: LogId,
+        index: u64,
+        entry: &Entry,
+        keys: &JournalKeys,
+    ) -> Result<bool, StepError> {
+        if index != 0 {
+            return Ok(false);
+        }
+        let record = self.state.logs.get(&log).map(|state| state.record.clone());
+        let record = record.ok_or(StepError::Internal("a journal that is not followed"))?;
+        match Assembly::found(&record, entry, keys) {
+            Ok((assembly, opened)) if self.is_ours(&assembly) => {
+                self.state.assembly = Some(Arc::new(assembly));
+                self.moved(&BTreeMap::new(), Some(&opened))?;
+                Ok(true)
+            }
+            Err(BadFounding::MissingKey) => {
+                self.notice(NoticeCode::JournalKeyMissing);
+                Ok(false)
+            }
+            // Not the assembly that the invitation names, or none at all.
+            _ => {
+                self.notice(NoticeCode::RelayAnswersNonsense);
+                Ok(false)
+            }
+        }
+    }
+
+    fn is_ours(&self, assembly: &Assembly) -> bool {
+        self.state.member.as_ref().is_some_and(|member| member.assembly == assembly.id())
+    }
+
+    /// What follows from an entry that has been folded.
+    fn moved(
+        &mut self,
+        before: &BTreeMap<primitives::MotionId, assembly::Phase>,
+        opened: Option<&Opened>,
+    ) -> Result<(), StepError> {
+        self.folded = true;
+        self.note_position()?;
+        if let Some(opened) = opened {
+            self.learn_name(opened);
+        }
+        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let after = phases(&assembly);
+        for (motion, phase) in &after {
+            if before.get(motion) != Some(phase) {
+                self.motion_moved(*motion)?;
+                let view = crate::show::phase_view(*phase);
+                self.emit(Event::MotionPhase { motion: motion.to_string(), phase: view });
+            }
+        }
+        self.touch(Topic::Overview);
+        self.touch(Topic::Members);
+        self.touch(Topic::Motions);
+        Ok(())
+    }
+
+    fn learn_name(&mut self, opened: &Opened) {
+        let commitment = match &opened.body {
+            Some(Body::AdmissionProposed { candidate }) => candidate.name,
+            Some(Body::Founded { founded }) => founded.founder.name,
+            _ => return,
+        };
+        if let Some(name) = &opened.name {
+            self.store.put(tables::NAMES, *commitment.as_bytes(), name.name.clone().into_bytes());
+        }
+    }
+
+    /// Makes a statement: signed over what this device has seen, sealed under the journal's present key, in the outbox.
+    pub(crate) fn make_statement(&mut self, body: &Body, beside: &[u8]) -> Result<StatementId, Failed> {
+        let assembly = self.state.assembly.clone().ok_or_else(not_a_member)?;
+        let member = self.state.member.clone().ok_or_else(not_a_member)?;
+        let (log, number) = self.current_journal().ok_or_else(not_a_member)?;
+        let device = member.device_key();
+        let seat = assembly.seat_by_device(&device.verifying_key()).ok_or_else(not_a_member)?.number;
+        let seen = self.folded_checkpoint(log).ok_or_else(|| {
+            Refusal::new(RefusalCode::NotReady, "the journal has not been read yet; try again shortly")
+        })?;
+        let statement = Statement::new(
+            assembly.id(),
+            seat,
+            device.verifying_key(),
+            Some(seen),
+            self.now.max(assembly.time()).after(EXPIRES_MS),
+            body,
+        )
+        .sign(&device);
+        let id = assembly::statement::statement_id(statement.bytes());
+        let key = self.state.journal_keys.get(&number).cloned().ok_or(StepError::Internal("no journal key"))?;
+        let entry = SealedEntry::seal(number, key.secret(), &encode(statement.unverified()), beside, self.rng)
+            .map_err(|_| Refusal::new(RefusalCode::BadRequest, "the text is too long for one entry of the journal"))?;
+        self.post(log, entry.to_bytes(), Content::Statement { id }, self.now);
+        Ok(id)
+    }
+
+    /// [`Step::make_statement`] after asking the fold whether it would take effect now.
+    pub(crate) fn state_checked(&mut self, body: &Body, beside: &[u8]) -> Result<StatementId, Failed> {
+        let seat = self.own_seat()?;
+        self.check_statement(seat.number, body).map_err(|rejection| rejected(rejection))?;
+        self.make_statement(body, beside)
+    }
+
+    pub(crate) fn check_statement(&self, seat: SeatNumber, body: &Body) -> Result<(), Rejection> {
+        let (Some(assembly), Some(member)) = (&self.state.assembly, &self.state.member) else {
+            return Err(Rejection::NotByAMember);
+        };
+        let device = member.device_key().verifying_key();
+        assembly.check(StatementId::new([0; 32]), seat, device, body).map(|_| ())
+    }
+
+    /// The checkpoint that covers exactly what has been folded, or the last one below it.
+    fn folded_checkpoint(&self, log: LogId) -> Option<tlog::SignedCheckpoint> {
+        self.largest(log)
+    }
+
+    pub(crate) fn detain(&mut self, seat: SeatNumber) -> Result<Answer, Failed> {
+        self.state_checked(&Body::Detained { seat }, &[])?;
+        Ok(Answer::Done)
+    }
+
+    /// The key that the present journal is sealed under.
+    pub(crate) fn journal_seed(&self) -> Option<(u32, Seed)> {
+        let (_, number) = self.current_journal()?;
+        Some((number, self.state.journal_keys.get(&number)?.clone()))
+    }
+
+    /// Opens a record of a side log.
+    pub(crate) fn open_side(&self, entry: &Entry) -> Option<Vec<u8>> {
+        let sealed = SealedEntry::parse(&entry.bytes).ok()?;
+        let keys = self.journal_keys();
+        let key = keys.entry_key(0, 0, &sealed)?;
+        sealed.open(&key).ok()
+    }
+}
+
+fn phases(assembly: &Assembly) -> BTreeMap<primitives::MotionId, assembly::Phase> {
+    assembly.motions().into_iter().map(|motion| (motion.id, motion.phase)).collect()
+}
+
+/// What a person is told when the fold would reject what they ask for.
+pub(crate) fn rejected(rejection: Rejection) -> Refusal {
+    let code = match rejection {
+        Rejection::NotByAMember => RefusalCode::NotAMember,
+        Rejection::RoleForbids => RefusalCode::NotAllowed,
+        Rejection::SignedAlready | Rejection::TakenAlready | Rejection::VotedAlready => RefusalCode::AlreadyDone,
+        Rejection::NoSuchAdmission => RefusalCode::Unknown,
+        Rejection::WrongPhase | Rejection::FoundingOver => RefusalCode::WrongPhase,
+        _ => RefusalCode::BadRequest,
+    };
+    Refusal { code, details: rejection.to_string() }
+}

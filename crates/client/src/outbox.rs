@@ -1,0 +1,186 @@
+//! The outbox: exact bytes are durable before they are sent, sent until the relay has promised them a place, and
+//! forgotten when they are seen there. Own entries are recognised by the hash of these bytes and by nothing else.
+
+use crate::effects::{CallError, Effect, Lane};
+use crate::state::{Content, Expected, LogRole, OutboxItem};
+use crate::step::{Step, StepError};
+use crate::tables;
+use crate::views::NoticeCode;
+use primitives::canonical::{encode, sha256};
+use primitives::{LogId, Purpose, Time};
+use relay_api::{Call, ProblemKind, Reply};
+
+/// Wait after the first failure; doubles up to [`RETRY_MAX_MS`].
+const RETRY_MIN_MS: u64 = 500;
+/// Longest wait between two tries.
+const RETRY_MAX_MS: u64 = 60_000;
+
+impl Step<'_> {
+    /// Puts bytes into the outbox; they leave at `not_before` at the earliest.
+    pub(crate) fn post(&mut self, log: LogId, entry: Vec<u8>, content: Content, not_before: Time) -> u64 {
+        let item = self.state.outbox.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
+        let record = OutboxItem { log, entry, content, not_before, promised: None, pending: false, pieces: Vec::new() };
+        self.state.outbox.insert(item, record);
+        self.save_outbox(item);
+        item
+    }
+
+    pub(crate) fn save_outbox(&mut self, item: u64) {
+        let Some(record) = self.state.outbox.get(&item) else { return };
+        self.store.put_for(outbox_purpose(&record.content), tables::OUTBOX, item.to_be_bytes(), encode(record));
+    }
+
+    pub(crate) fn drop_outbox(&mut self, item: u64) {
+        if let Some(record) = self.state.outbox.remove(&item) {
+            self.store.delete(tables::OUTBOX, item.to_be_bytes());
+            if let Content::Ballot { .. } = record.content {
+                self.store.burn(outbox_purpose(&record.content));
+            }
+        }
+        self.state.volatile.retry_at.remove(&item);
+    }
+
+    /// The outbox item whose exact bytes these are, if they are one's own.
+    pub(crate) fn own_item(&self, log: LogId, entry: &[u8]) -> Option<u64> {
+        let hash = sha256(entry);
+        self.state
+            .outbox
+            .iter()
+            .find(|(_, item)| item.log == log && sha256(&item.entry) == hash)
+            .map(|(number, _)| *number)
+    }
+
+    /// Sends what is due and not under way.
+    pub(crate) fn send_outbox(&mut self) -> Result<(), StepError> {
+        let due: Vec<u64> = self
+            .state
+            .outbox
+            .iter()
+            .filter(|(number, item)| self.sendable(**number, item))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in due {
+            let Some(item) = self.state.outbox.get(&number).cloned() else { continue };
+            if self.pieces_uploaded(&item)? {
+                self.send_item(number);
+            }
+        }
+        Ok(())
+    }
+
+    fn sendable(&self, number: u64, item: &OutboxItem) -> bool {
+        let log_ready = self.state.logs.get(&item.log).is_some_and(|log| log.created);
+        log_ready
+            && item.promised.is_none()
+            && !item.pending
+            && item.not_before <= self.now
+            && self.state.volatile.retry_at.get(&number).is_none_or(|at| *at <= self.now)
+            && !self.expects(&Expected::Append { item: number })
+    }
+
+    fn send_item(&mut self, number: u64) {
+        let Some(item) = self.state.outbox.get(&number) else { return };
+        let Some(log) = self.state.logs.get(&item.log) else { return };
+        let signature = tlog::sign_append(&log.role.keys(log.secret.secret()).append, item.log, &item.entry);
+        let lane = match item.content {
+            Content::Ballot { .. } => Lane::Casting,
+            _ => lane_of(&log.role),
+        };
+        let call = Call::Append { log: item.log, entry: item.entry.clone(), signature: signature.into() };
+        let ticket = self.ticket(Expected::Append { item: number });
+        self.effects.push(Effect::Call { ticket, lane, call: Box::new(call) });
+    }
+
+    /// Takes the answer to an append.
+    pub(crate) fn appended(&mut self, number: u64, result: Result<Reply, CallError>) -> Result<(), StepError> {
+        let Some(item) = self.state.outbox.get(&number).cloned() else { return Ok(()) };
+        match result {
+            Ok(Reply::Appended(receipt)) => {
+                let casting = matches!(item.content, Content::Ballot { .. });
+                let verified =
+                    self.checkpoint_key().is_some_and(|key| receipt.verify(item.log, &item.entry, &key).is_ok());
+                if !verified {
+                    self.notice(NoticeCode::RelayAnswersNonsense);
+                    self.retry(number);
+                    return Ok(());
+                }
+                if let Some(record) = self.state.outbox.get_mut(&number) {
+                    // What a casting connection learns is never stored: only that the ballot is taken.
+                    record.promised = (!casting).then_some(receipt.index);
+                    record.pending = casting;
+                }
+                self.save_outbox(number);
+                self.taken(&item.content);
+            }
+            Ok(Reply::Pending { .. }) => {
+                if let Some(record) = self.state.outbox.get_mut(&number) {
+                    record.pending = true;
+                }
+                self.save_outbox(number);
+                self.taken(&item.content);
+            }
+            Ok(_) => {
+                self.notice(NoticeCode::RelayAnswersNonsense);
+                self.retry(number);
+            }
+            Err(CallError::Problem(problem)) => self.refused(number, &item, problem.kind),
+            Err(error) => {
+                self.call_failed(&error);
+                self.retry(number);
+            }
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, number: u64, item: &OutboxItem, kind: ProblemKind) {
+        match (kind, &item.content) {
+            (ProblemKind::InsufficientStorage, _) => {
+                self.notice(NoticeCode::RelayFull);
+                self.retry(number);
+            }
+            // A box that takes no more: the ballot goes through the journal, a second close is not needed.
+            (_, Content::Close { .. }) => self.drop_outbox(number),
+            (_, Content::Ballot { motion }) => self.forward_ballot(number, *motion),
+            // The relay does not know the log (any longer): it is created again, the bytes wait.
+            (ProblemKind::NotFound, _) => {
+                if let Some(log) = self.state.logs.get_mut(&item.log) {
+                    log.created = false;
+                }
+                self.save_log(item.log);
+                self.retry(number);
+            }
+            _ => self.retry(number),
+        }
+    }
+
+    /// Tries an item again after a wait that grows with the failures.
+    fn retry(&mut self, number: u64) {
+        let wait_ms = self.backoff_ms();
+        self.state.volatile.retry_at.insert(number, self.now.after(wait_ms));
+    }
+
+    /// The wait after the failures so far, with jitter.
+    pub(crate) fn backoff_ms(&mut self) -> u64 {
+        let doubled = RETRY_MIN_MS.saturating_mul(1 << self.state.volatile.failures.min(8));
+        let wait_ms = doubled.min(RETRY_MAX_MS);
+        wait_ms.saturating_add(self.below(wait_ms / 2))
+    }
+}
+
+/// Which connections carry a log's calls.
+pub(crate) fn lane_of(role: &LogRole) -> Lane {
+    match role {
+        LogRole::Conversation { .. } => Lane::Conversations,
+        LogRole::Rendezvous { .. } => Lane::Inbox,
+        LogRole::Journal { .. } | LogRole::Witness { .. } | LogRole::Vote { .. } | LogRole::Box { .. } => {
+            Lane::Journal
+        }
+    }
+}
+
+fn outbox_purpose(content: &Content) -> Purpose {
+    match content {
+        Content::Ballot { motion } => Purpose::burnable([b"outbox-ballot/".as_slice(), motion.as_bytes()].concat()),
+        _ => Purpose::ORDINARY,
+    }
+}

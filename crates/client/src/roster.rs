@@ -1,0 +1,141 @@
+//! Who may be in a conversation: the journal's word, judged at a journal position, so that everybody judges alike.
+
+use crate::state::Span;
+use crate::step::{Step, StepError};
+use crate::tables;
+use messaging::{JournalPoint, Knowledge, Member, Roster};
+use minicbor::{Decode, Encode};
+use primitives::canonical::{decode_canonical, encode};
+use primitives::{Hash, Overlay, Store, Time};
+use std::collections::BTreeMap;
+
+/// The journal at one position: its root and the time of its last entry.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+struct Mark {
+    #[n(0)]
+    root: Hash,
+    #[n(1)]
+    time: Time,
+}
+
+/// The roster as this device's fold has it, for the length of one call.
+pub(crate) struct JournalRoster<'s, 'a> {
+    pub(crate) spans: &'s [Span],
+    pub(crate) position: u64,
+    pub(crate) store: &'s Overlay<'a, dyn Store + 'a>,
+}
+
+/// The same, with all marks in memory: for a call that writes to the store meanwhile.
+pub(crate) struct LoadedRoster {
+    spans: Vec<Span>,
+    position: u64,
+    marks: BTreeMap<u64, Mark>,
+}
+
+impl Roster for LoadedRoster {
+    fn knows(&self, point: &JournalPoint, at: Option<Time>) -> Knowledge {
+        knows(self.position, point, at, |size| self.marks.get(&size).cloned())
+    }
+
+    fn admits(&self, point: &JournalPoint, member: &Member) -> bool {
+        admits(&self.spans, point, member)
+    }
+}
+
+impl Roster for JournalRoster<'_, '_> {
+    fn knows(&self, point: &JournalPoint, at: Option<Time>) -> Knowledge {
+        knows(self.position, point, at, |size| {
+            let mark = self.store.get(tables::ROOTS, &size.to_be_bytes()).ok().flatten()?;
+            decode_canonical(&mark).ok()
+        })
+    }
+
+    fn admits(&self, point: &JournalPoint, member: &Member) -> bool {
+        admits(self.spans, point, member)
+    }
+}
+
+fn knows(position: u64, point: &JournalPoint, at: Option<Time>, mark: impl FnOnce(u64) -> Option<Mark>) -> Knowledge {
+    if point.size == 0 {
+        return if point.root == tlog::empty_root() { Knowledge::Known } else { Knowledge::Contradicted };
+    }
+    if point.size > position {
+        return Knowledge::NotYet;
+    }
+    match mark(point.size) {
+        Some(mark) if mark.root != point.root => Knowledge::Contradicted,
+        Some(mark) if at.is_some_and(|at| mark.time > at) => Knowledge::Contradicted,
+        Some(_) => Knowledge::Known,
+        // Below the position and unknown: damage. Nothing is judged on it.
+        None => Knowledge::NotYet,
+    }
+}
+
+fn admits(spans: &[Span], point: &JournalPoint, member: &Member) -> bool {
+    // The founder makes the group before the journal has its first entry.
+    let size = point.size.max(1);
+    spans.iter().any(|span| {
+        span.identity == member.identity
+            && span.device == member.device
+            && span.from <= size
+            && span.until.is_none_or(|until| size < until)
+    })
+}
+
+impl Step<'_> {
+    /// Notes, after an entry has been folded, who is in force and what the journal's root is.
+    pub(crate) fn note_position(&mut self) -> Result<(), StepError> {
+        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let position = assembly.position();
+        let mark = Mark { root: assembly.journal_root(), time: assembly.time() };
+        self.store.put(tables::ROOTS, position.to_be_bytes(), encode(&mark));
+        let mut changed = false;
+        for seat in assembly.seats() {
+            for device in &seat.devices {
+                let open = self.state.roster.iter_mut().find(|span| {
+                    span.device == device.key && span.identity == seat.identity && span.until.is_none()
+                });
+                match (open, seat.is_active()) {
+                    (None, true) => {
+                        self.state.roster.push(Span {
+                            identity: seat.identity,
+                            device: device.key,
+                            from: position,
+                            until: None,
+                        });
+                        changed = true;
+                    }
+                    (Some(span), false) => {
+                        span.until = Some(position);
+                        changed = true;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if changed {
+            self.store.put(tables::ROSTER, *b"spans", encode(&self.state.roster));
+        }
+        Ok(())
+    }
+
+    /// The point that this device has folded.
+    pub(crate) fn journal_point(&self) -> JournalPoint {
+        match &self.state.assembly {
+            Some(assembly) => JournalPoint { size: assembly.position(), root: assembly.journal_root() },
+            None => JournalPoint { size: 0, root: tlog::empty_root() },
+        }
+    }
+
+    /// The roster with all its marks.
+    pub(crate) fn roster_marks(&self) -> Result<LoadedRoster, StepError> {
+        let mut marks = BTreeMap::new();
+        for (key, value) in self.store.scan(tables::ROOTS, b"", b"", usize::MAX)? {
+            let position = key.try_into().map_err(|_| StepError::Record(tables::ROOTS.0))?;
+            let mark = decode_canonical(&value).map_err(|_| StepError::Record(tables::ROOTS.0))?;
+            marks.insert(u64::from_be_bytes(position), mark);
+        }
+        Ok(LoadedRoster { spans: self.state.roster.clone(), position: self.journal_point().size, marks })
+    }
+}

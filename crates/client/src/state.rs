@@ -1,0 +1,495 @@
+//! The machine's state: what lies in the store between steps, and what is only true while the process runs.
+
+use crate::effects::Ticket;
+use crate::views::{ConnectionState, NoticeCode};
+use minicbor::bytes::ByteArray;
+use minicbor::decode::{Decoder, Error as DecodeError};
+use minicbor::encode::{Encoder, Error as EncodeError, Write};
+use minicbor::{Decode, Encode};
+use primitives::device::DeviceCertificate;
+use primitives::signed::{Signed, SignedError, Unverified};
+use primitives::{
+    AssemblyId, ConversationId, Hash, LogId, MessageId, MotionId, OpeningId, Secret, VerifyingKey, SigningSecret, StatementId, Time,
+    labels,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tlog::{CreateLog, LogKeys, Reader};
+
+/// A secret of 32 bytes that lies in a record and is shared within the process.
+#[derive(Debug, Clone)]
+pub(crate) struct Seed(Arc<Secret<32>>);
+
+impl Seed {
+    pub(crate) fn new(secret: Secret<32>) -> Self {
+        Self(Arc::new(secret))
+    }
+
+    pub(crate) fn secret(&self) -> &Secret<32> {
+        &self.0
+    }
+}
+
+impl<C> Encode<C> for Seed {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
+        e.bytes(self.0.expose())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Seed {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
+        let secret = Secret::from_slice(d.bytes()?).ok_or_else(|| DecodeError::message("not a seed"))?;
+        Ok(Self::new(secret))
+    }
+}
+
+/// One's own keys and place in the assembly.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Member {
+    #[n(0)]
+    pub(crate) identity: Seed,
+    #[n(1)]
+    pub(crate) device: Seed,
+    #[n(2)]
+    pub(crate) sealing: Seed,
+    #[n(3)]
+    pub(crate) certificate: Unverified,
+    #[n(4)]
+    pub(crate) name: String,
+    /// The opening of the name's commitment, as it lies beside the admission.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub(crate) name_opening: Vec<u8>,
+    #[n(6)]
+    pub(crate) relay: String,
+    #[n(7)]
+    pub(crate) assembly: AssemblyId,
+    #[n(8)]
+    pub(crate) assembly_name: String,
+    #[n(9)]
+    pub(crate) joining: Option<Joining>,
+    #[n(10)]
+    pub(crate) plenary: Option<ConversationId>,
+    /// The relay's keys as its identity key signed them, once fetched.
+    #[n(11)]
+    pub(crate) relay_keys: Option<Unverified>,
+    /// Address of a SOCKS5 proxy; direct if absent.
+    #[n(12)]
+    pub(crate) proxy: Option<String>,
+}
+
+impl Member {
+    pub(crate) fn device_key(&self) -> SigningSecret {
+        SigningSecret::from_seed(self.device.secret())
+    }
+
+    pub(crate) fn certificate(&self) -> Result<Signed<DeviceCertificate>, SignedError> {
+        DeviceCertificate::verify(self.certificate.clone())
+    }
+}
+
+/// A joiner's own side of an invitation, until the plenary is joined.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Joining {
+    #[n(0)]
+    pub(crate) rendezvous: LogId,
+    #[n(1)]
+    pub(crate) link: String,
+    /// Id of one's own join request.
+    #[n(2)]
+    pub(crate) request: Hash,
+    /// Secret half of the envelope key that the join request named.
+    #[n(3)]
+    pub(crate) envelope: Seed,
+    /// The MLS Welcome, kept until the journal has been read far enough to judge the roster.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub(crate) welcome: Option<Vec<u8>>,
+    /// Where in the conversation's log to begin.
+    #[n(5)]
+    pub(crate) log_start: u64,
+    /// Why it came to nothing: somebody else's request came first, or the sponsors refused.
+    #[n(6)]
+    pub(crate) refused: Option<String>,
+}
+
+/// What a followed log is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub(crate) enum LogRole {
+    /// The journal under key `number`.
+    #[n(0)]
+    Journal {
+        #[n(0)]
+        number: u32,
+    },
+    /// Cosignatures of journal checkpoints.
+    #[n(1)]
+    Witness {
+        #[n(0)]
+        number: u32,
+    },
+    /// Cosignatures of a box and confirmations of a result.
+    #[n(2)]
+    Vote {
+        #[n(0)]
+        motion: MotionId,
+        #[n(1)]
+        opening: OpeningId,
+    },
+    /// A ballot box.
+    #[n(3)]
+    Box {
+        #[n(0)]
+        motion: MotionId,
+    },
+    /// A conversation.
+    #[n(4)]
+    Conversation {
+        #[n(0)]
+        conversation: ConversationId,
+    },
+    /// The meeting place of one invitation.
+    #[n(5)]
+    Rendezvous {
+        #[n(0)]
+        assembly: AssemblyId,
+    },
+}
+
+impl LogRole {
+    /// The log's keys, from the secret that its readers share.
+    pub(crate) fn keys(&self, secret: &Secret<32>) -> LogKeys {
+        match self {
+            Self::Journal { .. } => assembly::keys::journal_log(secret),
+            Self::Witness { .. } => assembly::keys::witness_log(secret),
+            Self::Vote { opening, .. } => assembly::keys::vote_log(secret, *opening),
+            Self::Box { motion } => assembly::keys::box_log(secret, *motion),
+            Self::Conversation { conversation } => {
+                messaging::log_keys(secret, *conversation)
+            }
+            Self::Rendezvous { assembly } => LogKeys::derive(secret, labels::INVITATION, assembly.as_bytes()),
+        }
+    }
+}
+
+/// A followed log.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct LogState {
+    #[n(0)]
+    pub(crate) role: LogRole,
+    #[n(1)]
+    pub(crate) secret: Seed,
+    #[n(2)]
+    pub(crate) record: CreateLog,
+    /// What has been read and verified.
+    #[n(3)]
+    pub(crate) reader: Reader,
+    /// How many of the verified entries have been taken in (a missing key or blob holds this back).
+    #[n(4)]
+    pub(crate) taken: u64,
+    /// Whether the relay has confirmed that the log exists.
+    #[n(5)]
+    pub(crate) created: bool,
+    /// Nothing more is expected from it.
+    #[n(6)]
+    pub(crate) finished: bool,
+    /// The roll that creates a gated box.
+    #[n(7)]
+    pub(crate) roll: Vec<ByteArray<32>>,
+    /// Size of the largest checkpoint that this device has cosigned, and when; written before it is sent.
+    #[n(8)]
+    pub(crate) cosigned: u64,
+    #[n(9)]
+    pub(crate) cosigned_at: Time,
+    /// The largest size that a quorum of witnesses has cosigned.
+    #[n(10)]
+    pub(crate) covered: u64,
+}
+
+/// Exact bytes that wait for the relay.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct OutboxItem {
+    #[n(0)]
+    pub(crate) log: LogId,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) entry: Vec<u8>,
+    #[n(2)]
+    pub(crate) content: Content,
+    /// Not sent before this time.
+    #[n(3)]
+    pub(crate) not_before: Time,
+    /// Index at which the relay promised to have it.
+    #[n(4)]
+    pub(crate) promised: Option<u64>,
+    /// The relay has taken it and will sequence it at the end of a slot.
+    #[n(5)]
+    pub(crate) pending: bool,
+    /// Pieces to be uploaded before the entry.
+    #[n(6)]
+    pub(crate) pieces: Vec<Hash>,
+}
+
+/// What the bytes of an outbox item are.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum Content {
+    /// A statement of the journal.
+    #[n(0)]
+    Statement {
+        #[n(0)]
+        id: StatementId,
+    },
+    /// A message of a conversation, encrypted in `epoch`.
+    #[n(1)]
+    Message {
+        #[n(0)]
+        id: MessageId,
+        #[n(1)]
+        epoch: u64,
+        /// The message itself: MLS cannot open one's own.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        message: Vec<u8>,
+    },
+    /// A commit of a conversation, made in `epoch`.
+    #[n(2)]
+    Commit {
+        #[n(0)]
+        epoch: u64,
+    },
+    /// A record of a side log.
+    #[n(3)]
+    Side,
+    /// Something for a rendezvous.
+    #[n(4)]
+    Rendezvous,
+    /// A ballot.
+    #[n(5)]
+    Ballot {
+        #[n(0)]
+        motion: MotionId,
+    },
+    /// The entry that closes a box.
+    #[n(6)]
+    Close {
+        #[n(0)]
+        motion: MotionId,
+    },
+}
+
+/// An invitation that this device made.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct InvitationState {
+    /// The invitation itself, as its link.
+    #[n(0)]
+    pub(crate) link: String,
+    #[n(1)]
+    pub(crate) role: u8,
+    #[n(2)]
+    pub(crate) expires: Time,
+    /// The first valid join request.
+    #[n(3)]
+    pub(crate) request: Option<messaging::JoinRequest>,
+    /// The statement by which the admission was proposed.
+    #[n(4)]
+    pub(crate) proposed: Option<StatementId>,
+    /// The welcome has been handed to the outbox.
+    #[n(5)]
+    pub(crate) welcomed: bool,
+}
+
+/// A conversation.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct ConversationState {
+    #[n(0)]
+    pub(crate) id: ConversationId,
+    /// The log that is written to now.
+    #[n(1)]
+    pub(crate) log: LogId,
+    /// Next position of a message.
+    #[n(2)]
+    pub(crate) next_position: u64,
+    /// Positions below this one have been read by the person.
+    #[n(3)]
+    pub(crate) read_below: u64,
+    /// The conversation cannot be followed further.
+    #[n(4)]
+    pub(crate) halted: bool,
+}
+
+/// A message as it stands in the log.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct MessageRecord {
+    #[n(0)]
+    pub(crate) id: MessageId,
+    /// Identity key of the sender, or of who committed a change of the roster.
+    #[n(1)]
+    pub(crate) from: VerifyingKey,
+    #[n(2)]
+    pub(crate) own: bool,
+    #[n(3)]
+    pub(crate) time: Time,
+    #[n(4)]
+    pub(crate) line: Line,
+}
+
+/// What stands in a conversation at one position.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) enum Line {
+    /// A message's canonical bytes.
+    #[n(0)]
+    Message(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
+    /// A change of the roster: identity keys that came and went.
+    #[n(1)]
+    Roster(#[n(0)] Vec<VerifyingKey>, #[n(1)] Vec<VerifyingKey>),
+}
+
+/// From which journal position to which a device is in force.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Span {
+    #[n(0)]
+    pub(crate) identity: VerifyingKey,
+    #[n(1)]
+    pub(crate) device: VerifyingKey,
+    #[n(2)]
+    pub(crate) from: u64,
+    #[n(3)]
+    pub(crate) until: Option<u64>,
+}
+
+/// Something that this device does for the assembly without anybody asking. One of a kind is under way at a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Duty {
+    SignFounding,
+    PublishBallotKeys,
+    AnnounceJournalKey(u32),
+    ContinueJournal(u32),
+    Propose(LogId),
+    Open(MotionId),
+    CloseRollCall(MotionId),
+    CloseBox(MotionId),
+    SealBox(MotionId),
+    CosignBox(MotionId),
+    Release(MotionId),
+    Confirm(MotionId),
+    CosignJournal(LogId),
+    Round1(u32),
+    Round2(u32),
+    ConfirmRun(u32),
+    Complain(u32),
+    Commit(ConversationId),
+}
+
+/// Own part in one vote.
+#[derive(Debug, Clone, Default, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct OwnPart {
+    #[n(0)]
+    pub(crate) stage: Stage,
+    /// When the ballot leaves at the latest.
+    #[n(1)]
+    pub(crate) cast_by: Option<Time>,
+    /// The key number, recorded as belonging to this vote before anything is proven with it.
+    #[n(2)]
+    pub(crate) key_number: Option<u32>,
+    /// The ballot's hash, until it has been counted.
+    #[n(3)]
+    pub(crate) ballot: Option<Hash>,
+    /// Choice of a roll-call.
+    #[n(4)]
+    pub(crate) open_choice: Option<u8>,
+    /// Entries of the box that have been read, the close entry among them.
+    #[n(5)]
+    pub(crate) box_entries: u32,
+    /// The own ballot stands among them.
+    #[n(6)]
+    pub(crate) seen_in_box: bool,
+    /// Size of the box checkpoint that this device has cosigned.
+    #[n(7)]
+    pub(crate) cosigned: Option<u64>,
+    /// This device, a trustee's, has checked the close and the floors.
+    #[n(8)]
+    pub(crate) releasable: bool,
+    /// Canonical bytes of the computed outcome.
+    #[cbor(n(9), with = "minicbor::bytes")]
+    pub(crate) outcome: Option<Vec<u8>>,
+    /// Its hash.
+    #[n(10)]
+    pub(crate) outcome_hash: Option<Hash>,
+}
+
+/// Where the own vote is; only goes forward.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub(crate) enum Stage {
+    /// Not voted.
+    #[default]
+    #[n(0)]
+    None,
+    /// The wish is durable; the opening is not cosigned yet.
+    #[n(1)]
+    Wished,
+    /// The key is bound to this opening; the proof is being made (again after a restart).
+    #[n(2)]
+    Proving,
+    /// The ballot is durable, its secrets are burnt.
+    #[n(3)]
+    Prepared,
+    /// The relay has taken it.
+    #[n(4)]
+    Cast,
+    /// Forwarded through the journal.
+    #[n(5)]
+    Forwarded,
+    /// Found under a cosigned checkpoint; burnt.
+    #[n(6)]
+    Counted,
+}
+
+/// What is only true while the process runs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Volatile {
+    pub(crate) next_ticket: u64,
+    pub(crate) expected: BTreeMap<Ticket, Expected>,
+    /// Failures in a row, for the wait before the next try.
+    pub(crate) failures: u32,
+    /// No call before this time (after failures).
+    pub(crate) quiet_until: Option<Time>,
+    /// When each log is read next.
+    pub(crate) poll_at: BTreeMap<LogId, Time>,
+    /// When each outbox item is tried next.
+    pub(crate) retry_at: BTreeMap<u64, Time>,
+    /// Logs watched by the last watch effect.
+    pub(crate) watched: BTreeSet<LogId>,
+    /// Votes in which the own ballot was counted: told while the process runs, kept nowhere.
+    pub(crate) counted: BTreeSet<MotionId>,
+    /// When each duty may be tried again.
+    pub(crate) duty_after: BTreeMap<Duty, Time>,
+    /// Whether pushes come.
+    pub(crate) watching: bool,
+    /// How the relay is reached right now.
+    pub(crate) connection: ConnectionState,
+    /// The quiet line.
+    pub(crate) notice: Option<NoticeCode>,
+    /// How far the local clock is behind the relay's.
+    pub(crate) clock_skew_ms: Option<i64>,
+    /// Keys of the relay that a person is about to found an assembly on, by its address line.
+    pub(crate) relay_known: Option<(String, Unverified)>,
+}
+
+/// What an expected answer is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Expected {
+    Keys,
+    Create { log: LogId },
+    Append { item: u64 },
+    Read { log: LogId },
+    Proof { motion: MotionId },
+    Tally { motion: MotionId },
+    PutBlob { hash: Hash },
+    GetBlob { log: LogId, hash: Hash },
+}

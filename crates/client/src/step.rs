@@ -1,0 +1,193 @@
+//! One step: an overlay of the store, a copy of the state, and the effects that leave once both are durable.
+
+use crate::effects::{Effect, Ticket};
+use crate::requests::{Event, Topic};
+use crate::state::{
+    ConversationState, Expected, InvitationState, LogState, Member, OutboxItem, OwnPart, Volatile,
+};
+use crate::tables;
+use assembly::Assembly;
+use minicbor::{Decode, Encode};
+use primitives::canonical::{decode_canonical, encode};
+use primitives::store::Overlay;
+use primitives::{ConversationId, LogId, MotionId, Purpose, Secret, Store, StoreError, Table, Time};
+use rand_core::CryptoRng;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A duty whose statement has not shown by then is tried again.
+const DUTY_RETRY_MS: u64 = 4_000;
+
+/// Everything the machine knows between steps. Cheap to copy: large parts are shared.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub(crate) member: Option<Member>,
+    pub(crate) logs: BTreeMap<LogId, LogState>,
+    pub(crate) outbox: BTreeMap<u64, OutboxItem>,
+    pub(crate) invitations: BTreeMap<LogId, InvitationState>,
+    pub(crate) conversations: BTreeMap<ConversationId, ConversationState>,
+    pub(crate) votes: BTreeMap<MotionId, OwnPart>,
+    pub(crate) journal_keys: BTreeMap<u32, crate::state::Seed>,
+    pub(crate) assembly: Option<Arc<Assembly>>,
+    pub(crate) roster: Vec<crate::state::Span>,
+    pub(crate) volatile: Volatile,
+}
+
+/// Why a step did not happen. Nothing of it remains, on disk or in memory.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepError {
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A record of one's own does not decode: damage, or a newer version wrote it.
+    #[error("a record of table '{0}' does not decode")]
+    Record(&'static str),
+    /// The conversation machine failed on its own state.
+    #[error("the conversation state cannot be used: {0}")]
+    Messaging(String),
+    /// A rule of the machine itself was broken; a defect.
+    #[error("internal: {0}")]
+    Internal(&'static str),
+}
+
+/// The inside of one step.
+pub(crate) struct Step<'a> {
+    pub(crate) now: Time,
+    pub(crate) rng: &'a mut dyn CryptoRng,
+    pub(crate) store: Overlay<'a, dyn Store + 'a>,
+    pub(crate) state: State,
+    pub(crate) effects: Vec<Effect>,
+    /// Conversations that this step has loaded; saved once, at its end.
+    pub(crate) sessions: BTreeMap<ConversationId, messaging::Conversation>,
+    /// Whether the fold has moved in this step; its snapshot is written once, at its end.
+    pub(crate) folded: bool,
+    topics: BTreeSet<Topic>,
+}
+
+impl<'a> Step<'a> {
+    pub(crate) fn new(now: Time, rng: &'a mut dyn CryptoRng, store: &'a (dyn Store + 'a), state: State) -> Self {
+        Self { now, rng, store: Overlay::new(store), state, effects: Vec::new(), sessions: BTreeMap::new(), folded: false, topics: BTreeSet::new() }
+    }
+
+    /// Marks something that front ends show as changed.
+    pub(crate) fn touch(&mut self, topic: Topic) {
+        self.topics.insert(topic);
+    }
+
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.effects.push(Effect::Emit(event));
+    }
+
+    pub(crate) fn ticket(&mut self, expected: Expected) -> Ticket {
+        let ticket = Ticket(self.state.volatile.next_ticket);
+        self.state.volatile.next_ticket = ticket.0.wrapping_add(1);
+        self.state.volatile.expected.insert(ticket, expected);
+        ticket
+    }
+
+    pub(crate) fn expects(&self, what: &Expected) -> bool {
+        self.state.volatile.expected.values().any(|expected| expected == what)
+    }
+
+    pub(crate) fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    pub(crate) fn secret(&mut self) -> Secret<32> {
+        Secret::random(self.rng)
+    }
+
+    /// A uniform number below `bound`, 0 if `bound` is 0 (the bias of a 64-bit draw over a wait in milliseconds is below 2^-30).
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.rng.next_u64().checked_rem(bound).unwrap_or(0)
+    }
+
+    /// One kind of duty at a time: `false` while the last attempt may still be under way. The wait grows for nobody else.
+    pub(crate) fn may_try(&mut self, duty: crate::state::Duty) -> bool {
+        let now = self.now;
+        let after = self.state.volatile.duty_after.entry(duty).or_insert(now);
+        if *after > now {
+            return false;
+        }
+        *after = now.after(DUTY_RETRY_MS);
+        true
+    }
+
+    pub(crate) fn save_member(&mut self) {
+        if let Some(member) = &self.state.member {
+            self.store.put(tables::MEMBER, *b"self", encode(member));
+        }
+        self.touch(Topic::Overview);
+    }
+
+    pub(crate) fn save_log(&mut self, id: LogId) {
+        if let Some(log) = self.state.logs.get(&id) {
+            self.store.put(tables::LOGS, *id.as_bytes(), encode(log));
+        }
+    }
+
+    pub(crate) fn save_invitation(&mut self, id: LogId) {
+        if let Some(invitation) = self.state.invitations.get(&id) {
+            self.store.put(tables::INVITATIONS, *id.as_bytes(), encode(invitation));
+        }
+        self.touch(Topic::Members);
+    }
+
+    pub(crate) fn save_conversation(&mut self, id: ConversationId) {
+        if let Some(conversation) = self.state.conversations.get(&id) {
+            self.store.put(tables::CONVERSATIONS, *id.as_bytes(), encode(conversation));
+        }
+        self.touch(Topic::Conversations);
+    }
+
+    pub(crate) fn save_part(&mut self, motion: MotionId) {
+        if let Some(part) = self.state.votes.get(&motion) {
+            self.store.put_for(part_purpose(motion), tables::VOTES, *motion.as_bytes(), encode(part));
+        }
+        self.touch(Topic::Motions);
+    }
+
+    /// Ends the step: its batch, its state, its effects.
+    pub(crate) fn finish(mut self) -> (primitives::Batch, State, Vec<Effect>) {
+        for conversation in self.sessions.values_mut() {
+            conversation.save(&mut self.store);
+        }
+        if let (true, Some(assembly)) = (self.folded, &self.state.assembly) {
+            self.store.put(tables::FOLD, *b"snapshot", assembly.snapshot());
+        }
+        if !self.topics.is_empty() {
+            let topics = self.topics.into_iter().collect();
+            self.effects.push(Effect::Emit(Event::Changed { topics }));
+        }
+        (self.store.into_batch(), self.state, self.effects)
+    }
+}
+
+/// Reads every record of a table whose keys are ids.
+pub(crate) fn load_all<T>(store: &dyn Store, table: Table) -> Result<Vec<(Vec<u8>, T)>, StepError>
+where
+    T: for<'b> Decode<'b, ()> + Encode<()>,
+{
+    let records = store.scan(table, b"", b"", usize::MAX)?;
+    records
+        .into_iter()
+        .map(|(key, value)| Ok((key, decode_canonical(&value).map_err(|_| StepError::Record(table.0))?)))
+        .collect()
+}
+
+/// Reads one record.
+pub(crate) fn load_one<T>(store: &dyn Store, table: Table, key: &[u8]) -> Result<Option<T>, StepError>
+where
+    T: for<'b> Decode<'b, ()> + Encode<()>,
+{
+    let value = store.get(table, key)?;
+    value.map(|value| decode_canonical(&value).map_err(|_| StepError::Record(table.0))).transpose()
+}
+
+/// Own part in a vote is burnt when the vote is over: what is left must not tell whether one took part.
+pub(crate) fn part_purpose(motion: MotionId) -> Purpose {
+    Purpose::burnable([b"part/".as_slice(), motion.as_bytes()].concat())
+}

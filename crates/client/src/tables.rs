@@ -1,0 +1,44 @@
+//! Every table of the member's store, in one place.
+
+use primitives::Table;
+
+/// One's own keys and place; one record.
+pub(crate) const MEMBER: Table = Table("member");
+/// Followed logs, by log id.
+pub(crate) const LOGS: Table = Table("logs");
+/// Verified entries kept for the record or for later, by log id and index.
+pub(crate) const ENTRIES: Table = Table("entries");
+/// Snapshot of the fold, one record.
+pub(crate) const FOLD: Table = Table("fold");
+/// Journal keys, by number.
+pub(crate) const JOURNAL_KEYS: Table = Table("journal-keys");
+/// Exact bytes that wait for the relay, by sequence number.
+pub(crate) const OUTBOX: Table = Table("outbox");
+/// Invitations that this device made, by rendezvous log.
+pub(crate) const INVITATIONS: Table = Table("invitations");
+/// Conversations, by id.
+pub(crate) const CONVERSATIONS: Table = Table("conversations");
+/// Messages, by conversation and position.
+pub(crate) const MESSAGES: Table = Table("messages");
+/// Message ids that have been shown, to drop second copies.
+pub(crate) const MESSAGE_IDS: Table = Table("message-ids");
+/// Secrets of unused ballot keys, by number; each under its own purpose.
+pub(crate) const BALLOT_SECRETS: Table = Table("ballot-secrets");
+/// Own part in votes, by motion.
+pub(crate) const VOTES: Table = Table("votes");
+/// Wishes: the choice from the person's word until the ballot is durable; each under its own purpose.
+pub(crate) const WISHES: Table = Table("wishes");
+/// Cosignatures and confirmations read from side logs, by subject.
+pub(crate) const SIDE: Table = Table("side");
+/// Secrets of the trustees' key generation, by run and round.
+pub(crate) const SEALING: Table = Table("sealing");
+/// Evidence of lies, by number.
+pub(crate) const EVIDENCE: Table = Table("evidence");
+/// Names by their commitments.
+pub(crate) const NAMES: Table = Table("names");
+/// Roots of the journal, by position.
+pub(crate) const ROOTS: Table = Table("roots");
+/// Who is in force from which journal position to which, one record.
+pub(crate) const ROSTER: Table = Table("roster");
+/// Pieces of large messages: to be uploaded, or fetched.
+pub(crate) const PIECES: Table = Table("pieces");

@@ -1,0 +1,242 @@
+//! Side logs: witnesses cosign what they have read, devices confirm the results that they computed.
+
+use crate::requests::Topic;
+use crate::state::{Content, Duty, LogRole};
+use crate::step::{Step, StepError};
+use crate::tables;
+use assembly::{SealedEntry, SideBody, SideRecord};
+use minicbor::{Decode, Encode};
+use primitives::canonical::{decode_canonical, encode};
+use primitives::signed::Unverified;
+use primitives::{Hash, LogId, MotionId, OpeningId, SeatNumber};
+use std::collections::BTreeMap;
+use tlog::{Checkpoint, Cosignature, Entry, LogKind, SignedCheckpoint};
+
+/// A witness's clock and the relay's may differ by so much.
+const CLOCK_MS_MAX: u64 = 10 * 60_000;
+
+/// Cosignatures on one checkpoint, as read from side logs.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Cosigned {
+    #[n(0)]
+    pub(crate) checkpoint: SignedCheckpoint,
+    #[n(1)]
+    pub(crate) cosignatures: Vec<Cosignature>,
+}
+
+/// Results that devices confirmed for one vote: seat and hash.
+#[derive(Debug, Clone, Default, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Confirmations {
+    #[n(0)]
+    pub(crate) hashes: BTreeMap<SeatNumber, Hash>,
+}
+
+impl Step<'_> {
+    /// Posts a record to a side log.
+    pub(crate) fn say_aside(&mut self, log: LogId, body: SideBody) -> Result<(), StepError> {
+        let (Ok(seat), Some(member)) = (self.own_seat(), self.state.member.clone()) else { return Ok(()) };
+        let Some((number, seed)) = self.journal_seed() else { return Ok(()) };
+        let device = member.device_key();
+        let record = SideRecord { assembly: member.assembly, seat: seat.number, device: device.verifying_key(), body };
+        let signed = record.sign(&device);
+        let entry = SealedEntry::seal(number, seed.secret(), &encode(signed.unverified()), &[], self.rng)
+            .map_err(|_| StepError::Internal("a side record that is too long"))?;
+        self.post(log, entry.to_bytes(), Content::Side, self.now);
+        Ok(())
+    }
+
+    /// Takes a record of a side log; what is not one, or not by a member's device, is skipped.
+    pub(crate) fn side_entry(&mut self, _log: LogId, entry: &Entry) -> Result<(), StepError> {
+        let Some(main) = self.open_side(entry) else { return Ok(()) };
+        let Ok(unverified) = decode_canonical::<Unverified>(&main) else { return Ok(()) };
+        let Ok(record) = SideRecord::verify(unverified) else { return Ok(()) };
+        let record = record.into_value();
+        let known = self.state.assembly.as_ref().is_some_and(|assembly| {
+            assembly.id() == record.assembly && assembly.has_device(record.seat, &record.device)
+        });
+        if !known {
+            return Ok(());
+        }
+        match record.body {
+            SideBody::Cosigned { log, checkpoint, cosignature } if cosignature.key == record.device => {
+                self.cosigned(log, &checkpoint, cosignature)
+            }
+            SideBody::Cosigned { .. } => Ok(()),
+            SideBody::ResultConfirmed { opening, hash } => self.confirmed(opening, record.seat, hash),
+        }
+    }
+
+    /// Keeps a cosignature that verifies on a checkpoint that the relay signed; one that contradicts our own reading is evidence.
+    fn cosigned(
+        &mut self,
+        log: LogId,
+        signed: &SignedCheckpoint,
+        cosignature: Cosignature,
+    ) -> Result<(), StepError> {
+        let Some(key) = self.checkpoint_key() else { return Ok(()) };
+        let Ok(checkpoint) = signed.open(&key) else { return Ok(()) };
+        if checkpoint.origin.log != log || cosignature.verify(&checkpoint).is_err() {
+            return Ok(());
+        }
+        if let Some(state) = self.state.logs.get(&log)
+            && let Err(breach @ tlog::Breach::Fork(_)) = state.reader.observe(signed, &key)
+        {
+            let evidence = breach.evidence().cloned();
+            self.accuse(crate::views::EvidenceKind::Fork, log, breach.to_string(), evidence);
+            return Ok(());
+        }
+        let key = cosigned_key(&checkpoint);
+        let mut kept = self.load_cosigned(&key)?.unwrap_or_else(|| Cosigned {
+            checkpoint: signed.clone(),
+            cosignatures: Vec::new(),
+        });
+        if kept.cosignatures.iter().all(|other| other.key != cosignature.key) {
+            kept.cosignatures.push(cosignature);
+            self.store.put(tables::SIDE, key, encode(&kept));
+            self.note_covered(&checkpoint, &kept);
+            self.touch(Topic::Overview);
+        }
+        Ok(())
+    }
+
+    fn load_cosigned(&self, key: &[u8]) -> Result<Option<Cosigned>, StepError> {
+        let value = self.store.get(tables::SIDE, key)?;
+        value.map(|value| decode_canonical(&value).map_err(|_| StepError::Record(tables::SIDE.0))).transpose()
+    }
+
+    /// Remembers the largest size of a log that a quorum has cosigned.
+    fn note_covered(&mut self, checkpoint: &Checkpoint, kept: &Cosigned) {
+        let Some(assembly) = &self.state.assembly else { return };
+        if !assembly.quorum(checkpoint, &kept.cosignatures).is_met() {
+            return;
+        }
+        let log = checkpoint.origin.log;
+        if let Some(state) = self.state.logs.get_mut(&log)
+            && state.covered < checkpoint.size
+        {
+            state.covered = checkpoint.size;
+            self.save_log(log);
+            self.touch(Topic::Motions);
+        }
+    }
+
+    /// The cosignatures on the checkpoint of `log` at `size`, whichever root has most of them.
+    pub(crate) fn cosignatures(&self, log: LogId, size: u64) -> Result<Option<Cosigned>, StepError> {
+        let prefix = [b"c".as_slice(), log.as_bytes(), &size.to_be_bytes()].concat();
+        let mut best: Option<Cosigned> = None;
+        for (_, value) in self.store.scan(tables::SIDE, &prefix, b"", 16)? {
+            let kept: Cosigned = decode_canonical(&value).map_err(|_| StepError::Record(tables::SIDE.0))?;
+            if best.as_ref().is_none_or(|best| best.cosignatures.len() < kept.cosignatures.len()) {
+                best = Some(kept);
+            }
+        }
+        Ok(best)
+    }
+
+    fn confirmed(&mut self, opening: OpeningId, seat: SeatNumber, hash: Hash) -> Result<(), StepError> {
+        let mut all = self.confirmations(opening)?;
+        all.hashes.insert(seat, hash);
+        self.store.put(tables::SIDE, confirmations_key(opening), encode(&all));
+        self.touch(Topic::Motions);
+        Ok(())
+    }
+
+    pub(crate) fn confirmations(&self, opening: OpeningId) -> Result<Confirmations, StepError> {
+        match self.store.get(tables::SIDE, &confirmations_key(opening))? {
+            Some(value) => decode_canonical(&value).map_err(|_| StepError::Record(tables::SIDE.0)),
+            None => Ok(Confirmations::default()),
+        }
+    }
+
+    /// A witness's duty: cosign the journal at fixed intervals, if what was read extends what was cosigned before.
+    /// Check and write are one step.
+    pub(crate) fn cosign_journal(&mut self) -> Result<(), StepError> {
+        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let Some((log, number)) = self.current_journal() else { return Ok(()) };
+        let Some(state) = self.state.logs.get(&log) else { return Ok(()) };
+        let waited = self.now.since_ms(state.cosigned_at) >= assembly.charter().cosign_ms;
+        let read_all = state.taken == state.reader.size();
+        if !waited || !read_all || state.reader.size() <= state.cosigned {
+            return Ok(());
+        }
+        let side = self.side_log(|role| matches!(role, LogRole::Witness { number: n } if *n == number));
+        match side {
+            Some(side) => self.cosign(log, side),
+            None => Ok(()),
+        }
+    }
+
+    /// Cosigns the largest checkpoint of `log`, if this device is a witness and has read exactly so far.
+    pub(crate) fn cosign(&mut self, log: LogId, side: LogId) -> Result<(), StepError> {
+        let (Some(assembly), Some(member), Some(key)) =
+            (self.state.assembly.clone(), self.state.member.clone(), self.checkpoint_key())
+        else {
+            return Ok(());
+        };
+        let Ok(seat) = self.own_seat() else { return Ok(()) };
+        if !assembly.witnesses().contains(&seat.number) {
+            return Ok(());
+        }
+        let Some(state) = self.state.logs.get(&log) else { return Ok(()) };
+        let Some(signed) = state.reader.largest().cloned() else { return Ok(()) };
+        let Ok(checkpoint) = signed.open(&key) else { return Ok(()) };
+        let exact = checkpoint.size == state.reader.size() && checkpoint.root == state.reader.root();
+        let last = state.reader.last_time();
+        let clocks_agree = self.now.since_ms(last) <= CLOCK_MS_MAX || state.cosigned > 0;
+        let from_the_future = last.since_ms(self.now) > CLOCK_MS_MAX;
+        if !exact || from_the_future || !clocks_agree && !matches!(state.role, LogRole::Journal { .. }) {
+            return Ok(());
+        }
+        let cosignature = Cosignature::sign(&checkpoint, self.now, &member.device_key());
+        if let Some(state) = self.state.logs.get_mut(&log) {
+            state.cosigned = checkpoint.size;
+            state.cosigned_at = self.now;
+        }
+        self.save_log(log);
+        self.say_aside(side, SideBody::Cosigned { log, checkpoint: signed, cosignature })
+    }
+
+    pub(crate) fn side_log(&self, is: impl Fn(&LogRole) -> bool) -> Option<LogId> {
+        self.state.logs.iter().find(|(_, state)| is(&state.role)).map(|(id, _)| *id)
+    }
+
+    /// Follows the side log of a vote.
+    pub(crate) fn follow_vote_log(&mut self, motion: MotionId, opening: OpeningId) -> Result<LogId, StepError> {
+        let (_, seed) = self.journal_seed().ok_or(StepError::Internal("no journal key"))?;
+        let record = assembly::keys::vote_log(seed.secret(), opening).record(LogKind::Record);
+        self.follow(LogRole::Vote { motion, opening }, seed, record, Vec::new())
+    }
+
+    pub(crate) fn vote_log(&self, motion: MotionId) -> Option<LogId> {
+        self.side_log(|role| matches!(role, LogRole::Vote { motion: of, .. } if *of == motion))
+    }
+
+    pub(crate) fn box_log(&self, motion: MotionId) -> Option<LogId> {
+        self.side_log(|role| matches!(role, LogRole::Box { motion: of } if *of == motion))
+    }
+
+    /// Members' duty after a result: say which one this device computed.
+    pub(crate) fn confirm_result(&mut self, motion: MotionId, opening: OpeningId, hash: Hash) -> Result<(), StepError> {
+        let Some(log) = self.vote_log(motion) else { return Ok(()) };
+        if self.may_try(Duty::Confirm(motion)) {
+            self.say_aside(log, SideBody::ResultConfirmed { opening, hash })?;
+        }
+        Ok(())
+    }
+}
+
+fn cosigned_key(checkpoint: &Checkpoint) -> Vec<u8> {
+    [
+        b"c".as_slice(),
+        checkpoint.origin.log.as_bytes(),
+        &checkpoint.size.to_be_bytes(),
+        checkpoint.root.as_bytes(),
+    ]
+    .concat()
+}
+
+fn confirmations_key(opening: OpeningId) -> Vec<u8> {
+    [b"r".as_slice(), opening.as_bytes()].concat()
+}
