@@ -95,9 +95,9 @@ fn counted(command: &mut Command) -> Result<Tally> {
 fn window_tests(workspace: &Workspace) -> Result<Tally> {
     let binaries = workspace.binaries()?;
     let display = Display::start(&workspace.target().join("window-tests"))?;
-    let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter=tap", "tests/window/"])
-        .current_dir(workspace.root());
+    let mut node = Command::new("npm");
+    node.arg("test")
+        .current_dir(workspace.root().join("tests/window"));
     node.env("DISPLAY", display.name());
     for name in ["veche", "veche-relay", "veche-desktop", "veche-audit"] {
         node.env(name.replace('-', "_").to_uppercase(), binaries.path(name)?);

@@ -3,6 +3,19 @@
 use crate::{Failure, Result};
 use std::time::{Duration, Instant};
 
+/// Lines of Node's runner that count what passed.
+const NODE_PASSED: &[&str] = &["# pass ", "ℹ pass "];
+/// Lines of Node's runner that count what did not pass. A skipped test counts as failed: the set-up has put everything
+/// there that a test needs.
+const NODE_FAILED: &[&str] = &[
+    "# fail ",
+    "# cancelled ",
+    "# skipped ",
+    "ℹ fail ",
+    "ℹ cancelled ",
+    "ℹ skipped ",
+];
+
 /// How many checks a stage made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -18,24 +31,16 @@ impl Tally {
 
     /// Adds what one line of a test runner's output says.
     ///
-    /// Knows the closing lines of `cargo test`, of Vitest and of Node's own runner.
+    /// Knows the closing lines of `cargo test` and of Node's runner.
     pub fn read_line(&mut self, line: &str) {
         let plain = without_colours(line);
         let plain = plain.trim();
-        if plain.starts_with("test result:") || plain.starts_with("Tests ") {
+        if plain.starts_with("test result:") {
             self.passed += number_before(plain, "passed");
             self.failed += number_before(plain, "failed");
-        } else if let Some(count) = plain
-            .strip_prefix("# pass ")
-            .or_else(|| plain.strip_prefix("ℹ pass "))
-        {
-            self.passed += count.parse().unwrap_or(0);
-        } else if let Some(count) = plain
-            .strip_prefix("# fail ")
-            .or_else(|| plain.strip_prefix("ℹ fail "))
-        {
-            self.failed += count.parse().unwrap_or(0);
         }
+        self.passed += number_after(plain, NODE_PASSED);
+        self.failed += number_after(plain, NODE_FAILED);
     }
 }
 
@@ -107,6 +112,11 @@ impl Stages {
     }
 }
 
+fn number_after(line: &str, starts: &[&str]) -> u64 {
+    let count = starts.iter().find_map(|start| line.strip_prefix(start));
+    count.and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
 fn number_before(line: &str, word: &str) -> u64 {
     let words: Vec<&str> = line
         .split(|c: char| c.is_whitespace() || c == ';')
@@ -156,14 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn counts_vitest_and_node_tests() {
+    fn counts_node_tests_and_takes_a_skipped_one_for_a_failed_one() {
         assert_eq!(
-            tally(&["\u{1b}[2m      Tests \u{1b}[22m 2 failed | 7 passed (9)"]),
-            Tally { passed: 7, failed: 2 }
+            tally(&["# pass 4", "# fail 1", "\u{1b}[34mℹ pass 2\u{1b}[39m"]),
+            Tally { passed: 6, failed: 1 }
         );
         assert_eq!(
-            tally(&["# pass 4", "# fail 1", "ℹ pass 2"]),
-            Tally { passed: 6, failed: 1 }
+            tally(&["# pass 4", "# skipped 2"]),
+            Tally { passed: 4, failed: 2 }
         );
     }
 

@@ -25,7 +25,8 @@ pub fn ensure_installed(workspace: &Workspace) -> Result<()> {
 pub fn ensure_built(workspace: &Workspace) -> Result<()> {
     ensure_installed(workspace)?;
     let ui = folder(workspace);
-    let built = modified(&ui.join("dist/index.html"));
+    // A page without assets is the placeholder that the desktop's build script puts there.
+    let built = modified(&ui.join("dist/index.html")).filter(|_| ui.join("dist/assets").is_dir());
     if built.is_none() || built < newest_source(&ui) {
         command::run(&ui, "npm", &["run", "--silent", "build"])?;
     }
