@@ -30,7 +30,7 @@ pub fn vote_log(journal_key: &Secret<32>, opening: OpeningId) -> LogKeys {
     LogKeys::derive(journal_key, labels::JOURNAL_LOG, &encode(&("vote", opening)))
 }
 
-/// Keys of the box of one opening: by motion and key number, for the opening's id depends on them.
+/// Keys of a motion's box: by motion, which opens once, and not by opening, whose id depends on them.
 #[must_use]
 pub fn box_log(journal_key: &Secret<32>, motion: MotionId) -> LogKeys {
     LogKeys::derive(journal_key, labels::JOURNAL_LOG, &encode(&("box", motion)))

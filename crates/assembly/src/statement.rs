@@ -203,7 +203,6 @@ macro_rules! bodies {
     ($($(#[$doc:meta])* $number:literal $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {
         /// What a statement says. The numbers are part of the format and are never used again.
         #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-        #[expect(clippy::large_enum_variant, reason = "one at a time, decoded and judged")]
         pub enum Body {
             $($(#[$doc])* #[n($number)] #[cbor(array)] $name { $($(#[$field_meta])* $field: $type,)* },)*
         }
