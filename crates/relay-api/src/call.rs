@@ -42,6 +42,10 @@ impl fmt::Debug for ReadToken {
 /// One call. Every call can be repeated without harm.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a call lives briefly, and one at a time"
+)]
 pub enum Call {
     /// Creates a log, or changes nothing if it is there. Answer: `Created`.
     #[n(0)]

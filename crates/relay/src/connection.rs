@@ -1,11 +1,12 @@
 //! One connection: TLS, then HTTP/1.1, then calls.
 
 use crate::rate::{Meter, Rate};
-use crate::service::Service;
+use crate::service::{Service, too_fast};
 use crate::watch;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,6 +23,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const BODY_TIMEOUT: Duration = Duration::from_secs(120);
+/// How much of a refused body is read, and for how long, so that its sender gets the answer.
+const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADERS_MAX: usize = 32;
 const HTTP_BUFFER_BYTES: usize = 16 * 1024;
 /// What one connection may ask for.
@@ -78,35 +82,42 @@ pub(crate) async fn serve(stream: TcpStream, shared: Shared) {
 
 async fn respond(request: Request<Incoming>, shared: &Shared, meter: &Mutex<Meter>) -> Response<Full<Bytes>> {
     let begun = Instant::now();
-    let path = request.uri().path().to_owned();
+    if request.uri().path() == WATCH_PATH {
+        return upgrade(request, shared);
+    }
+    let (head, mut body) = request.into_parts();
     let taken = meter
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take(REQUESTS, begun);
-    if let Err(wait) = taken {
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-        return write(&Problem::new(ProblemKind::TooFast).retry_after(wait_ms).into());
-    }
-    if path == WATCH_PATH {
-        return upgrade(request, shared);
-    }
-    let reply = match call(request, shared).await {
+    let received = match taken.map_err(too_fast) {
+        Ok(()) => call(&head, &mut body, shared).await,
+        Err(problem) => Err(problem),
+    };
+    let reply = match received {
         Ok((call, token)) => shared.service.call(call, token).await,
-        Err(problem) => Reply::Problem(problem),
+        Err(problem) => {
+            // Who is still writing reads no answer: let him finish, within limits.
+            let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(&mut body)).await;
+            Reply::Problem(problem)
+        }
     };
     let elapsed_ms = begun.elapsed().as_millis();
     match &reply {
         Reply::Problem(problem) => tracing::info!(problem = %problem.kind, elapsed_ms, "refused"),
-        _ => tracing::debug!(path, elapsed_ms, "done"),
+        _ => tracing::debug!(path = head.uri.path(), elapsed_ms, "done"),
     }
     write(&reply)
 }
 
 /// Reads the call. The memory for its body is reserved before it is read.
-async fn call(request: Request<Incoming>, shared: &Shared) -> Result<(Call, Option<CreateToken>), Problem> {
-    let (head, body) = request.into_parts();
-    let max = Call::body_bytes_max(head.method.as_str(), head.uri.path())?;
-    let token = bearer(&head.headers);
+async fn call(
+    head: &Parts,
+    body: &mut Incoming,
+    shared: &Shared,
+) -> Result<(Call, Option<CreateToken>), Problem> {
+    let (method, path) = (head.method.as_str(), head.uri.path());
+    let max = Call::body_bytes_max(method, path)?;
     let announced = head
         .headers
         .get(header::CONTENT_LENGTH)
@@ -129,10 +140,18 @@ async fn call(request: Request<Incoming>, shared: &Shared) -> Result<(Call, Opti
         .map_err(|_| malformed())?
         .map_err(|_| malformed())?
         .to_bytes();
-    Ok((
-        Call::from_http(head.method.as_str(), head.uri.path(), &body)?,
-        token,
-    ))
+    Ok((Call::from_http(method, path, &body)?, bearer(&head.headers)))
+}
+
+/// Reads and throws away what is left of a body.
+async fn drain(body: &mut Incoming) {
+    let mut read = 0usize;
+    while let Some(Ok(frame)) = body.frame().await {
+        read = read.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+        if read > DRAIN_BYTES_MAX {
+            return;
+        }
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<CreateToken> {

@@ -426,7 +426,8 @@ fn same_token(needed: &CreateToken, shown: Option<&CreateToken>) -> bool {
     shown.is_some_and(|shown| sha256(shown.as_str().as_bytes()) == sha256(needed.as_str().as_bytes()))
 }
 
-fn too_fast(wait: Duration) -> Problem {
+/// The problem of asking too fast, with how long to wait.
+pub(crate) fn too_fast(wait: Duration) -> Problem {
     let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
     Problem::new(ProblemKind::TooFast).retry_after(wait_ms)
 }

@@ -1,5 +1,13 @@
 //! The relay as a process, over real TLS on loopback.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail like tests"
+)]
+
 mod common;
 
 use common::{Log, page, receipt, refused};

@@ -1,5 +1,13 @@
 //! What a relay does for calls, without sockets.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail like tests"
+)]
+
 mod common;
 
 use ballot::{BallotSecret, Event, Roll};

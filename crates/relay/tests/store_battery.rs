@@ -1,5 +1,13 @@
 //! One battery for every log store.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail like tests"
+)]
+
 use minicbor::bytes::ByteArray;
 use primitives::canonical::sha256;
 use primitives::{Hash, Secret, Time, labels};

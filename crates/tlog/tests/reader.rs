@@ -1,5 +1,13 @@
 //! A reader against a relay that is honest, and against every way in which it may not be.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail like tests"
+)]
+
 use primitives::{Hash, LogId, RelayId, Secret, SigningSecret, Time, decode_canonical, encode};
 use proptest::prelude::*;
 use tlog::{

@@ -1,5 +1,13 @@
 //! Trees and proofs against RFC 6962 vectors, the `ct-merkle` crate and properties.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail like tests"
+)]
+
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use data_encoding::HEXLOWER;
 use primitives::{Hash, Time};

@@ -9,6 +9,9 @@ use tlog::Entry;
 /// One write: a key and its new value, or `None` to remove it.
 pub type Write = (Vec<u8>, Option<Vec<u8>>);
 
+/// A key and its value.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
 /// An ordered key-value engine.
 pub trait Kv: Send + std::marker::Sync + 'static {
     /// The value of a key.
@@ -21,7 +24,7 @@ pub trait Kv: Send + std::marker::Sync + 'static {
     ///
     /// # Errors
     /// [`StoreFault`].
-    fn scan(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreFault>;
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreFault>;
 
     /// Applies all writes, or none; durable when it returns.
     ///

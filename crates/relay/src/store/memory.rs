@@ -1,7 +1,7 @@
 //! The engine in memory, for tests and simulation.
 
 use super::StoreFault;
-use super::kv::{Kv, KvStore, Write};
+use super::kv::{Kv, KvStore, Pair, Write};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -28,7 +28,7 @@ impl Kv for MemoryKv {
             .cloned())
     }
 
-    fn scan(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreFault> {
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreFault> {
         let map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let from = map.range(prefix.to_vec()..);
         Ok(from

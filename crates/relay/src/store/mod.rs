@@ -9,7 +9,7 @@ mod layout;
 mod memory;
 mod sled;
 
-pub use kv::{Kv, KvStore, Write};
+pub use kv::{Kv, KvStore, Pair, Write};
 pub use memory::{MemoryKv, MemoryStore};
 pub use sled::{SledKv, SledStore, Sync};
 

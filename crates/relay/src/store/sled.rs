@@ -5,7 +5,7 @@
 //! so it is opened anew; a disk is called full while there is still room for sled to finish what it is doing.
 
 use super::StoreFault;
-use super::kv::{Kv, KvStore, Write};
+use super::kv::{Kv, KvStore, Pair, Write};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -120,7 +120,7 @@ impl Kv for SledKv {
         self.with(|open| Ok(open.db.get(key).map_err(broken)?.map(|value| value.to_vec())))
     }
 
-    fn scan(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreFault> {
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreFault> {
         self.with(|open| {
             let found = open.db.scan_prefix(prefix);
             found

@@ -1,5 +1,12 @@
 //! What the tests of this crate share.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail like tests"
+)]
 #![allow(dead_code, missing_docs, reason = "no test file uses all of it")]
 
 use minicbor::bytes::ByteArray;
