@@ -11,7 +11,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 /// Name of the file that [`export_types`] writes.
 pub const TYPES_FILE: &str = "generated.ts";
 
-const HEAD: &str = "// Made from the Rust types by `cargo test -p veche-app --test types`; do not edit.\n";
+const HEAD: &str = "// Made from the Rust types by `VECHE_WRITE_TYPES=1 cargo test -p veche-app --test types`;\n// do not edit.\n";
 
 /// Writes [`types`] to `generated.ts` in `dir`.
 ///
@@ -36,11 +36,22 @@ pub fn types() -> String {
     found.visit::<Event>();
     found.visit::<Refusal>();
     found.visit::<VaultStatus>();
-    let declared = found.declared.into_values().map(|(_, declaration)| declaration);
+    let declared = found
+        .declared
+        .into_values()
+        .map(|(_, declaration)| tidy(&declaration));
     std::iter::once(HEAD.to_owned())
         .chain(declared)
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// Without the spaces that the generator leaves at the ends of lines.
+fn tidy(declaration: &str) -> String {
+    declaration
+        .lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
 }
 
 /// Collects a type and everything it refers to.
