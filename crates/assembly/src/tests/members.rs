@@ -311,3 +311,32 @@ fn after_a_hop_the_journal_goes_on_in_the_new_log() {
     assert_eq!(world.assembly.journal().size, 1);
     assert!(!world.assembly.hop_due());
 }
+
+#[test]
+fn above_21_deputies_the_witnesses_are_drawn_anew_each_quarter() {
+    let mut world = World::found(
+        crate::Charter {
+            founding_seats: 40,
+            ..charter()
+        },
+        21,
+    );
+    for number in 2..=21 {
+        world.admit(&format!("Deputy {number}"), Role::Deputy);
+    }
+    assert_eq!(world.assembly.witnesses().len(), 21);
+    for number in 22..=30 {
+        world.admit(&format!("Deputy {number}"), Role::Deputy);
+    }
+    let drawn = world.assembly.witnesses();
+    assert_eq!(drawn.len(), 21);
+    world.post_bytes(b"anything".to_vec());
+    assert_eq!(world.assembly.witnesses(), drawn);
+    world.tick(crate::limits::QUARTER_MS);
+    world.post_bytes(b"anything".to_vec());
+    assert_eq!(world.assembly.witnesses().len(), 21);
+    assert_ne!(world.assembly.witnesses(), drawn);
+    let checkpoint = world.checkpoint(&world.logs[0]);
+    let quorum = world.assembly.quorum(&checkpoint, &world.cosign_all(&checkpoint));
+    assert_eq!((quorum.cosigned, quorum.needed), (21, 11));
+}
