@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, watch as signal};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch as signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) bodies: Arc<Semaphore>,
     /// Turns true when the relay stops.
     pub(crate) stopping: signal::Receiver<bool>,
+    /// The connection's place among those allowed; a watch goes on holding it.
+    pub(crate) place: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 /// Returns when the relay stops.
@@ -197,7 +199,9 @@ fn upgrade(mut request: Request<Incoming>, shared: &Shared) -> Response<Full<Byt
     };
     let upgraded = hyper::upgrade::on(&mut request);
     let (service, mut stopping) = (Arc::clone(&shared.service), shared.stopping.clone());
+    let place = shared.place.clone();
     tokio::spawn(async move {
+        let _place = place;
         let Ok(stream) = upgraded.await else { return };
         tokio::select! {
             () = watch::serve(TokioIo::new(stream), service) => {}

@@ -108,6 +108,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         service: Arc::new(service),
         bodies,
         stopping: stop,
+        place: None,
     };
     let accepting = tokio::spawn(accept(listener, shared, connections_max));
     Ok(Running {
@@ -155,11 +156,8 @@ async fn accept(listener: TcpListener, shared: Shared, connections_max: usize) {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
                     Ok(place) => {
-                        let shared = shared.clone();
-                        connections.spawn(async move {
-                            connection::serve(stream, shared).await;
-                            drop(place);
-                        });
+                        let shared = Shared { place: Some(Arc::new(place)), ..shared.clone() };
+                        connections.spawn(connection::serve(stream, shared));
                     }
                     Err(_) => tracing::warn!("too many connections: one was dropped"),
                 },

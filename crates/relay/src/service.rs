@@ -26,6 +26,7 @@ use tlog::{
     Checkpoint, CloseEntry, CreateLog, HashReader, Origin, Page, Receipt, SignedCheckpoint,
     consistency_proof, inclusion_proof,
 };
+use tokio::sync::Semaphore;
 
 /// Everything that answers calls.
 pub struct Service {
@@ -37,6 +38,8 @@ pub struct Service {
     identity: Identity,
     keys: Unverified,
     gates: Gates,
+    /// Entries judged at the same time.
+    judging: Semaphore,
     rates: LogRates,
     exchanges: Exchanges,
     settings: Settings,
@@ -65,6 +68,7 @@ impl Service {
             }),
             exchanges: Exchanges::default(),
             gates: Gates::new(),
+            judging: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             store,
             committed,
             watchers,
@@ -204,9 +208,12 @@ impl Service {
         entry: Vec<u8>,
         signature: ByteArray<64>,
     ) -> Result<Reply, Problem> {
+        // Proofs cost: whoever sends many waits, and does not take every core from the others.
+        let turn = self.judging.acquire().await.map_err(|_| ProblemKind::Busy)?;
         let (entry, hash, role) = self
             .blocking(move |service| service.judge(log, entry, &signature))
             .await?;
+        drop(turn);
         match self
             .queue
             .submit(Task::Append {
@@ -260,7 +267,6 @@ impl Service {
             return Err(ProblemKind::WrongLength.into());
         }
         if let Some(gate) = gate {
-            // What is known already need not be verified again: the sequencer finds it by its hash.
             let tag = self.gates.admits(self.store.as_ref(), log, gate, &entry)?;
             return Ok((entry, hash, Role::Ballot(tag)));
         }
