@@ -91,9 +91,12 @@ async fn half(bytes: Vec<u8>, silent: bool) -> Result<Reply, TransportError> {
         }
     })
     .await;
-    link(&toy, &identity, Carrier::Direct)
-        .call(Isolation::Inbox, &Call::Limits)
-        .await
+    let link = if silent {
+        impatient_link(&toy, &identity)
+    } else {
+        link(&toy, &identity, Carrier::Direct)
+    };
+    link.call(Isolation::Inbox, &Call::Limits).await
 }
 
 #[tokio::test]

@@ -130,9 +130,10 @@ async fn says_when_what_listens_is_no_relay_or_says_nothing() {
             stream.write_all(words).await.unwrap();
             while stream.read(&mut [0; 512]).await.is_ok_and(|read| read > 0) {}
         });
-        let error = direct(&address(&identity, &[("127.0.0.1", port)]))
-            .await
-            .unwrap_err();
+        let timeouts = if words.is_empty() { impatient() } else { patient() };
+        let address = address(&identity, &[("127.0.0.1", port)]);
+        let connected = connect(&address, &Carrier::Direct, &Circuit::named(b"test"), &timeouts).await;
+        let error = connected.unwrap_err();
         if words.is_empty() {
             assert_eq!(error, TransportError::Timeout("connecting"));
         } else {
