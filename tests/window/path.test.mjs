@@ -155,6 +155,11 @@ test("decides by roll-call", options, async () => {
 
 test("decides in secret, and the ballot is counted in and burnt", options, async () => {
   const title = "О председателе";
+  await until(
+    "the trustees have a key ready",
+    async () => (await agents[0].ask("overview")).overview.assembly.sealing_keys > 0,
+    120_000,
+  );
   await propose(title, "secret", 30);
   await vote("against");
   await window.picture("path-own-vote");

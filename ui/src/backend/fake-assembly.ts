@@ -79,6 +79,7 @@ export function assembly(language: Language): AssemblyView {
         ? "Мы, избранные гражданами и лишённые возможности исполнять свой долг на родине, собираемся, чтобы продолжать его исполнять.\n\nМы равны между собой. Решения принимаем вместе; никто не вправе говорить от имени собрания без его решения."
         : "We, elected by citizens and kept from doing our duty at home, assemble in order to go on doing it.\n\nWe are equals. We decide together; nobody speaks for the assembly without its decision.",
     standing: "admitted",
+    refused: null,
     seat: 1,
     role: "deputy",
     founding: false,
@@ -86,6 +87,7 @@ export function assembly(language: Language): AssemblyView {
     journal_entries: 214,
     witnessed: { entries: 214, cosignatures: 6, quorum: 4 },
     relay: RELAY,
+    sealing_keys: 2,
     charter: {
       endorsements: 3,
       founding_seats: 7,

@@ -1,299 +1,924 @@
-// What crosses the door, as `crates/app/src/dto.rs` and `crates/client/src/views.rs` serialise it.
-
-export type Request =
-  | { request: "overview" }
-  | { request: "found"; name: string; declaration: string; relay: string; member_name: string; charter: CharterChanges }
-  | { request: "invite"; role: Role; valid_ms?: number; carrier?: Carrier }
-  | { request: "read_invitation"; link: string }
-  | { request: "join"; link: string; member_name: string }
-  | { request: "admissions" }
-  | { request: "endorse"; admission: string }
-  | { request: "object"; admission: string }
-  | { request: "members" }
-  | { request: "detain"; seat: number }
-  | { request: "conversations" }
-  | { request: "send"; conversation?: string; text: string }
-  | { request: "read"; conversation?: string; before?: number; limit?: number; mark_read: boolean }
-  | { request: "propose"; title: string; text: string; kind: VoteKind; rule?: RuleView; notice_ms?: number; voting_ms?: number }
-  | { request: "second"; motion: string }
-  | { request: "open"; motion: string }
-  | { request: "withdraw"; motion: string }
-  | { request: "motions" }
-  | { request: "motion"; motion: string }
-  | { request: "vote"; motion: string; choice: Choice }
-  | { request: "export_audit"; path: string; level: AuditLevel }
-  | { request: "set_carrier"; carrier: Carrier };
-
-export type CharterChanges = {
-  endorsements?: number;
-  founding_seats?: number;
-  objection_ms?: number;
-  objectors?: number;
-  cooling_off_ms?: number;
-  detain_signers?: number;
-  seconders?: number;
-  notice_ms?: number;
-  voting_least_ms?: number;
-  voting_greatest_ms?: number;
-  closing_ms?: number;
-  slot_ms?: number;
-  sealing_round_ms?: number;
-  cosign_ms?: number;
-  roll_floor?: number;
-  ballots_floor?: number;
-  trustees?: number;
-  threshold?: number;
-};
-
-export type AuditLevel = "members" | "public";
-
-export type Answer =
-  | { answer: "done" }
-  | { answer: "overview"; overview: Overview }
-  | { answer: "founded"; assembly: string }
-  | { answer: "invitation"; link: string; expires: number }
-  | { answer: "invitation_read"; invitation: InvitationView }
-  | { answer: "admissions"; admissions: Array<AdmissionView> }
-  | { answer: "members"; members: Array<MemberView> }
-  | { answer: "conversations"; conversations: Array<ConversationView> }
-  | { answer: "sent"; message: string }
-  | { answer: "messages"; messages: Array<MessageView> }
-  | { answer: "proposed"; motion: string }
-  | { answer: "motions"; motions: Array<MotionView> }
-  | { answer: "motion"; motion: MotionView }
-  | { answer: "exported"; path: string; bytes: number };
-
-export type Refusal = { code: RefusalCode; details: string };
-
-export type RefusalCode =
-  | "bad_request"
-  | "no_assembly"
-  | "already_in_assembly"
-  | "not_a_member"
-  | "not_allowed"
-  | "unknown"
-  | "wrong_phase"
-  | "already_done"
-  | "invitation_mangled"
-  | "invitation_expired"
-  | "invitation_used"
-  | "bad_relay_address"
-  | "not_ready"
-  | "cannot_write"
-  | "store_failed"
-  | "no_vault"
-  | "vault_exists"
-  | "wrong_passphrase"
-  | "vault_damaged"
-  | "vault_in_use"
-  | "locked"
-  | "internal";
-
-export type Event =
-  | { event: "changed"; topics: Array<Topic> }
-  | { event: "message"; conversation: string; message: MessageView }
-  | { event: "motion_phase"; motion: string; phase: Phase }
-  | { event: "evidence"; evidence: EvidenceView }
-  | { event: "progress"; work: Work; done: number; total: number };
-
-export type Topic = "overview" | "members" | "conversations" | "motions";
-export type Work = "proof" | "catch_up" | "audit";
-
-export type Overview = {
-  assembly: AssemblyView | null;
-  connection: ConnectionView;
-  outbox_entries: number;
-  evidence: Array<EvidenceView>;
-  notice: NoticeCode | null;
-};
-
-export type AssemblyView = {
-  id: string;
-  name: string;
-  declaration: string;
-  standing: Standing;
-  seat: number | null;
-  role: Role | null;
-  founding: boolean;
-  seats: number;
-  journal_entries: number;
-  witnessed: Witnessed;
-  relay: string;
-  charter: CharterView;
-};
-
-export type Witnessed = { entries: number; cosignatures: number; quorum: number };
-export type Standing = "requested" | "proposed" | "admitted" | "removed";
-export type Role = "deputy" | "expert" | "observer";
-
-export type CharterView = {
-  endorsements: number;
-  founding_seats: number;
-  objection_ms: number;
-  cooling_off_ms: number;
-  detain_signers: number;
-  seconders: number;
-  notice_ms: number;
-  voting_least_ms: number;
-  voting_greatest_ms: number;
-  roll_floor: number;
-  ballots_floor: number;
-  trustees: Array<number>;
-  threshold: number;
-};
-
-export type ConnectionView = { state: ConnectionState; carrier: Carrier; clock_skew_ms: number | null };
-export type ConnectionState = "idle" | "connecting" | "online" | "offline" | "wrong_relay";
-export type Carrier = { kind: "direct" } | { kind: "socks5"; address: string };
-
-export type EvidenceView = { kind: EvidenceKind; log: string; noticed: number; details: string };
-export type EvidenceKind = "fork" | "dropped_receipt" | "times_decrease" | "shrunk" | "wrong_root";
-
-export type NoticeCode =
-  | "relay_answers_nonsense"
-  | "relay_full"
-  | "update_needed"
-  | "journal_key_missing"
-  | "resync_needed"
-  | "vault_rolled_back"
-  | "clock_wrong";
-
-export type MemberView = {
-  seat: number;
-  name: string;
-  role: Role;
-  state: SeatState;
-  own: boolean;
-  since: number;
-  devices: number;
-  trustee: boolean;
-  ballot_keys: number;
-};
-
-export type SeatState = "active" | "detained" | "removed" | "left";
-
-export type AdmissionView = {
-  id: string;
-  name: string;
-  role: Role;
-  state: AdmissionState;
-  endorsed_by: Array<number>;
-  needed: number;
-  objected_by: Array<number>;
-  endorsed_by_me: boolean;
-};
+// Made from the Rust types by `VECHE_WRITE_TYPES=1 cargo test -p veche-app --test types`;
+// do not edit.
 
 export type AdmissionState = "requested" | "proposed" | "waiting" | "admitted" | "refused";
 
-export type InvitationView = {
-  assembly_name: string;
-  assembly: string;
-  relay: string;
-  role: Role;
-  expires: number;
-  carrier: Carrier | null;
-};
+export type AdmissionView = {
+/**
+ * Id to endorse or object by.
+ */
+id: string,
+/**
+ * Name as given.
+ */
+name: string,
+/**
+ * Role asked for.
+ */
+role: Role,
+/**
+ * Where it stands.
+ */
+state: AdmissionState,
+/**
+ * Seats that endorsed.
+ */
+endorsed_by: Array<number>,
+/**
+ * Endorsements needed.
+ */
+needed: number,
+/**
+ * Seats that objected.
+ */
+objected_by: Array<number>,
+/**
+ * Whether one's own endorsement is among them.
+ */
+endorsed_by_me: boolean, };
 
-export type ConversationView = {
-  id: string;
-  kind: ConversationKind;
-  title: string;
-  members: number;
-  messages: number;
-  unread: number;
-  last: MessageView | null;
-  epoch: number;
-  code: string;
-};
+export type Answer = { "answer": "done" } | { "answer": "overview",
+/**
+ * It.
+ */
+overview: Overview, } | { "answer": "founded",
+/**
+ * Assembly id.
+ */
+assembly: string, } | { "answer": "invitation",
+/**
+ * The link.
+ */
+link: string,
+/**
+ * Until when it can be used.
+ */
+expires: number, } | { "answer": "invitation_read",
+/**
+ * It.
+ */
+invitation: InvitationView, } | { "answer": "admissions",
+/**
+ * They.
+ */
+admissions: Array<AdmissionView>, } | { "answer": "members",
+/**
+ * They, by seat.
+ */
+members: Array<MemberView>, } | { "answer": "conversations",
+/**
+ * They.
+ */
+conversations: Array<ConversationView>, } | { "answer": "sent",
+/**
+ * Message id.
+ */
+message: string, } | { "answer": "messages",
+/**
+ * They, ascending.
+ */
+messages: Array<MessageView>, } | { "answer": "proposed",
+/**
+ * Motion id.
+ */
+motion: string, } | { "answer": "motions",
+/**
+ * They, newest first.
+ */
+motions: Array<MotionView>, } | { "answer": "motion",
+/**
+ * It.
+ */
+motion: MotionView, } | { "answer": "exported",
+/**
+ * Where.
+ */
+path: string,
+/**
+ * How long it is.
+ */
+bytes: number, };
+
+export type AssemblyView = {
+/**
+ * Assembly id.
+ */
+id: string,
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * The founding declaration.
+ */
+declaration: string,
+/**
+ * Where one's own admission stands.
+ */
+standing: Standing,
+/**
+ * Why a join request came to nothing.
+ */
+refused: string | null,
+/**
+ * One's own seat, once admitted.
+ */
+seat: number | null,
+/**
+ * One's own role, once admitted.
+ */
+role: Role | null,
+/**
+ * Whether the founding is still going on (one endorsement admits).
+ */
+founding: boolean,
+/**
+ * Seats by now, of all roles.
+ */
+seats: number,
+/**
+ * Entries of the journal that this device has folded.
+ */
+journal_entries: number,
+/**
+ * Journal checkpoints: how many witnesses' cosignatures the last covered one carries, and the quorum.
+ */
+witnessed: Witnessed,
+/**
+ * The relay's address line.
+ */
+relay: string,
+/**
+ * The charter's numbers.
+ */
+charter: CharterView,
+/**
+ * Keys that the trustees have ready: so many secret motions can open.
+ */
+sealing_keys: number, };
+
+export type AuditLevel = "members" | "public";
+
+export type Barred = "role" | "not_in_electorate" | "no_ballot_key" | "not_open";
+
+export type Carrier = { "kind": "direct" } | { "kind": "socks5",
+/**
+ * `host:port` of the proxy.
+ */
+address: string, };
+
+export type CharterChanges = {
+/**
+ * Endorsements for an admission after the founding.
+ */
+endorsements?: number,
+/**
+ * Founding ends when so many seats are taken.
+ */
+founding_seats?: number,
+/**
+ * Objection window of an admission.
+ */
+objection_ms?: number,
+/**
+ * Objectors that turn an admission into a motion.
+ */
+objectors?: number,
+/**
+ * Cooling-off before a new seat votes (not for founders).
+ */
+cooling_off_ms?: number,
+/**
+ * Signers of a detention.
+ */
+detain_signers?: number,
+/**
+ * Seconders of a motion.
+ */
+seconders?: number,
+/**
+ * Notice before the opening.
+ */
+notice_ms?: number,
+/**
+ * Least voting time.
+ */
+voting_least_ms?: number,
+/**
+ * Greatest voting time.
+ */
+voting_greatest_ms?: number,
+/**
+ * How long after the close the box may be sealed, before the motion is void.
+ */
+closing_ms?: number,
+/**
+ * Slot of ballot boxes.
+ */
+slot_ms?: number,
+/**
+ * How long a round of the trustees' key generation waits for a silent trustee.
+ */
+sealing_round_ms?: number,
+/**
+ * How often witnesses cosign.
+ */
+cosign_ms?: number,
+/**
+ * Least roll of a secret vote.
+ */
+roll_floor?: number,
+/**
+ * Least ballots of a secret vote.
+ */
+ballots_floor?: number,
+/**
+ * How many of the first deputies' seats are trustees.
+ */
+trustees?: number,
+/**
+ * Shares that open a vote; a third of the trustees (at least 3 of 5 or more, else 2) if absent.
+ */
+threshold?: number, };
+
+export type CharterView = {
+/**
+ * Endorsements for an admission after the founding.
+ */
+endorsements: number,
+/**
+ * Founding ends when so many seats are taken.
+ */
+founding_seats: number,
+/**
+ * Objection window of an admission.
+ */
+objection_ms: number,
+/**
+ * Cooling-off before a new seat votes.
+ */
+cooling_off_ms: number,
+/**
+ * Signers of a detention.
+ */
+detain_signers: number,
+/**
+ * Seconders of a motion.
+ */
+seconders: number,
+/**
+ * Notice before the opening.
+ */
+notice_ms: number,
+/**
+ * Least voting time.
+ */
+voting_least_ms: number,
+/**
+ * Greatest voting time.
+ */
+voting_greatest_ms: number,
+/**
+ * Least roll of a secret vote.
+ */
+roll_floor: number,
+/**
+ * Least ballots of a secret vote.
+ */
+ballots_floor: number,
+/**
+ * Trustees by seat number.
+ */
+trustees: Array<number>,
+/**
+ * Shares that open a vote.
+ */
+threshold: number, };
+
+export type Choice = "for" | "against" | "abstain";
+
+export type ConnectionState = "idle" | "connecting" | "online" | "offline" | "wrong_relay";
+
+export type ConnectionView = {
+/**
+ * What it is doing.
+ */
+state: ConnectionState,
+/**
+ * Which way it goes.
+ */
+carrier: Carrier,
+/**
+ * How far the local clock is from the relay's, when it matters (more than a minute).
+ */
+clock_skew_ms: number | null, };
 
 export type ConversationKind = "plenary";
 
-export type MessageView = {
-  id: string;
-  position: number;
-  seat: number;
-  name: string;
-  own: boolean;
-  content: MessageContent;
-  time: number;
-  state: MessageState;
-};
+export type ConversationView = {
+/**
+ * Conversation id.
+ */
+id: string,
+/**
+ * What it is.
+ */
+kind: ConversationKind,
+/**
+ * Its title; empty for the plenary, which every language names itself.
+ */
+title: string,
+/**
+ * Members in it.
+ */
+members: number,
+/**
+ * Messages in it.
+ */
+messages: number,
+/**
+ * Messages not read yet.
+ */
+unread: number,
+/**
+ * The last message.
+ */
+last: MessageView | null,
+/**
+ * The MLS epoch.
+ */
+epoch: number,
+/**
+ * Short code of the epoch authenticator: everybody sees the same.
+ */
+code: string, };
 
-export type MessageContent =
-  | { kind: "text"; text: string }
-  | { kind: "roster"; added: Array<number>; removed: Array<number> }
-  | { kind: "needs_newer_version" };
+export type Event = { "event": "changed",
+/**
+ * Which.
+ */
+topics: Array<Topic>, } | { "event": "message",
+/**
+ * In which conversation.
+ */
+conversation: string,
+/**
+ * It.
+ */
+message: MessageView, } | { "event": "motion_phase",
+/**
+ * Which.
+ */
+motion: string,
+/**
+ * Where it is now.
+ */
+phase: Phase, } | { "event": "evidence",
+/**
+ * With what.
+ */
+evidence: EvidenceView, } | { "event": "progress",
+/**
+ * What.
+ */
+work: Work,
+/**
+ * Steps done.
+ */
+done: number,
+/**
+ * Steps in all.
+ */
+total: number, };
+
+export type EvidenceKind = "fork" | "dropped_receipt" | "times_decrease" | "shrunk" | "wrong_root";
+
+export type EvidenceView = {
+/**
+ * What it shows.
+ */
+kind: EvidenceKind,
+/**
+ * Which log.
+ */
+log: string,
+/**
+ * When this device noticed.
+ */
+noticed: number,
+/**
+ * The details, for one click deeper.
+ */
+details: string, };
+
+export type InvitationView = {
+/**
+ * Name of the assembly, as the invitation says.
+ */
+assembly_name: string,
+/**
+ * Assembly id.
+ */
+assembly: string,
+/**
+ * The relay's address line.
+ */
+relay: string,
+/**
+ * Role offered.
+ */
+role: Role,
+/**
+ * Until when it can be used.
+ */
+expires: number,
+/**
+ * A way to the relay that came with it.
+ */
+carrier: Carrier | null, };
+
+export type Majority = "simple" | "absolute" | "two_thirds" | "three_quarters" | "consensus";
+
+export type MemberView = {
+/**
+ * Seat number.
+ */
+seat: number,
+/**
+ * Name as opened to members.
+ */
+name: string,
+/**
+ * Role.
+ */
+role: Role,
+/**
+ * Whether the seat acts.
+ */
+state: SeatState,
+/**
+ * Whether it is one's own.
+ */
+own: boolean,
+/**
+ * When it was admitted.
+ */
+since: number,
+/**
+ * Certified devices.
+ */
+devices: number,
+/**
+ * Whether it is a trustee.
+ */
+trustee: boolean,
+/**
+ * Unused ballot keys that the seat has published.
+ */
+ballot_keys: number, };
+
+export type MessageContent = { "kind": "text",
+/**
+ * The words.
+ */
+text: string, } | { "kind": "roster",
+/**
+ * Seats that came in.
+ */
+added: Array<number>,
+/**
+ * Seats that are out.
+ */
+removed: Array<number>, } | { "kind": "needs_newer_version" };
 
 export type MessageState = "waiting" | "sent" | "received";
 
-export type MotionView = {
-  id: string;
-  title: string;
-  text: string;
-  proposer: number;
-  kind: VoteKind;
-  rule: RuleView;
-  phase: Phase;
-  proposed: number;
-  seconded_by: Array<number>;
-  seconders_needed: number;
-  may_open: number | null;
-  opened: number | null;
-  closes: number | null;
-  electorate: number | null;
-  roll: number | null;
-  ballots: number;
-  quorum: number | null;
-  mine: OwnVote;
-  shares: number;
-  threshold: number;
-  result: ResultView | null;
-};
+export type MessageView = {
+/**
+ * Message id.
+ */
+id: string,
+/**
+ * Position in the conversation, ascending; the cursor of paging.
+ */
+position: number,
+/**
+ * Seat of the sender.
+ */
+seat: number,
+/**
+ * Name of the sender.
+ */
+name: string,
+/**
+ * Whether it is one's own.
+ */
+own: boolean,
+/**
+ * What it is.
+ */
+content: MessageContent,
+/**
+ * When the relay took it, or when it was written if it has not.
+ */
+time: number,
+/**
+ * Where it is.
+ */
+state: MessageState, };
 
-export type VoteKind = "roll_call" | "secret";
-export type RuleView = { quorum_numerator: number; quorum_denominator: number; majority: Majority };
-export type Majority = "simple" | "absolute" | "two_thirds" | "three_quarters" | "consensus";
-export type Phase = "proposed" | "noticed" | "open" | "closed" | "decided" | "void" | "withdrawn";
+export type MotionView = {
+/**
+ * Motion id.
+ */
+id: string,
+/**
+ * Title.
+ */
+title: string,
+/**
+ * Text.
+ */
+text: string,
+/**
+ * Seat that proposed it.
+ */
+proposer: number,
+/**
+ * Kind of vote.
+ */
+kind: VoteKind,
+/**
+ * Rule of decision.
+ */
+rule: RuleView,
+/**
+ * Where it stands.
+ */
+phase: Phase,
+/**
+ * When it was proposed.
+ */
+proposed: number,
+/**
+ * Seats that seconded it.
+ */
+seconded_by: Array<number>,
+/**
+ * Seconders needed.
+ */
+seconders_needed: number,
+/**
+ * Earliest opening, once seconded.
+ */
+may_open: number | null,
+/**
+ * When it opened.
+ */
+opened: number | null,
+/**
+ * When it closes.
+ */
+closes: number | null,
+/**
+ * Electorate, frozen at the opening.
+ */
+electorate: number | null,
+/**
+ * Voters on the roll of a secret vote: among how many a ballot hides.
+ */
+roll: number | null,
+/**
+ * Ballots so far (votes of a roll-call), for the quorum; who took part is not shown.
+ */
+ballots: number,
+/**
+ * Ballots that make the quorum.
+ */
+quorum: number | null,
+/**
+ * One's own part in it.
+ */
+mine: OwnVote,
+/**
+ * Shares released, of the threshold.
+ */
+shares: number,
+/**
+ * Shares that open the vote.
+ */
+threshold: number,
+/**
+ * Outcome, once decided.
+ */
+result: ResultView | null, };
+
+export type NoticeCode = "relay_answers_nonsense" | "relay_full" | "update_needed" | "journal_key_missing" | "resync_needed" | "vault_rolled_back" | "clock_wrong";
+
+export type Overview = {
+/**
+ * The assembly, if this vault belongs to one.
+ */
+assembly: AssemblyView | null,
+/**
+ * How the relay is reached right now.
+ */
+connection: ConnectionView,
+/**
+ * Bytes in the outbox that no relay has confirmed yet, counted in entries.
+ */
+outbox_entries: number,
+/**
+ * Lies and breaches with proof, newest first.
+ */
+evidence: Array<EvidenceView>,
+/**
+ * The last complaint of the machine about itself or its surroundings, for a quiet line.
+ */
+notice: NoticeCode | null, };
+
 export type OwnVote = {
-  state: OwnVoteState;
-  cast_by: number | null;
-  choice: Choice | null;
-  barred: Barred | null;
-};
-export type OwnVoteState =
-  | "none"
-  | "awaiting_witnesses"
-  | "preparing"
-  | "prepared"
-  | "cast"
-  | "counted"
-  | "forwarded";
-export type Barred = "role" | "not_in_electorate" | "no_ballot_key" | "not_open";
-export type Choice = "for" | "against" | "abstain";
+/**
+ * Where one's own vote is.
+ */
+state: OwnVoteState,
+/**
+ * When the ballot leaves at the latest.
+ */
+cast_by: number | null,
+/**
+ * In a roll-call, one's own choice; in a secret vote never known after it was cast.
+ */
+choice: Choice | null,
+/**
+ * Why one cannot vote.
+ */
+barred: Barred | null, };
+
+export type OwnVoteState = "none" | "awaiting_witnesses" | "preparing" | "prepared" | "cast" | "counted" | "forwarded";
+
+export type Phase = "proposed" | "noticed" | "open" | "closed" | "decided" | "void" | "withdrawn";
+
+export type ProofLabel = "opening" | "roll_root" | "box_checkpoint" | "cosignatures" | "shares" | "refused" | "repeated" | "journal" | "finding";
+
+export type ProofLine = {
+/**
+ * What it is; a key of the catalogues.
+ */
+label: ProofLabel,
+/**
+ * Its value.
+ */
+value: string, };
+
+export type Refusal = {
+/**
+ * Which reason.
+ */
+code: RefusalCode,
+/**
+ * In English, with what to do next.
+ */
+details: string, };
+
+export type RefusalCode = "bad_request" | "no_assembly" | "already_in_assembly" | "not_a_member" | "not_allowed" | "unknown" | "wrong_phase" | "already_done" | "invitation_mangled" | "invitation_expired" | "invitation_used" | "bad_relay_address" | "relay_unreachable" | "not_ready" | "cannot_write" | "store_failed" | "no_vault" | "vault_exists" | "wrong_passphrase" | "vault_damaged" | "vault_in_use" | "locked" | "internal";
+
+export type Request = { "request": "overview" } | { "request": "found",
+/**
+ * Its name, 1 to 200 characters.
+ */
+name: string,
+/**
+ * Founding declaration, at most 20,000 characters.
+ */
+declaration: string,
+/**
+ * The relay's address line.
+ */
+relay: string,
+/**
+ * The founder's name as members see it.
+ */
+member_name: string,
+/**
+ * Numbers of the charter that differ from the defaults.
+ */
+charter: CharterChanges, } | { "request": "invite",
+/**
+ * Role offered.
+ */
+role: Role,
+/**
+ * For how long it can be used; 7 days if absent.
+ */
+valid_ms?: number,
+/**
+ * A way to the relay to send along.
+ */
+carrier?: Carrier, } | { "request": "read_invitation",
+/**
+ * The link.
+ */
+link: string, } | { "request": "join",
+/**
+ * The link.
+ */
+link: string,
+/**
+ * One's own name as members will see it.
+ */
+member_name: string, } | { "request": "admissions" } | { "request": "endorse",
+/**
+ * The admission.
+ */
+admission: string, } | { "request": "object",
+/**
+ * The admission.
+ */
+admission: string, } | { "request": "members" } | { "request": "detain",
+/**
+ * The seat.
+ */
+seat: number, } | { "request": "conversations" } | { "request": "send",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The words, at most 20,000 characters.
+ */
+text: string, } | { "request": "read",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * Only messages at positions below this one; the last ones if absent.
+ */
+before?: number,
+/**
+ * At most so many; 50 if absent, 500 at most.
+ */
+limit?: number,
+/**
+ * Whether to count them as read.
+ */
+mark_read: boolean, } | { "request": "propose",
+/**
+ * Title, 1 to 200 characters.
+ */
+title: string,
+/**
+ * Text, at most 50,000 characters.
+ */
+text: string,
+/**
+ * Roll-call or secret.
+ */
+kind: VoteKind,
+/**
+ * Rule of decision; the charter's default if absent.
+ */
+rule?: RuleView,
+/**
+ * Notice before the opening; the charter's if absent.
+ */
+notice_ms?: number,
+/**
+ * Voting time; the charter's least if absent.
+ */
+voting_ms?: number, } | { "request": "second",
+/**
+ * The motion.
+ */
+motion: string, } | { "request": "open",
+/**
+ * The motion.
+ */
+motion: string, } | { "request": "withdraw",
+/**
+ * The motion.
+ */
+motion: string, } | { "request": "motions" } | { "request": "motion",
+/**
+ * The motion.
+ */
+motion: string, } | { "request": "vote",
+/**
+ * The motion.
+ */
+motion: string,
+/**
+ * The choice.
+ */
+choice: Choice, } | { "request": "export_audit",
+/**
+ * Where to; must not exist.
+ */
+path: string,
+/**
+ * Whose eyes it is for.
+ */
+level: AuditLevel, } | { "request": "set_carrier",
+/**
+ * The way.
+ */
+carrier: Carrier, };
 
 export type ResultView = {
-  adopted: boolean;
-  votes_for: number;
-  votes_against: number;
-  votes_abstain: number;
-  spoilt: number;
-  quorum_met: boolean;
-  agree: number;
-  disagree: number;
-  roll_call: Array<SeatVote>;
-  hash: string;
-  proof: Array<ProofLine>;
-};
+/**
+ * Whether it is adopted.
+ */
+adopted: boolean,
+/**
+ * Votes for.
+ */
+votes_for: number,
+/**
+ * Votes against.
+ */
+votes_against: number,
+/**
+ * Abstentions.
+ */
+votes_abstain: number,
+/**
+ * Ballots whose content is none of the choices.
+ */
+spoilt: number,
+/**
+ * Whether the quorum was there.
+ */
+quorum_met: boolean,
+/**
+ * Devices that published the same result.
+ */
+agree: number,
+/**
+ * Devices that published another one: an alarm.
+ */
+disagree: number,
+/**
+ * In a roll-call, who voted what.
+ */
+roll_call: Array<SeatVote>,
+/**
+ * Hash of the result that devices confirm.
+ */
+hash: string,
+/**
+ * The proof, in labelled lines, for one click deeper.
+ */
+proof: Array<ProofLine>, };
 
-export type SeatVote = { seat: number; choice: Choice };
-export type ProofLine = { label: ProofLabel; value: string };
-export type ProofLabel =
-  | "opening"
-  | "roll_root"
-  | "box_checkpoint"
-  | "cosignatures"
-  | "shares"
-  | "refused"
-  | "repeated"
-  | "journal"
-  | "finding";
+export type Role = "deputy" | "expert" | "observer";
+
+export type RuleView = {
+/**
+ * Quorum, numerator: at least `quorum_numerator / quorum_denominator` of the electorate.
+ */
+quorum_numerator: number,
+/**
+ * Quorum, denominator.
+ */
+quorum_denominator: number,
+/**
+ * Majority.
+ */
+majority: Majority, };
+
+export type SeatState = "active" | "detained" | "removed" | "left";
+
+export type SeatVote = {
+/**
+ * Seat.
+ */
+seat: number,
+/**
+ * Choice.
+ */
+choice: Choice, };
+
+export type Standing = "requested" | "proposed" | "admitted" | "removed" | "refused";
+
+export type Topic = "overview" | "members" | "conversations" | "motions";
+
+export type VaultStatus = "absent" | "locked" | "open";
+
+export type VoteKind = "roll_call" | "secret";
+
+export type Witnessed = {
+/**
+ * Journal entries that a quorum has cosigned.
+ */
+entries: number,
+/**
+ * Cosignatures on it.
+ */
+cosignatures: number,
+/**
+ * How many make a quorum.
+ */
+quorum: number, };
+
+export type Work = "proof" | "catch_up" | "audit";
