@@ -21,7 +21,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Reads them from a result, of an agent or of the auditor.
+    /// Reads them from an agent's result.
     ///
     /// # Errors
     /// [`Failure::Failed`] if a number is not there.

@@ -46,7 +46,7 @@ pub(super) fn check(
         return Err(Failure::failed(format!("the audit file is refused: {report}")));
     }
     let audited = Audited {
-        members: number(&report, "members")?,
+        members: list(&report, "seats").len() as u64,
         roll_call: counts(&report, "roll_call")?,
         secret: counts(&report, "secret")?,
         file,
@@ -62,7 +62,7 @@ pub(super) fn check(
             "the forged copy is not refused: {report}"
         )));
     }
-    let rules: Vec<String> = list(&report, "findings")
+    let rules: Vec<String> = list(&report, "breaches")
         .iter()
         .filter_map(|finding| text_of(finding, "rule").ok())
         .collect();
@@ -93,10 +93,14 @@ fn verify(binaries: &Binaries, file: &Path, assembly: &str) -> Result<(Option<i3
 fn counts(report: &Value, kind: &str) -> Result<Counts> {
     let of_kind = |motion: &&Value| motion.get("kind").and_then(Value::as_str) == Some(kind);
     let motion = list(report, "motions").iter().find(of_kind);
-    let result = motion
-        .and_then(|motion| motion.get("result"))
-        .filter(|result| result.is_object());
-    let result =
-        result.ok_or_else(|| Failure::failed(format!("the audit report has no {kind} result: {report}")))?;
-    Counts::read(result)
+    let counts = motion
+        .and_then(|motion| motion.get("counts"))
+        .filter(|counts| counts.is_object());
+    let counts =
+        counts.ok_or_else(|| Failure::failed(format!("the audit report has no {kind} result: {report}")))?;
+    Ok(Counts {
+        votes_for: number(counts, "for")?,
+        votes_against: number(counts, "against")?,
+        votes_abstain: number(counts, "abstain")?,
+    })
 }
