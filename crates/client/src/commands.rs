@@ -22,14 +22,26 @@ const PAGE: (u32, u32) = (50, 500);
 impl Step<'_> {
     pub(crate) fn request(&mut self, request: Request) -> Result<Answer, Failed> {
         match request {
-            Request::Overview => Ok(Answer::Overview { overview: self.show_overview()? }),
-            Request::Found { name, declaration, relay, member_name, charter } => {
+            Request::Overview => Ok(Answer::Overview {
+                overview: self.show_overview()?,
+            }),
+            Request::Found {
+                name,
+                declaration,
+                relay,
+                member_name,
+                charter,
+            } => {
                 bounded("name", &name, 1, NAME_CHARS_MAX)?;
                 bounded("declaration", &declaration, 0, MESSAGE_CHARS_MAX)?;
                 bounded("member_name", &member_name, 1, NAME_CHARS_MAX)?;
                 self.found(name, declaration, relay, member_name, &charter)
             }
-            Request::Invite { role, valid_ms, carrier } => {
+            Request::Invite {
+                role,
+                valid_ms,
+                carrier,
+            } => {
                 let valid_ms = valid_ms.unwrap_or(INVITATION_MS);
                 if !(1_000..=INVITATION_MS_MAX).contains(&valid_ms) {
                     return Err(bad("an invitation is valid for 1 second to 90 days").into());
@@ -41,25 +53,41 @@ impl Step<'_> {
                 bounded("member_name", &member_name, 1, NAME_CHARS_MAX)?;
                 self.join(&link, member_name)
             }
-            Request::Admissions => Ok(Answer::Admissions { admissions: self.show_admissions()? }),
+            Request::Admissions => Ok(Answer::Admissions {
+                admissions: self.show_admissions()?,
+            }),
             Request::Endorse { admission } => self.endorse(&admission),
             Request::Object { admission } => self.object(parse::<StatementId>(&admission)?),
-            Request::Members => Ok(Answer::Members { members: self.show_members()? }),
+            Request::Members => Ok(Answer::Members {
+                members: self.show_members()?,
+            }),
             Request::Detain { seat } => self.detain(SeatNumber(seat)),
-            Request::Conversations => {
-                Ok(Answer::Conversations { conversations: self.show_conversations()? })
-            }
+            Request::Conversations => Ok(Answer::Conversations {
+                conversations: self.show_conversations()?,
+            }),
             Request::Send { conversation, text } => {
                 bounded("text", &text, 1, MESSAGE_CHARS_MAX)?;
                 let conversation = self.conversation_named(conversation.as_deref())?;
                 self.send_text(conversation, text)
             }
-            Request::Read { conversation, before, limit, mark_read } => {
+            Request::Read {
+                conversation,
+                before,
+                limit,
+                mark_read,
+            } => {
                 let conversation = self.conversation_named(conversation.as_deref())?;
                 let limit = limit.unwrap_or(PAGE.0).min(PAGE.1);
                 self.read(conversation, before, limit, mark_read)
             }
-            Request::Propose { title, text, kind, rule, notice_ms, voting_ms } => {
+            Request::Propose {
+                title,
+                text,
+                kind,
+                rule,
+                notice_ms,
+                voting_ms,
+            } => {
                 bounded("title", &title, 1, NAME_CHARS_MAX)?;
                 bounded("text", &text, 0, MOTION_CHARS_MAX)?;
                 self.propose(title, text, kind, rule.as_ref(), notice_ms, voting_ms)
@@ -67,10 +95,12 @@ impl Step<'_> {
             Request::Second { motion } => self.second(parse::<MotionId>(&motion)?),
             Request::Open { motion } => self.open_motion(parse::<MotionId>(&motion)?),
             Request::Withdraw { motion } => self.withdraw(parse::<MotionId>(&motion)?),
-            Request::Motions => Ok(Answer::Motions { motions: self.show_motions()? }),
-            Request::Motion { motion } => {
-                Ok(Answer::Motion { motion: self.show_motion(parse::<MotionId>(&motion)?)? })
-            }
+            Request::Motions => Ok(Answer::Motions {
+                motions: self.show_motions()?,
+            }),
+            Request::Motion { motion } => Ok(Answer::Motion {
+                motion: self.show_motion(parse::<MotionId>(&motion)?)?,
+            }),
             Request::Vote { motion, choice } => self.vote(parse::<MotionId>(&motion)?, choice),
             Request::ExportAudit { .. } => {
                 Err(bad("an audit file is written by the edge that has files").into())
@@ -113,11 +143,20 @@ fn bounded(field: &str, text: &str, least: usize, most: usize) -> Result<(), Ref
             details: format!("'{field}' has {chars} characters; {least} to {most} are allowed"),
         });
     }
-    if printable { Ok(()) } else { Err(bad("control characters are not allowed in texts")) }
+    if printable {
+        Ok(())
+    } else {
+        Err(bad("control characters are not allowed in texts"))
+    }
 }
 
 fn parse<T: core::str::FromStr>(text: &str) -> Result<T, Refusal> {
-    text.parse().map_err(|_| Refusal::new(RefusalCode::Unknown, "not an id: 64 characters 0-9 a-f are needed"))
+    text.parse().map_err(|_| {
+        Refusal::new(
+            RefusalCode::Unknown,
+            "not an id: 64 characters 0-9 a-f are needed",
+        )
+    })
 }
 
 pub(crate) fn bad(details: &str) -> Refusal {
@@ -125,13 +164,22 @@ pub(crate) fn bad(details: &str) -> Refusal {
 }
 
 pub(crate) fn no_assembly() -> Refusal {
-    Refusal::new(RefusalCode::NoAssembly, "this vault belongs to no assembly yet; found one or join one")
+    Refusal::new(
+        RefusalCode::NoAssembly,
+        "this vault belongs to no assembly yet; found one or join one",
+    )
 }
 
 pub(crate) fn not_a_member() -> Refusal {
-    Refusal::new(RefusalCode::NotAMember, "you are not a member yet (or no longer); wait for the admission")
+    Refusal::new(
+        RefusalCode::NotAMember,
+        "you are not a member yet (or no longer); wait for the admission",
+    )
 }
 
 pub(crate) fn unknown(what: &str) -> Refusal {
-    Refusal { code: RefusalCode::Unknown, details: format!("there is no such {what}") }
+    Refusal {
+        code: RefusalCode::Unknown,
+        details: format!("there is no such {what}"),
+    }
 }

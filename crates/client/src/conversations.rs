@@ -13,7 +13,9 @@ use crate::state::{
 use crate::step::{Step, StepError};
 use crate::tables;
 use crate::views::{EvidenceKind, NoticeCode};
-use messaging::{AppMessage, Body, Committed, Conversation, Incoming, Intent, OwnDevice, PieceList, Processed, Wrapped};
+use messaging::{
+    AppMessage, Body, Committed, Conversation, Incoming, Intent, OwnDevice, PieceList, Processed, Wrapped,
+};
 use primitives::canonical::{decode_canonical, encode};
 use primitives::{ConversationId, LogId, MessageId, Secret, labels};
 use relay_api::{Call, ReadToken, Reply};
@@ -21,7 +23,11 @@ use tlog::{Entry, LogKind};
 
 impl Step<'_> {
     /// Puts a conversation that has just been made or joined into the machine's hands.
-    pub(crate) fn begin_conversation(&mut self, conversation: Conversation, log_start: u64) -> Result<(), StepError> {
+    pub(crate) fn begin_conversation(
+        &mut self,
+        conversation: Conversation,
+        log_start: u64,
+    ) -> Result<(), StepError> {
         let id = conversation.id();
         let role = LogRole::Conversation { conversation: id };
         let secret = conversation.log_secret();
@@ -31,7 +37,13 @@ impl Step<'_> {
             state.taken = state.taken.max(log_start);
         }
         self.save_log(log);
-        let state = ConversationState { id, log, next_position: 0, read_below: 0, halted: false };
+        let state = ConversationState {
+            id,
+            log,
+            next_position: 0,
+            read_below: 0,
+            halted: false,
+        };
         self.state.conversations.insert(id, state);
         self.save_conversation(id);
         self.sessions.insert(id, conversation);
@@ -41,7 +53,8 @@ impl Step<'_> {
     /// The conversation's group, loaded once a step.
     pub(crate) fn session(&mut self, id: ConversationId) -> Result<Option<&mut Conversation>, StepError> {
         if !self.sessions.contains_key(&id) {
-            let loaded = Conversation::load(&self.store, id).map_err(|e| StepError::Messaging(e.to_string()))?;
+            let loaded =
+                Conversation::load(&self.store, id).map_err(|e| StepError::Messaging(e.to_string()))?;
             if let Some(conversation) = loaded {
                 self.sessions.insert(id, conversation);
             }
@@ -55,9 +68,18 @@ impl Step<'_> {
         if seat.role == assembly::Role::Observer {
             return Err(Refusal::new(RefusalCode::NotAllowed, "observers read; they do not speak").into());
         }
-        let state = self.state.conversations.get(&id).cloned().ok_or_else(not_a_member)?;
+        let state = self
+            .state
+            .conversations
+            .get(&id)
+            .cloned()
+            .ok_or_else(not_a_member)?;
         if state.halted {
-            return Err(Refusal::new(RefusalCode::NotReady, "this device cannot follow the conversation; ask to be added again").into());
+            return Err(Refusal::new(
+                RefusalCode::NotReady,
+                "this device cannot follow the conversation; ask to be added again",
+            )
+            .into());
         }
         let journal = self.current_journal().and_then(|(log, _)| self.largest(log));
         let message = AppMessage {
@@ -69,24 +91,42 @@ impl Step<'_> {
         };
         self.encrypt_and_post(id, &message)?;
         self.touch(Topic::Conversations);
-        Ok(Answer::Sent { message: message.id.to_string() })
+        Ok(Answer::Sent {
+            message: message.id.to_string(),
+        })
     }
 
     fn encrypt_and_post(&mut self, id: ConversationId, message: &AppMessage) -> Result<(), StepError> {
-        let Some(state) = self.state.conversations.get(&id).cloned() else { return Ok(()) };
-        let member = self.state.member.clone().ok_or(StepError::Internal("no member"))?;
-        let certificate = member.certificate().map_err(|_| StepError::Internal("own certificate"))?;
+        let Some(state) = self.state.conversations.get(&id).cloned() else {
+            return Ok(());
+        };
+        let member = self
+            .state
+            .member
+            .clone()
+            .ok_or(StepError::Internal("no member"))?;
+        let certificate = member
+            .certificate()
+            .map_err(|_| StepError::Internal("own certificate"))?;
         let device = member.device_key();
         let own = OwnDevice::new(&certificate, &device).ok_or(StepError::Internal("own device"))?;
         let conversation = self.session(id)?.ok_or(StepError::Internal("no session"))?;
         let epoch = conversation.epoch();
         let bytes = conversation.encrypt(&own, message).map_err(messaging_error)?;
-        let content = Content::Message { id: message.id, epoch, message: message.encode() };
+        let content = Content::Message {
+            id: message.id,
+            epoch,
+            message: message.encode(),
+        };
         self.wrap_and_post(state.log, &bytes, content)
     }
 
     fn wrap_and_post(&mut self, log: LogId, bytes: &[u8], content: Content) -> Result<(), StepError> {
-        let state = self.state.logs.get(&log).ok_or(StepError::Internal("a conversation without a log"))?;
+        let state = self
+            .state
+            .logs
+            .get(&log)
+            .ok_or(StepError::Internal("a conversation without a log"))?;
         let key = state.role.keys(state.secret.secret()).wrap;
         let wrapped = messaging::wrap(&key, labels::CONVERSATION_WRAP, bytes, self.rng)
             .map_err(|_| StepError::Internal("a message too large to travel"))?;
@@ -98,7 +138,8 @@ impl Step<'_> {
     pub(crate) fn post_wrapped(&mut self, log: LogId, wrapped: Wrapped, content: Content) {
         let item = self.post(log, wrapped.entry, content, self.now);
         for piece in wrapped.pieces {
-            self.store.put(tables::PIECES, *piece.hash.as_bytes(), piece.bytes);
+            self.store
+                .put(tables::PIECES, *piece.hash.as_bytes(), piece.bytes);
             if let Some(record) = self.state.outbox.get_mut(&item) {
                 record.pieces.push(piece.hash);
             }
@@ -108,17 +149,35 @@ impl Step<'_> {
 
     /// Uploads the next piece of an item; `true` if there is none left.
     pub(crate) fn pieces_uploaded(&mut self, item: &OutboxItem) -> Result<bool, StepError> {
-        let Some(hash) = item.pieces.first().copied() else { return Ok(true) };
+        let Some(hash) = item.pieces.first().copied() else {
+            return Ok(true);
+        };
         let expected = Expected::PutBlob { hash };
         if self.expects(&expected) {
             return Ok(false);
         }
-        let Some(log) = self.state.logs.get(&item.log) else { return Ok(false) };
-        let (lane, token) = (lane_of(&log.role), ReadToken::from(&log.role.keys(log.secret.secret()).read_token));
-        let bytes = self.store.get(tables::PIECES, hash.as_bytes())?.ok_or(StepError::Record(tables::PIECES.0))?;
+        let Some(log) = self.state.logs.get(&item.log) else {
+            return Ok(false);
+        };
+        let (lane, token) = (
+            lane_of(&log.role),
+            ReadToken::from(&log.role.keys(log.secret.secret()).read_token),
+        );
+        let bytes = self
+            .store
+            .get(tables::PIECES, hash.as_bytes())?
+            .ok_or(StepError::Record(tables::PIECES.0))?;
         let ticket = self.ticket(expected);
-        let call = Call::PutBlob { log: item.log, token, bytes: bytes.to_vec() };
-        self.effects.push(Effect::Call { ticket, lane, call: Box::new(call) });
+        let call = Call::PutBlob {
+            log: item.log,
+            token,
+            bytes: bytes.to_vec(),
+        };
+        self.effects.push(Effect::Call {
+            ticket,
+            lane,
+            call: Box::new(call),
+        });
         Ok(false)
     }
 
@@ -143,7 +202,9 @@ impl Step<'_> {
 
     fn fetch_piece(&mut self, log: LogId, hash: primitives::Hash) {
         let expected = Expected::GetBlob { log, hash };
-        let Some(state) = self.state.logs.get(&log) else { return };
+        let Some(state) = self.state.logs.get(&log) else {
+            return;
+        };
         if self.expects(&expected) {
             return;
         }
@@ -151,12 +212,26 @@ impl Step<'_> {
         let token = ReadToken::from(&state.role.keys(state.secret.secret()).read_token);
         let len = u32::try_from(messaging::PIECE_LEN).unwrap_or(u32::MAX);
         let ticket = self.ticket(expected);
-        let call = Call::GetBlob { log, token, hash, offset: 0, len };
-        self.effects.push(Effect::Call { ticket, lane, call: Box::new(call) });
+        let call = Call::GetBlob {
+            log,
+            token,
+            hash,
+            offset: 0,
+            len,
+        };
+        self.effects.push(Effect::Call {
+            ticket,
+            lane,
+            call: Box::new(call),
+        });
     }
 
     /// Takes the answer to an upload or a download of a piece.
-    pub(crate) fn piece_came(&mut self, expected: &Expected, result: Result<Reply, CallError>) -> Result<(), StepError> {
+    pub(crate) fn piece_came(
+        &mut self,
+        expected: &Expected,
+        result: Result<Reply, CallError>,
+    ) -> Result<(), StepError> {
         match (expected, result) {
             (Expected::PutBlob { hash }, Ok(Reply::BlobStored { hash: stored })) if *hash == stored => {
                 self.call_worked();
@@ -199,25 +274,39 @@ impl Step<'_> {
         entry: &Entry,
         own: Option<u64>,
     ) -> Result<bool, StepError> {
-        let Some(state) = self.state.conversations.get(&id).cloned() else { return Ok(false) };
+        let Some(state) = self.state.conversations.get(&id).cloned() else {
+            return Ok(false);
+        };
         if state.log != log || state.halted {
             // The conversation has moved on: what came after the removal is ignored.
             return Ok(true);
         }
-        let Some(bytes) = self.unwrap_entry(log, entry)? else { return Ok(false) };
+        let Some(bytes) = self.unwrap_entry(log, entry)? else {
+            return Ok(false);
+        };
         let Some(bytes) = bytes else { return Ok(true) };
-        let Some(mut conversation) = self.take_session(id)? else { return Ok(false) };
+        let Some(mut conversation) = self.take_session(id)? else {
+            return Ok(false);
+        };
         let roster = JournalRoster {
             spans: &self.state.roster,
             position: self.journal_point().size,
             store: &self.store,
         };
-        let incoming = Incoming { bytes: &bytes, at: entry.time, own: own.is_some() };
-        let processed = conversation.process(&roster, &incoming).map_err(messaging_error)?;
+        let incoming = Incoming {
+            bytes: &bytes,
+            at: entry.time,
+            own: own.is_some(),
+        };
+        let processed = conversation
+            .process(&roster, &incoming)
+            .map_err(messaging_error)?;
         self.sessions.insert(id, conversation);
         match processed {
             Processed::Waits(_) => return Ok(false),
-            Processed::Message { from, message, .. } => self.message_came(id, from.identity, entry, &message)?,
+            Processed::Message { from, message, .. } => {
+                self.message_came(id, from.identity, entry, &message)?
+            }
             Processed::OwnMessage => self.own_message_came(id, entry, own)?,
             Processed::Committed(committed) => self.committed(id, index, entry, *committed)?,
             Processed::Halted(_) => {
@@ -239,7 +328,11 @@ impl Step<'_> {
 
     /// The MLS message inside an entry: `None` if pieces are awaited, `Some(None)` if it is not one.
     fn unwrap_entry(&mut self, log: LogId, entry: &Entry) -> Result<Option<Option<Vec<u8>>>, StepError> {
-        let state = self.state.logs.get(&log).ok_or(StepError::Internal("an entry without a log"))?;
+        let state = self
+            .state
+            .logs
+            .get(&log)
+            .ok_or(StepError::Internal("an entry without a log"))?;
         let key = state.role.keys(state.secret.secret()).wrap;
         match messaging::open(&key, labels::CONVERSATION_WRAP, &entry.bytes) {
             Err(_) => Ok(Some(None)),
@@ -257,7 +350,9 @@ impl Step<'_> {
     ) -> Result<(), StepError> {
         self.compare_checkpoints(id, message);
         let speaks = self.state.assembly.as_ref().is_some_and(|assembly| {
-            assembly.seats().any(|seat| seat.identity == from && seat.role != assembly::Role::Observer)
+            assembly
+                .seats()
+                .any(|seat| seat.identity == from && seat.role != assembly::Role::Observer)
         });
         if !speaks {
             return Ok(());
@@ -266,12 +361,26 @@ impl Step<'_> {
         self.append_line(id, message.id, from, false, entry, line)
     }
 
-    fn own_message_came(&mut self, id: ConversationId, entry: &Entry, own: Option<u64>) -> Result<(), StepError> {
+    fn own_message_came(
+        &mut self,
+        id: ConversationId,
+        entry: &Entry,
+        own: Option<u64>,
+    ) -> Result<(), StepError> {
         let item = own.and_then(|number| self.state.outbox.get(&number)).cloned();
-        let Some(Content::Message { id: message_id, message, .. }) = item.map(|item| item.content) else {
+        let Some(Content::Message {
+            id: message_id,
+            message,
+            ..
+        }) = item.map(|item| item.content)
+        else {
             return Ok(());
         };
-        let member = self.state.member.as_ref().ok_or(StepError::Internal("no member"))?;
+        let member = self
+            .state
+            .member
+            .as_ref()
+            .ok_or(StepError::Internal("no member"))?;
         let identity = primitives::SigningSecret::from_seed(member.identity.secret()).verifying_key();
         self.append_line(id, message_id, identity, true, entry, Line::Message(message))
     }
@@ -289,18 +398,31 @@ impl Step<'_> {
         if self.store.get(tables::MESSAGE_IDS, message.as_bytes())?.is_some() {
             return Ok(());
         }
-        let Some(state) = self.state.conversations.get_mut(&id) else { return Ok(()) };
+        let Some(state) = self.state.conversations.get_mut(&id) else {
+            return Ok(());
+        };
         let position = state.next_position;
         state.next_position = position.saturating_add(1);
         if own {
             state.read_below = state.read_below.max(state.next_position);
         }
-        let record = MessageRecord { id: message, from, own, time: entry.time, line };
-        self.store.put(tables::MESSAGE_IDS, *message.as_bytes(), position.to_be_bytes());
-        self.store.put(tables::MESSAGES, message_key(id, position), encode(&record));
+        let record = MessageRecord {
+            id: message,
+            from,
+            own,
+            time: entry.time,
+            line,
+        };
+        self.store
+            .put(tables::MESSAGE_IDS, *message.as_bytes(), position.to_be_bytes());
+        self.store
+            .put(tables::MESSAGES, message_key(id, position), encode(&record));
         self.save_conversation(id);
         let view = self.show_message(position, &record);
-        self.emit(Event::Message { conversation: id.to_string(), message: view });
+        self.emit(Event::Message {
+            conversation: id.to_string(),
+            message: view,
+        });
         Ok(())
     }
 
@@ -310,10 +432,19 @@ impl Step<'_> {
         let journal = self.current_journal().map(|(log, _)| log);
         let conversation = self.state.conversations.get(&id).map(|state| state.log);
         for (log, seen) in [(journal, &message.journal), (conversation, &message.conversation)] {
-            let (Some(log), Some(seen)) = (log, seen) else { continue };
-            let Some(state) = self.state.logs.get(&log) else { continue };
+            let (Some(log), Some(seen)) = (log, seen) else {
+                continue;
+            };
+            let Some(state) = self.state.logs.get(&log) else {
+                continue;
+            };
             if let Err(breach @ tlog::Breach::Fork(_)) = state.reader.observe(seen, &key) {
-                self.accuse(EvidenceKind::Fork, log, breach.to_string(), breach.evidence().cloned());
+                self.accuse(
+                    EvidenceKind::Fork,
+                    log,
+                    breach.to_string(),
+                    breach.evidence().cloned(),
+                );
             }
         }
     }
@@ -325,13 +456,16 @@ impl Step<'_> {
         entry: &Entry,
         committed: Committed,
     ) -> Result<(), StepError> {
-        let keys = |members: &[messaging::Member]| members.iter().map(|member| member.identity).collect::<Vec<_>>();
+        let keys =
+            |members: &[messaging::Member]| members.iter().map(|member| member.identity).collect::<Vec<_>>();
         if !committed.added.is_empty() || !committed.removed.is_empty() {
             let line = Line::Roster(keys(&committed.added), keys(&committed.removed));
             let line_id = MessageId::new(*primitives::canonical::sha256(&entry.bytes).as_bytes());
             self.append_line(id, line_id, committed.by.identity, false, entry, line)?;
         }
-        let stays = self.session(id)?.is_some_and(|session| session.standing() == messaging::Standing::Active);
+        let stays = self
+            .session(id)?
+            .is_some_and(|session| session.standing() == messaging::Standing::Active);
         if !stays {
             if let Some(state) = self.state.conversations.get_mut(&id) {
                 state.halted = true;
@@ -346,7 +480,11 @@ impl Step<'_> {
             self.state.volatile.duty_after.remove(&Duty::Commit(id));
             if let Some(welcome) = &committed.welcome {
                 let secret = self.session(id)?.map(|session| session.log_secret());
-                let start = if committed.new_log.is_some() { 0 } else { index.saturating_add(1) };
+                let start = if committed.new_log.is_some() {
+                    0
+                } else {
+                    index.saturating_add(1)
+                };
                 if let Some(secret) = secret {
                     self.welcome(&committed.added, welcome, id, &secret, start)?;
                 }
@@ -365,14 +503,29 @@ impl Step<'_> {
         let role = LogRole::Conversation { conversation: id };
         let record = role.keys(secret).record(LogKind::Ephemeral);
         let log = self.follow(role, Seed::new(secret.duplicate()), record, Vec::new())?;
-        let old = self.state.conversations.get_mut(&id).map(|state| core::mem::replace(&mut state.log, log));
+        let old = self
+            .state
+            .conversations
+            .get_mut(&id)
+            .map(|state| core::mem::replace(&mut state.log, log));
         if let Some(old) = old.filter(|old| *old != log) {
             self.finish_log(old);
         }
         self.save_conversation(id);
-        let is_plenary = self.state.member.as_ref().is_some_and(|member| member.plenary == Some(id));
+        let is_plenary = self
+            .state
+            .member
+            .as_ref()
+            .is_some_and(|member| member.plenary == Some(id));
         if is_plenary {
-            let number = self.state.journal_keys.keys().next_back().copied().unwrap_or(1).saturating_add(1);
+            let number = self
+                .state
+                .journal_keys
+                .keys()
+                .next_back()
+                .copied()
+                .unwrap_or(1)
+                .saturating_add(1);
             if let Some(session) = self.session(id)? {
                 let key = export_journal_key(session, number)?;
                 self.learn_journal_key(number, key);
@@ -384,13 +537,18 @@ impl Step<'_> {
     /// Commits that lost the race leave the outbox; what they were for is made again on the new epoch.
     fn drop_commits(&mut self, id: ConversationId) {
         let conversation_logs = |log: &LogId| {
-            self.state.logs.get(log).is_some_and(|state| state.role == LogRole::Conversation { conversation: id })
+            self.state
+                .logs
+                .get(log)
+                .is_some_and(|state| state.role == LogRole::Conversation { conversation: id })
         };
         let lost: Vec<u64> = self
             .state
             .outbox
             .iter()
-            .filter(|(_, item)| matches!(item.content, Content::Commit { .. }) && conversation_logs(&item.log))
+            .filter(|(_, item)| {
+                matches!(item.content, Content::Commit { .. }) && conversation_logs(&item.log)
+            })
             .map(|(number, _)| *number)
             .collect();
         for number in lost {
@@ -399,9 +557,9 @@ impl Step<'_> {
         self.state.volatile.duty_after.remove(&Duty::Commit(id));
     }
 
-    /// Messages that the old epoch or the old log did not take are encrypted again, under the same id.
+    /// Messages that the log did not show before the commit are encrypted again, under the same id: promised a place or
+    /// not, they stand after it, where those whom it added cannot read the old epoch.
     fn encrypt_again(&mut self, id: ConversationId, epoch: u64) -> Result<(), StepError> {
-        let log = self.state.conversations.get(&id).map(|state| state.log);
         let stale: Vec<(u64, Vec<u8>)> = self
             .state
             .outbox
@@ -409,10 +567,11 @@ impl Step<'_> {
             .filter(|(_, item)| {
                 let role = self.state.logs.get(&item.log).map(|state| state.role);
                 role == Some(LogRole::Conversation { conversation: id })
-                    && (item.promised.is_none() || Some(item.log) != log)
             })
             .filter_map(|(number, item)| match &item.content {
-                Content::Message { epoch: made, message, .. } if *made < epoch => Some((*number, message.clone())),
+                Content::Message {
+                    epoch: made, message, ..
+                } if *made < epoch => Some((*number, message.clone())),
                 _ => None,
             })
             .collect();
@@ -431,22 +590,42 @@ impl Step<'_> {
         id: ConversationId,
         packages: Vec<messaging::KeyPackage>,
     ) -> Result<(), StepError> {
-        let Some(state) = self.state.conversations.get(&id).cloned() else { return Ok(()) };
+        let Some(state) = self.state.conversations.get(&id).cloned() else {
+            return Ok(());
+        };
         if state.halted {
             return Ok(());
         }
-        let member = self.state.member.clone().ok_or(StepError::Internal("no member"))?;
-        let certificate = member.certificate().map_err(|_| StepError::Internal("own certificate"))?;
+        let member = self
+            .state
+            .member
+            .clone()
+            .ok_or(StepError::Internal("no member"))?;
+        let certificate = member
+            .certificate()
+            .map_err(|_| StepError::Internal("own certificate"))?;
         let device = member.device_key();
         let own = OwnDevice::new(&certificate, &device).ok_or(StepError::Internal("own device"))?;
-        let Some(mut conversation) = self.take_session(id)? else { return Ok(()) };
+        let Some(mut conversation) = self.take_session(id)? else {
+            return Ok(());
+        };
         let there = conversation.members();
-        let add: Vec<_> =
-            packages.into_iter().filter(|package| !there.contains(&package.member())).take(messaging::ADDED_MAX).collect();
+        let add: Vec<_> = packages
+            .into_iter()
+            .filter(|package| !there.contains(&package.member()))
+            .take(messaging::ADDED_MAX)
+            .collect();
         let point = self.journal_point();
-        let roster =
-            JournalRoster { spans: &self.state.roster, position: point.size, store: &self.store };
-        let intent = Intent { add, remove: Vec::new(), refresh: false };
+        let roster = JournalRoster {
+            spans: &self.state.roster,
+            position: point.size,
+            store: &self.store,
+        };
+        let intent = Intent {
+            add,
+            remove: Vec::new(),
+            refresh: false,
+        };
         let epoch = conversation.epoch();
         let committing = conversation.commit(&own, &roster, point, &intent);
         self.sessions.insert(id, conversation);
@@ -459,14 +638,25 @@ impl Step<'_> {
 
     /// Members' duty after a removal: a commit that takes the removed out. The first one ordered wins.
     pub(crate) fn take_out(&mut self) -> Result<(), StepError> {
-        let Some(plenary) = self.state.member.as_ref().and_then(|member| member.plenary) else { return Ok(()) };
-        let gone: Vec<_> =
-            self.state.roster.iter().filter(|span| span.until.is_some()).map(|span| span.device).collect();
+        let Some(plenary) = self.state.member.as_ref().and_then(|member| member.plenary) else {
+            return Ok(());
+        };
+        let gone: Vec<_> = self
+            .state
+            .roster
+            .iter()
+            .filter(|span| span.until.is_some())
+            .map(|span| span.device)
+            .collect();
         if gone.is_empty() || self.own_seat().is_err() {
             return Ok(());
         }
         let stays = self.session(plenary)?.is_some_and(|session| {
-            !session.commit_pending() && session.members().iter().any(|member| gone.contains(&member.device))
+            !session.commit_pending()
+                && session
+                    .members()
+                    .iter()
+                    .any(|member| gone.contains(&member.device))
         });
         if stays && self.may_try(Duty::Commit(plenary)) {
             self.commit_plenary(plenary, Vec::new())?;
@@ -482,7 +672,12 @@ impl Step<'_> {
         limit: u32,
         mark_read: bool,
     ) -> Result<Answer, Failed> {
-        let state = self.state.conversations.get(&id).cloned().ok_or_else(no_assembly)?;
+        let state = self
+            .state
+            .conversations
+            .get(&id)
+            .cloned()
+            .ok_or_else(no_assembly)?;
         let end = before.unwrap_or(state.next_position).min(state.next_position);
         let start = end.saturating_sub(u64::from(limit));
         let mut messages = Vec::new();

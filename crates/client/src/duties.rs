@@ -1,13 +1,13 @@
 //! A member's duties, done without anybody asking: looked at in every step, one of a kind at a time.
 
-use crate::requests::AuditLevel;
-use crate::machine::Failed;
 use crate::commands::no_assembly;
+use crate::machine::Failed;
+use crate::requests::AuditLevel;
 use crate::state::{Duty, LogRole};
 use crate::step::{Step, StepError};
 use crate::tables;
-use assembly::{PoolKey, SealingDue};
 use assembly::{AuditBox, AuditFile, Body, JournalKeys, JournalPart};
+use assembly::{PoolKey, SealingDue};
 use ballot::{BallotSecret, KeyContext};
 use primitives::{LogId, Purpose};
 use sealing::{FinishError, RunSecret, ShareSecret};
@@ -24,6 +24,7 @@ impl Step<'_> {
             return Ok(());
         }
         self.join_plenary()?;
+        self.follow_on()?;
         self.take_in_waiting()?;
         if self.own_seat().is_err() {
             return Ok(());
@@ -54,10 +55,16 @@ impl Step<'_> {
     }
 
     fn sign_founding(&mut self) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
         let Ok(seat) = self.own_seat() else { return Ok(()) };
         let signed = assembly.founding_signatures().contains(&seat.number);
-        if assembly.is_founding() && !signed && seat.role == assembly::Role::Deputy && self.may_try(Duty::SignFounding) {
+        if assembly.is_founding()
+            && !signed
+            && seat.role == assembly::Role::Deputy
+            && self.may_try(Duty::SignFounding)
+        {
             self.make_quietly(&Body::FoundingSigned {})?;
         }
         Ok(())
@@ -65,31 +72,48 @@ impl Step<'_> {
 
     /// Fresh ballot keys before the old ones run out; each secret under a purpose of its own.
     fn publish_ballot_keys(&mut self) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
         let Ok(seat) = self.own_seat() else { return Ok(()) };
-        let Some(first) = assembly.ballot_keys_due(seat.number) else { return Ok(()) };
+        let Some(first) = assembly.ballot_keys_due(seat.number) else {
+            return Ok(());
+        };
         if !self.may_try(Duty::PublishBallotKeys) {
             return Ok(());
         }
         let mut keys = Vec::new();
         for number in first..first.saturating_add(BALLOT_KEYS) {
             let secret = BallotSecret::random(self.rng);
-            let context = KeyContext { assembly: assembly.id(), seat: seat.number, number: u64::from(number) };
+            let context = KeyContext {
+                assembly: assembly.id(),
+                seat: seat.number,
+                number: u64::from(number),
+            };
             keys.push(ballot::PublishedKey::prove(&context, &secret, self.rng));
             let purpose = ballot_key_purpose(number);
-            self.store.put_for(purpose, tables::BALLOT_SECRETS, number.to_be_bytes(), secret.to_bytes().to_vec());
+            self.store.put_for(
+                purpose,
+                tables::BALLOT_SECRETS,
+                number.to_be_bytes(),
+                secret.to_bytes().to_vec(),
+            );
         }
         self.make_quietly(&Body::BallotKeysPublished { first, keys })
     }
 
     /// After a removal the journal goes on where the removed cannot follow: the next key is announced, then the log named.
     fn continue_journal(&mut self) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
         if !assembly.hop_due() {
             return Ok(());
         }
         let next = assembly.journal().journal_key.saturating_add(1);
-        let Some(seed) = self.state.journal_keys.get(&next).cloned() else { return Ok(()) };
+        let Some(seed) = self.state.journal_keys.get(&next).cloned() else {
+            return Ok(());
+        };
         let Ok(seat) = self.own_seat() else { return Ok(()) };
         if seat.role != assembly::Role::Deputy {
             return Ok(());
@@ -111,14 +135,19 @@ impl Step<'_> {
             };
             let mut record = assembly::keys::journal_log(seed.secret()).record(LogKind::Record);
             record.previous = Some(previous);
-            self.make_quietly(&Body::Continues { journal_key: next, record })?;
+            self.make_quietly(&Body::Continues {
+                journal_key: next,
+                record,
+            })?;
         }
         Ok(())
     }
 
     /// Trustees keep a pool of unused keys.
     fn sealing_duties(&mut self) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
         let Ok(seat) = self.own_seat() else { return Ok(()) };
         self.burn_dead_runs(&assembly)?;
         match assembly.sealing_due(seat.number, self.now) {
@@ -140,30 +169,51 @@ impl Step<'_> {
                 if !self.may_try(Duty::Round2(number)) {
                     return Ok(());
                 }
-                let trustees = assembly.trustees().current.as_ref().and_then(assembly::Run::trustees);
-                let (Some(trustees), Some(secret)) = (trustees, self.run_secret(number, false)?) else { return Ok(()) };
+                let trustees = assembly
+                    .trustees()
+                    .current
+                    .as_ref()
+                    .and_then(assembly::Run::trustees);
+                let (Some(trustees), Some(secret)) = (trustees, self.run_secret(number, false)?) else {
+                    return Ok(());
+                };
                 match sealing::round2(&trustees, seat.number, &secret) {
-                    Ok(packages) => self.make_quietly(&Body::SealingRound2 { run: number, packages }),
+                    Ok(packages) => self.make_quietly(&Body::SealingRound2 {
+                        run: number,
+                        packages,
+                    }),
                     Err(_) => Ok(()),
                 }
             }
             Some(SealingDue::Confirmation(run)) => {
                 let number = u32::try_from(run.number).unwrap_or(u32::MAX);
-                if self.may_try(Duty::ConfirmRun(number)) { self.finish_run(number) } else { Ok(()) }
+                if self.may_try(Duty::ConfirmRun(number)) {
+                    self.finish_run(number)
+                } else {
+                    Ok(())
+                }
             }
         }
     }
 
     /// Checks everything that was sent to this trustee; keeps its shares and confirms, or complains.
     fn finish_run(&mut self, number: u32) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
         let Ok(seat) = self.own_seat() else { return Ok(()) };
-        let Some(run) = assembly.trustees().current.as_ref() else { return Ok(()) };
-        let (Some(trustees), Some(secret)) = (run.trustees(), self.run_secret(number, false)?) else { return Ok(()) };
+        let Some(run) = assembly.trustees().current.as_ref() else {
+            return Ok(());
+        };
+        let (Some(trustees), Some(secret)) = (run.trustees(), self.run_secret(number, false)?) else {
+            return Ok(());
+        };
         let round2 = run.round2(&trustees);
         match sealing::finish(&trustees, &round2, seat.number, &secret) {
             Ok(shares) => {
-                let Some(transcript) = trustees.transcript(&round2) else { return Ok(()) };
+                let Some(transcript) = trustees.transcript(&round2) else {
+                    return Ok(());
+                };
                 for (index, share) in shares.iter().enumerate() {
                     let index = u16::try_from(index).unwrap_or(u16::MAX);
                     self.store.put_for(
@@ -173,12 +223,18 @@ impl Step<'_> {
                         share.to_bytes().to_vec(),
                     );
                 }
-                self.make_quietly(&Body::SealingConfirmed { run: number, transcript })
+                self.make_quietly(&Body::SealingConfirmed {
+                    run: number,
+                    transcript,
+                })
             }
             Err(FinishError::False(accused)) => {
                 let complaint = sealing::complain(&trustees, seat.number, &secret, accused);
                 match complaint {
-                    Ok(complaint) => self.make_quietly(&Body::SealingComplaint { run: number, complaint }),
+                    Ok(complaint) => self.make_quietly(&Body::SealingComplaint {
+                        run: number,
+                        complaint,
+                    }),
                     Err(_) => Ok(()),
                 }
             }
@@ -190,15 +246,22 @@ impl Step<'_> {
     fn run_secret(&mut self, number: u32, draw: bool) -> Result<Option<RunSecret>, StepError> {
         let key = run_key(number);
         if let Some(bytes) = self.store.get(tables::SEALING, &key)? {
-            let mut bytes: [u8; 32] =
-                bytes.as_slice().try_into().map_err(|_| StepError::Record(tables::SEALING.0))?;
+            let mut bytes: [u8; 32] = bytes
+                .as_slice()
+                .try_into()
+                .map_err(|_| StepError::Record(tables::SEALING.0))?;
             return Ok(Some(RunSecret::from_bytes(&mut bytes)));
         }
         if !draw {
             return Ok(None);
         }
         let secret = RunSecret::random(self.rng);
-        self.store.put_for(run_purpose(number), tables::SEALING, key, secret.to_bytes().to_vec());
+        self.store.put_for(
+            run_purpose(number),
+            tables::SEALING,
+            key,
+            secret.to_bytes().to_vec(),
+        );
         Ok(Some(secret))
     }
 
@@ -206,7 +269,9 @@ impl Step<'_> {
     fn burn_dead_runs(&mut self, assembly: &assembly::Assembly) -> Result<(), StepError> {
         let runs = self.store.scan(tables::SEALING, b"run", b"", 64)?;
         for (key, _) in runs {
-            let number = key.get(3..).and_then(|bytes| Some(u32::from_be_bytes(bytes.try_into().ok()?)));
+            let number = key
+                .get(3..)
+                .and_then(|bytes| Some(u32::from_be_bytes(bytes.try_into().ok()?)));
             if let Some(number) = number
                 && !assembly.is_run_alive(u64::from(number))
             {
@@ -219,9 +284,16 @@ impl Step<'_> {
 
     /// This trustee's share of a key of the pool.
     pub(crate) fn share_secret(&self, key: &PoolKey) -> Result<Option<ShareSecret>, StepError> {
-        let Some(bytes) = self.store.get(tables::SEALING, &share_key(key.run, key.index))? else { return Ok(None) };
-        let bytes: [u8; 68] = bytes.as_slice().try_into().map_err(|_| StepError::Record(tables::SEALING.0))?;
-        ShareSecret::from_bytes(&bytes).map(Some).ok_or(StepError::Record(tables::SEALING.0))
+        let Some(bytes) = self.store.get(tables::SEALING, &share_key(key.run, key.index))? else {
+            return Ok(None);
+        };
+        let bytes: [u8; 68] = bytes
+            .as_slice()
+            .try_into()
+            .map_err(|_| StepError::Record(tables::SEALING.0))?;
+        ShareSecret::from_bytes(&bytes)
+            .map(Some)
+            .ok_or(StepError::Record(tables::SEALING.0))
     }
 
     /// The audit file of everything up to the last journal checkpoint that a quorum has cosigned.
@@ -237,7 +309,11 @@ impl Step<'_> {
             let log = part.record.id();
             let last = place + 1 == logs.len();
             let covered = self.state.logs.get(&log).map_or(0, |state| state.covered);
-            let cosigned = if covered > 0 { self.cosignatures(log, covered)? } else { None };
+            let cosigned = if covered > 0 {
+                self.cosignatures(log, covered)?
+            } else {
+                None
+            };
             let (checkpoint, cosignatures, size) = match (cosigned, last) {
                 (Some(cosigned), true) => (cosigned.checkpoint, cosigned.cosignatures, covered),
                 (_, true) => {
@@ -248,13 +324,20 @@ impl Step<'_> {
                     .into());
                 }
                 (_, false) => {
-                    let checkpoint = self.largest(log).ok_or(StepError::Internal("a journal without a checkpoint"))?;
+                    let checkpoint = self
+                        .largest(log)
+                        .ok_or(StepError::Internal("a journal without a checkpoint"))?;
                     (checkpoint, Vec::new(), part.size)
                 }
             };
             let size = usize::try_from(size).unwrap_or(usize::MAX);
             let entries = self.load_entries(log)?.into_iter().take(size).collect();
-            journal.push(JournalPart { record: part.record.clone(), entries, checkpoint, cosignatures });
+            journal.push(JournalPart {
+                record: part.record.clone(),
+                entries,
+                checkpoint,
+                cosignatures,
+            });
         }
         let mut boxes = Vec::new();
         for motion in assembly.motions() {
@@ -262,8 +345,16 @@ impl Step<'_> {
             let Some(secret) = opening.secret() else { continue };
             let Some(closed) = &secret.closed else { continue };
             let size = usize::try_from(closed.checkpoint.size).unwrap_or(usize::MAX);
-            let entries = self.load_entries(secret.record.id())?.into_iter().take(size).collect();
-            boxes.push(AuditBox { opening: opening.id, record: secret.record.clone(), entries });
+            let entries = self
+                .load_entries(secret.record.id())?
+                .into_iter()
+                .take(size)
+                .collect();
+            boxes.push(AuditBox {
+                opening: opening.id,
+                record: secret.record.clone(),
+                entries,
+            });
         }
         let level = match level {
             AuditLevel::Members => assembly::AuditLevel::Members,

@@ -49,7 +49,12 @@ impl EvidenceRecord {
             3 => EvidenceKind::Shrunk,
             _ => EvidenceKind::WrongRoot,
         };
-        EvidenceView { kind, log: self.log.to_string(), noticed: self.noticed, details: self.details.clone() }
+        EvidenceView {
+            kind,
+            log: self.log.to_string(),
+            noticed: self.noticed,
+            details: self.details.clone(),
+        }
     }
 }
 
@@ -79,10 +84,23 @@ impl Step<'_> {
         if self.state.logs.contains_key(&id) {
             return Ok(id);
         }
-        let relay = self.relay_id().ok_or(StepError::Internal("a log without a relay"))?;
+        let relay = self
+            .relay_id()
+            .ok_or(StepError::Internal("a log without a relay"))?;
         let reader = Reader::new(Origin { relay, log: id });
-        let log =
-            LogState { role, secret, record, reader, taken: 0, created: false, finished: false, roll, cosigned: 0, cosigned_at: Time(0), covered: 0 };
+        let log = LogState {
+            role,
+            secret,
+            record,
+            reader,
+            taken: 0,
+            created: false,
+            finished: false,
+            roll,
+            cosigned: 0,
+            cosigned_at: Time(0),
+            covered: 0,
+        };
         self.state.logs.insert(id, log);
         self.save_log(id);
         Ok(id)
@@ -98,15 +116,26 @@ impl Step<'_> {
 
     /// Asks for what is due: the relay's keys, creation of logs, pages.
     pub(crate) fn ask(&mut self) {
-        if self.state.member.is_none() || self.state.volatile.quiet_until.is_some_and(|until| until > self.now) {
+        if self.state.member.is_none()
+            || self
+                .state
+                .volatile
+                .quiet_until
+                .is_some_and(|until| until > self.now)
+        {
             return;
         }
         if self.checkpoint_key().is_none() {
             self.ask_once(Expected::Keys, crate::effects::Lane::Journal, || Call::Keys);
             return;
         }
-        let ids: Vec<LogId> =
-            self.state.logs.iter().filter(|(_, log)| !log.finished).map(|(id, _)| *id).collect();
+        let ids: Vec<LogId> = self
+            .state
+            .logs
+            .iter()
+            .filter(|(_, log)| !log.finished)
+            .map(|(id, _)| *id)
+            .collect();
         for id in ids {
             self.ask_for_log(id);
         }
@@ -114,14 +143,24 @@ impl Step<'_> {
     }
 
     fn ask_for_log(&mut self, id: LogId) {
-        let Some(log) = self.state.logs.get(&id) else { return };
+        let Some(log) = self.state.logs.get(&id) else {
+            return;
+        };
         let lane = lane_of(&log.role);
         if !log.created {
             let (record, roll) = (log.record.clone(), log.roll.clone());
-            self.ask_once(Expected::Create { log: id }, lane, || Call::Create { record, roll });
+            self.ask_once(Expected::Create { log: id }, lane, || Call::Create {
+                record,
+                roll,
+            });
             return;
         }
-        let due = self.state.volatile.poll_at.get(&id).is_none_or(|at| *at <= self.now);
+        let due = self
+            .state
+            .volatile
+            .poll_at
+            .get(&id)
+            .is_none_or(|at| *at <= self.now);
         if due {
             let token = ReadToken::from(&log.role.keys(log.secret.secret()).read_token);
             let from = log.reader.size();
@@ -137,7 +176,11 @@ impl Step<'_> {
     fn ask_once(&mut self, expected: Expected, lane: crate::effects::Lane, call: impl FnOnce() -> Call) {
         if !self.expects(&expected) {
             let ticket = self.ticket(expected);
-            self.effects.push(Effect::Call { ticket, lane, call: Box::new(call()) });
+            self.effects.push(Effect::Call {
+                ticket,
+                lane,
+                call: Box::new(call()),
+            });
         }
     }
 
@@ -158,7 +201,12 @@ impl Step<'_> {
             .filter_map(|id| {
                 let log = self.state.logs.get(id)?;
                 let token = log.role.keys(log.secret.secret()).read_token;
-                Some(Watch { log: *id, token, from: log.reader.size(), lane: lane_of(&log.role) })
+                Some(Watch {
+                    log: *id,
+                    token,
+                    from: log.reader.size(),
+                    lane: lane_of(&log.role),
+                })
             })
             .collect();
         self.state.volatile.watched = wanted;
@@ -215,8 +263,12 @@ impl Step<'_> {
 
     /// Takes a page, asked for or pushed.
     pub(crate) fn page_came(&mut self, id: LogId, page: &Page, pushed: bool) -> Result<(), StepError> {
-        let Some(key) = self.checkpoint_key() else { return Ok(()) };
-        let Some(log) = self.state.logs.get_mut(&id) else { return Ok(()) };
+        let Some(key) = self.checkpoint_key() else {
+            return Ok(());
+        };
+        let Some(log) = self.state.logs.get_mut(&id) else {
+            return Ok(());
+        };
         if pushed && page.from != log.reader.size() {
             self.state.volatile.poll_at.insert(id, self.now);
             return Ok(());
@@ -228,14 +280,18 @@ impl Step<'_> {
                 let wait_ms = match (verified.unread, &role) {
                     (1.., _) => 0,
                     (_, LogRole::Box { .. }) => self.box_poll_ms(&role),
-                    _ if self.state.volatile.watching && self.state.volatile.watched.contains(&id) => POLL_WATCHED_MS,
+                    _ if self.state.volatile.watching && self.state.volatile.watched.contains(&id) => {
+                        POLL_WATCHED_MS
+                    }
                     _ => POLL_MS,
                 };
                 self.state.volatile.poll_at.insert(id, self.now.after(wait_ms));
                 self.notice_clock(page);
-                let moved = self.state.logs.get(&id).map(|log| log.reader.largest().cloned()) != Some(was_known);
+                let moved =
+                    self.state.logs.get(&id).map(|log| log.reader.largest().cloned()) != Some(was_known);
                 for (index, entry) in (first..).zip(&page.entries) {
-                    self.store.put(tables::ENTRIES, entry_key(id, index), encode(entry));
+                    self.store
+                        .put(tables::ENTRIES, entry_key(id, index), encode(entry));
                 }
                 if moved || !page.entries.is_empty() {
                     self.save_log(id);
@@ -250,7 +306,9 @@ impl Step<'_> {
     /// Takes in entries that have been read and not been taken yet; stops where something is missing.
     pub(crate) fn take_in(&mut self, id: LogId) -> Result<(), StepError> {
         loop {
-            let Some(log) = self.state.logs.get(&id) else { return Ok(()) };
+            let Some(log) = self.state.logs.get(&id) else {
+                return Ok(());
+            };
             let (index, role) = (log.taken, log.role);
             if index >= log.reader.size() {
                 return Ok(());
@@ -313,7 +371,9 @@ impl Step<'_> {
 
     /// A receipt that was given must be honoured: where it promised a place, one's own bytes stand.
     fn check_promises(&mut self, id: LogId) {
-        let Some(read) = self.state.logs.get(&id).map(|log| log.reader.size()) else { return };
+        let Some(read) = self.state.logs.get(&id).map(|log| log.reader.size()) else {
+            return;
+        };
         let promised: Vec<(u64, u64)> = self
             .state
             .outbox
@@ -329,7 +389,12 @@ impl Step<'_> {
                 .is_some_and(|entry| self.own_item(id, &entry.bytes) == Some(number));
             let taken_already = self.state.logs.get(&id).is_some_and(|log| index < log.taken);
             if !honoured && !taken_already {
-                self.accuse(EvidenceKind::DroppedReceipt, id, format!("entry {index} is not what the receipt promised"), None);
+                self.accuse(
+                    EvidenceKind::DroppedReceipt,
+                    id,
+                    format!("entry {index} is not what the receipt promised"),
+                    None,
+                );
                 if let Some(item) = self.state.outbox.get_mut(&number) {
                     item.promised = None;
                 }
@@ -339,7 +404,10 @@ impl Step<'_> {
     }
 
     fn breached(&mut self, id: LogId, breach: &Breach) {
-        self.state.volatile.poll_at.insert(id, self.now.after(POLL_MS.saturating_mul(5)));
+        self.state
+            .volatile
+            .poll_at
+            .insert(id, self.now.after(POLL_MS.saturating_mul(5)));
         let kind = match breach {
             Breach::Fork(_) => EvidenceKind::Fork,
             Breach::Shrunk(_) => EvidenceKind::Shrunk,
@@ -373,9 +441,18 @@ impl Step<'_> {
             return;
         }
         let (known, shown) = evidence.map_or((None, None), |e| (e.known, Some(e.shown)));
-        let record = EvidenceRecord { kind: code, log, noticed: self.now.0, details, known, shown };
+        let record = EvidenceRecord {
+            kind: code,
+            log,
+            noticed: self.now.0,
+            details,
+            known,
+            shown,
+        };
         self.store.put(tables::EVIDENCE, key, encode(&record));
-        self.emit(Event::Evidence { evidence: record.view() });
+        self.emit(Event::Evidence {
+            evidence: record.view(),
+        });
         self.touch(Topic::Overview);
     }
 
@@ -396,7 +473,10 @@ impl Step<'_> {
 
     /// Clock skew is noticed from the newest entry's time: an entry from the future means that a clock is wrong.
     fn notice_clock(&mut self, page: &Page) {
-        let ahead = page.entries.last().map_or(0, |entry| entry.time.since_ms(self.now));
+        let ahead = page
+            .entries
+            .last()
+            .map_or(0, |entry| entry.time.since_ms(self.now));
         if ahead > 60_000 {
             self.state.volatile.clock_skew_ms = i64::try_from(ahead).ok();
             self.notice(NoticeCode::ClockWrong);
@@ -429,7 +509,6 @@ impl Step<'_> {
             self.touch(Topic::Overview);
         }
     }
-
 }
 
 /// Key of an entry's record: log id, then index.
@@ -440,7 +519,9 @@ pub(crate) fn entry_key(id: LogId, index: u64) -> Vec<u8> {
 /// Whether a log's entries stay in the store after they have been taken in: the audit file is made of them.
 fn keeps_entries(role: &LogRole) -> bool {
     match role {
-        LogRole::Journal { .. } | LogRole::Box { .. } | LogRole::Witness { .. } | LogRole::Vote { .. } => true,
+        LogRole::Journal { .. } | LogRole::Box { .. } | LogRole::Witness { .. } | LogRole::Vote { .. } => {
+            true
+        }
         LogRole::Conversation { .. } | LogRole::Rendezvous { .. } => false,
     }
 }

@@ -13,7 +13,9 @@ use messaging::{
 };
 use primitives::canonical::encode;
 use primitives::device::DeviceCertificate;
-use primitives::{AssemblyId, ConversationId, Hash, LogId, Secret, SeatNumber, SigningSecret, StatementId, Time};
+use primitives::{
+    AssemblyId, ConversationId, Hash, LogId, SeatNumber, Secret, SigningSecret, StatementId, Time,
+};
 use relay_api::RelayAddress;
 use std::collections::BTreeMap;
 use tlog::{Entry, LogKind};
@@ -33,20 +35,37 @@ impl Step<'_> {
     ) -> Result<Answer, Failed> {
         self.refuse_second_assembly()?;
         let address: RelayAddress = relay.parse().map_err(|_| {
-            Refusal::new(RefusalCode::BadRelayAddress, "the relay's address line cannot be read; ask its operator for it again")
+            Refusal::new(
+                RefusalCode::BadRelayAddress,
+                "the relay's address line cannot be read; ask its operator for it again",
+            )
         })?;
-        let known = self.state.volatile.relay_known.clone().filter(|(line, _)| *line == relay);
+        let known = self
+            .state
+            .volatile
+            .relay_known
+            .clone()
+            .filter(|(line, _)| *line == relay);
         let Some((_, relay_keys)) = known else {
-            return Err(Refusal::new(RefusalCode::RelayUnreachable, "the relay has not answered; try again").into());
+            return Err(Refusal::new(
+                RefusalCode::RelayUnreachable,
+                "the relay has not answered; try again",
+            )
+            .into());
         };
         let charter = charter_with(changes)?;
         let mut member = self.new_member(member_name, relay, AssemblyId::new([0; 32]), name.clone())?;
         member.relay_keys = Some(relay_keys.clone());
-        let certificate = member.certificate().map_err(|_| StepError::Internal("own certificate"))?;
+        let certificate = member
+            .certificate()
+            .map_err(|_| StepError::Internal("own certificate"))?;
         let device = member.device_key();
         let own = OwnDevice::new(&certificate, &device).ok_or(StepError::Internal("own device"))?;
         let conversation_id = ConversationId::new(self.random());
-        let start = JournalPoint { size: 0, root: tlog::empty_root() };
+        let start = JournalPoint {
+            size: 0,
+            root: tlog::empty_root(),
+        };
         let conversation = Conversation::create(conversation_id, &own, start).map_err(messaging_error)?;
         let journal_key = export_journal_key(&conversation, FIRST_JOURNAL_KEY)?;
         let record = assembly::keys::journal_record(&journal_key);
@@ -55,7 +74,11 @@ impl Step<'_> {
             declaration,
             charter,
             relay: address.relay,
-            relay_address: RelayAddress { token: None, ..address.clone() }.to_string(),
+            relay_address: RelayAddress {
+                token: None,
+                ..address.clone()
+            }
+            .to_string(),
             relay_keys,
             journal: record.id(),
             journal_key: assembly::journal_key_hash(FIRST_JOURNAL_KEY, &journal_key),
@@ -67,9 +90,15 @@ impl Step<'_> {
         };
         let body = Body::Founded { founded };
         let expires = self.now.after(FOUNDING_EXPIRES_MS);
-        let statement =
-            Statement::new(AssemblyId::new([0; 32]), SeatNumber(1), device.verifying_key(), None, expires, &body)
-                .sign(&device);
+        let statement = Statement::new(
+            AssemblyId::new([0; 32]),
+            SeatNumber(1),
+            device.verifying_key(),
+            None,
+            expires,
+            &body,
+        )
+        .sign(&device);
         member.assembly = assembly::statement::assembly_id(statement.bytes());
         member.plenary = Some(conversation_id);
         let assembly_id = member.assembly;
@@ -89,11 +118,18 @@ impl Step<'_> {
         self.post(journal, entry.to_bytes(), Content::Statement { id }, self.now);
         self.begin_conversation(conversation, 0)?;
         self.effects.push(crate::effects::Effect::Reconnect);
-        Ok(Answer::Founded { assembly: assembly_id.to_string() })
+        Ok(Answer::Founded {
+            assembly: assembly_id.to_string(),
+        })
     }
 
     /// Makes an invitation with a log of its own.
-    pub(crate) fn invite(&mut self, role: Role, valid_ms: u64, carrier: Option<&Carrier>) -> Result<Answer, Failed> {
+    pub(crate) fn invite(
+        &mut self,
+        role: Role,
+        valid_ms: u64,
+        carrier: Option<&Carrier>,
+    ) -> Result<Answer, Failed> {
         let seat = self.own_seat()?;
         if seat.role != assembly::Role::Deputy {
             return Err(Refusal::new(RefusalCode::NotAllowed, "only deputies invite").into());
@@ -122,7 +158,10 @@ impl Step<'_> {
         };
         self.state.invitations.insert(log, state);
         self.save_invitation(log);
-        Ok(Answer::Invitation { link, expires: expires.0 })
+        Ok(Answer::Invitation {
+            link,
+            expires: expires.0,
+        })
     }
 
     /// What a link says, without using it.
@@ -159,11 +198,16 @@ impl Step<'_> {
             invitation.assembly,
             invitation.assembly_name.clone(),
         )?;
-        member.proxy = invitation.carrier.as_deref().and_then(|text| match carrier_of_text(text) {
-            Carrier::Direct => None,
-            Carrier::Socks5 { address } => Some(address),
-        });
-        let certificate = member.certificate().map_err(|_| StepError::Internal("own certificate"))?;
+        member.proxy = invitation
+            .carrier
+            .as_deref()
+            .and_then(|text| match carrier_of_text(text) {
+                Carrier::Direct => None,
+                Carrier::Socks5 { address } => Some(address),
+            });
+        let certificate = member
+            .certificate()
+            .map_err(|_| StepError::Internal("own certificate"))?;
         let device = member.device_key();
         let own = OwnDevice::new(&certificate, &device).ok_or(StepError::Internal("own device"))?;
         let key_package = messaging::new_key_package(&mut self.store, &own, false)
@@ -177,7 +221,9 @@ impl Step<'_> {
             salt: opening.salt,
             certificate: member.certificate.clone(),
             key_package,
-            envelope_key: secret.key().map_err(|error| StepError::Messaging(error.to_string()))?,
+            envelope_key: secret
+                .key()
+                .map_err(|error| StepError::Messaging(error.to_string()))?,
         };
         let id = request.id();
         let wrapped = messaging::post_request(&invitation, &own, request, self.rng)
@@ -209,8 +255,9 @@ impl Step<'_> {
             self.propose_admission(log)?;
             return Ok(Answer::Done);
         }
-        let id: StatementId =
-            admission.parse().map_err(|_| Failed::from(unknown("admission")))?;
+        let id: StatementId = admission
+            .parse()
+            .map_err(|_| Failed::from(unknown("admission")))?;
         self.state_checked(&Body::Endorsed { admission: id }, &[])?;
         Ok(Answer::Done)
     }
@@ -221,12 +268,20 @@ impl Step<'_> {
     }
 
     fn propose_admission(&mut self, log: LogId) -> Result<(), Failed> {
-        let invitation = self.state.invitations.get(&log).cloned().ok_or_else(|| unknown("join request"))?;
+        let invitation = self
+            .state
+            .invitations
+            .get(&log)
+            .cloned()
+            .ok_or_else(|| unknown("join request"))?;
         let request = invitation.request.ok_or_else(|| unknown("join request"))?;
         if invitation.proposed.is_some() {
             return Err(Refusal::new(RefusalCode::AlreadyDone, "this admission is proposed already").into());
         }
-        let opening = NameOpening { salt: request.salt, name: request.name.clone() };
+        let opening = NameOpening {
+            salt: request.salt,
+            name: request.name.clone(),
+        };
         let candidate = Candidate {
             role: journal_role(role_of_code(invitation.role)),
             name: opening.commitment(),
@@ -251,14 +306,20 @@ impl Step<'_> {
         if own {
             return Ok(true);
         }
-        let joining = self.state.member.as_ref().and_then(|member| member.joining.clone());
+        let joining = self
+            .state
+            .member
+            .as_ref()
+            .and_then(|member| member.joining.clone());
         let joining = joining.filter(|joining| joining.rendezvous == log);
         let link = match (&joining, self.state.invitations.get(&log)) {
             (Some(joining), _) => joining.link.clone(),
             (None, Some(invitation)) => invitation.link.clone(),
             (None, None) => return Ok(true),
         };
-        let Ok(invitation) = Invitation::parse(&link) else { return Ok(true) };
+        let Ok(invitation) = Invitation::parse(&link) else {
+            return Ok(true);
+        };
         let posted = match messaging::open_posted(&invitation, &entry.bytes) {
             Ok(Posted::Pieces(list)) => match self.pieces(log, &list)? {
                 Some(bytes) => Posted::parse(&bytes),
@@ -280,7 +341,9 @@ impl Step<'_> {
 
     /// The first join request in time counts; an invitation is used once.
     fn join_requested(&mut self, log: LogId, time: Time, request: JoinRequest) {
-        let Some(invitation) = self.state.invitations.get_mut(&log) else { return };
+        let Some(invitation) = self.state.invitations.get_mut(&log) else {
+            return;
+        };
         if invitation.request.is_none() && time < invitation.expires {
             invitation.request = Some(request);
             self.save_invitation(log);
@@ -288,7 +351,11 @@ impl Step<'_> {
     }
 
     fn join_refused(&mut self, why: &str) {
-        if let Some(joining) = self.state.member.as_mut().and_then(|member| member.joining.as_mut())
+        if let Some(joining) = self
+            .state
+            .member
+            .as_mut()
+            .and_then(|member| member.joining.as_mut())
             && joining.welcome.is_none()
         {
             joining.refused = Some(why.to_owned());
@@ -299,16 +366,22 @@ impl Step<'_> {
     /// A sponsor has answered: journal keys and the Welcome.
     fn admitted(&mut self, joining: &Joining, envelope: &[u8]) -> Result<(), StepError> {
         let secret = EnvelopeSecret::from_seed(joining.envelope.secret().duplicate());
-        let Ok(admitted) = messaging::open_admitted(&secret, joining.request, envelope) else { return Ok(()) };
+        let Ok(admitted) = messaging::open_admitted(&secret, joining.request, envelope) else {
+            return Ok(());
+        };
         let mut first = None;
         for key in admitted.journal_keys {
-            let Ok(number) = u32::try_from(key.number) else { continue };
+            let Ok(number) = u32::try_from(key.number) else {
+                continue;
+            };
             if number == FIRST_JOURNAL_KEY {
                 first = Some(assembly::keys::journal_record(&key.key));
             }
             self.learn_journal_key(number, key.key);
         }
-        let role = LogRole::Conversation { conversation: admitted.conversation };
+        let role = LogRole::Conversation {
+            conversation: admitted.conversation,
+        };
         let record = role.keys(&admitted.log_secret).record(LogKind::Ephemeral);
         self.follow(role, Seed::new(admitted.log_secret), record, Vec::new())?;
         if let Some(member) = &mut self.state.member {
@@ -329,13 +402,21 @@ impl Step<'_> {
 
     /// Joins the plenary once the journal has been folded far enough to judge everybody in it.
     pub(crate) fn join_plenary(&mut self) -> Result<(), StepError> {
-        let Some(member) = self.state.member.clone() else { return Ok(()) };
-        let Some(joining) = member.joining.clone() else { return Ok(()) };
-        let Some(welcome) = joining.welcome else { return Ok(()) };
+        let Some(member) = self.state.member.clone() else {
+            return Ok(());
+        };
+        let Some(joining) = member.joining.clone() else {
+            return Ok(());
+        };
+        let Some(welcome) = joining.welcome else {
+            return Ok(());
+        };
         if self.state.assembly.is_none() {
             return Ok(());
         }
-        let certificate = member.certificate().map_err(|_| StepError::Internal("own certificate"))?;
+        let certificate = member
+            .certificate()
+            .map_err(|_| StepError::Internal("own certificate"))?;
         let device = member.device_key();
         let own = OwnDevice::new(&certificate, &device).ok_or(StepError::Internal("own device"))?;
         // The overlay is both read (roster) and written (group) by the join, so the roster reads a copy of its marks.
@@ -353,7 +434,12 @@ impl Step<'_> {
             Err(messaging::JoinError::JournalBehind) => Ok(()),
             Err(messaging::JoinError::Store(error)) => Err(error.into()),
             Err(error) => {
-                if let Some(joining) = self.state.member.as_mut().and_then(|member| member.joining.as_mut()) {
+                if let Some(joining) = self
+                    .state
+                    .member
+                    .as_mut()
+                    .and_then(|member| member.joining.as_mut())
+                {
                     joining.welcome = None;
                     joining.refused = Some(format!("the welcome cannot be used: {error}"));
                 }
@@ -364,7 +450,9 @@ impl Step<'_> {
     }
 
     fn follow_rendezvous(&mut self, invitation: &Invitation) -> Result<LogId, StepError> {
-        let role = LogRole::Rendezvous { assembly: invitation.assembly };
+        let role = LogRole::Rendezvous {
+            assembly: invitation.assembly,
+        };
         let record = invitation.log_keys().record(LogKind::Private);
         self.follow(role, Seed::new(invitation.secret.duplicate()), record, Vec::new())
     }
@@ -382,8 +470,12 @@ impl Step<'_> {
         let device = SigningSecret::from_seed(&device_seed);
         let sealing = self.secret();
         let sealing_key = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from(*sealing.expose()));
-        let certificate =
-            DeviceCertificate::issue(&identity, device.verifying_key(), sealing_key.to_bytes(), self.now);
+        let certificate = DeviceCertificate::issue(
+            &identity,
+            device.verifying_key(),
+            sealing_key.to_bytes(),
+            self.now,
+        );
         let opening = NameOpening::new(name.clone(), self.rng).ok_or_else(|| bad("the name is too long"))?;
         Ok(Member {
             identity: Seed::new(identity_seed),
@@ -404,7 +496,9 @@ impl Step<'_> {
 
     /// One assembly a vault; an invitation that came to nothing gives way to the next one.
     fn refuse_second_assembly(&mut self) -> Result<(), Failed> {
-        let Some(member) = &self.state.member else { return Ok(()) };
+        let Some(member) = &self.state.member else {
+            return Ok(());
+        };
         match &member.joining {
             Some(joining) if joining.refused.is_some() => {
                 let rendezvous = joining.rendezvous;
@@ -423,31 +517,43 @@ impl Step<'_> {
                 messaging::forget_key_packages(&mut self.store)?;
                 Ok(())
             }
-            _ => Err(Refusal::new(RefusalCode::AlreadyInAssembly, "this vault belongs to an assembly already").into()),
+            _ => Err(Refusal::new(
+                RefusalCode::AlreadyInAssembly,
+                "this vault belongs to an assembly already",
+            )
+            .into()),
         }
     }
 
     pub(crate) fn learn_journal_key(&mut self, number: u32, key: Secret<32>) {
         let seed = Seed::new(key);
-        self.store.put(tables::JOURNAL_KEYS, number.to_be_bytes(), encode(&seed));
+        self.store
+            .put(tables::JOURNAL_KEYS, number.to_be_bytes(), encode(&seed));
         self.state.journal_keys.entry(number).or_insert(seed);
     }
 
     /// Sponsors' duty: whoever is admitted by one's own invitation is let into the plenary.
     pub(crate) fn let_in(&mut self) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
-        let Some(plenary) = self.state.member.as_ref().and_then(|member| member.plenary) else { return Ok(()) };
-        let admissions: BTreeMap<StatementId, assembly::Admission> =
-            assembly.admissions().map(|(id, admission)| (id, admission.clone())).collect();
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
+        let Some(plenary) = self.state.member.as_ref().and_then(|member| member.plenary) else {
+            return Ok(());
+        };
+        let admissions: BTreeMap<StatementId, assembly::Admission> = assembly
+            .admissions()
+            .map(|(id, admission)| (id, admission.clone()))
+            .collect();
         let ready: Vec<JoinRequest> = self
             .state
             .invitations
             .values()
             .filter(|invitation| !invitation.welcomed)
             .filter(|invitation| {
-                invitation.proposed.and_then(|id| admissions.get(&id)).is_some_and(|admission| {
-                    matches!(admission.state, assembly::AdmissionState::Admitted(_))
-                })
+                invitation
+                    .proposed
+                    .and_then(|id| admissions.get(&id))
+                    .is_some_and(|admission| matches!(admission.state, assembly::AdmissionState::Admitted(_)))
             })
             .filter_map(|invitation| invitation.request.clone())
             .collect();
@@ -470,8 +576,12 @@ impl Step<'_> {
         log_secret: &Secret<32>,
         log_start: u64,
     ) -> Result<(), StepError> {
-        let journal_keys: Vec<(u32, Seed)> =
-            self.state.journal_keys.iter().map(|(number, seed)| (*number, seed.clone())).collect();
+        let journal_keys: Vec<(u32, Seed)> = self
+            .state
+            .journal_keys
+            .iter()
+            .map(|(number, seed)| (*number, seed.clone()))
+            .collect();
         let waiting: Vec<(LogId, InvitationState)> = self
             .state
             .invitations
@@ -481,11 +591,15 @@ impl Step<'_> {
             .collect();
         for (log, state) in waiting {
             let Some(request) = state.request else { continue };
-            let Ok(package) = messaging::KeyPackage::parse(&request.key_package) else { continue };
+            let Ok(package) = messaging::KeyPackage::parse(&request.key_package) else {
+                continue;
+            };
             if !added.contains(&package.member()) {
                 continue;
             }
-            let Ok(invitation) = Invitation::parse(&state.link) else { continue };
+            let Ok(invitation) = Invitation::parse(&state.link) else {
+                continue;
+            };
             let admitted = messaging::Admitted {
                 journal_keys: journal_keys
                     .iter()
@@ -499,9 +613,13 @@ impl Step<'_> {
                 log_start,
                 welcome: welcome.to_vec(),
             };
-            if let Ok(wrapped) =
-                messaging::post_admitted(&invitation, request.id(), &request.envelope_key, &admitted, self.rng)
-            {
+            if let Ok(wrapped) = messaging::post_admitted(
+                &invitation,
+                request.id(),
+                &request.envelope_key,
+                &admitted,
+                self.rng,
+            ) {
                 self.post_wrapped(log, wrapped, Content::Rendezvous);
             }
             if let Some(invitation) = self.state.invitations.get_mut(&log) {
@@ -516,7 +634,11 @@ impl Step<'_> {
         let member = self.state.member.as_ref().ok_or_else(no_assembly)?;
         let assembly = self.state.assembly.as_ref().ok_or_else(not_a_member)?;
         let device = member.device_key().verifying_key();
-        assembly.seat_by_device(&device).filter(|seat| seat.is_active()).cloned().ok_or_else(not_a_member)
+        assembly
+            .seat_by_device(&device)
+            .filter(|seat| seat.is_active())
+            .cloned()
+            .ok_or_else(not_a_member)
     }
 }
 
@@ -525,7 +647,9 @@ const FOUNDING_EXPIRES_MS: u64 = 24 * 3_600_000;
 
 /// The journal key of a number, exported from the plenary's present epoch.
 pub(crate) fn export_journal_key(conversation: &Conversation, number: u32) -> Result<Secret<32>, StepError> {
-    conversation.export_journal_key(&encode(&number)).map_err(messaging_error)
+    conversation
+        .export_journal_key(&encode(&number))
+        .map_err(messaging_error)
 }
 
 pub(crate) fn messaging_error(error: messaging::UseError) -> StepError {
@@ -539,7 +663,10 @@ fn name_commitment(opening: &[u8]) -> Result<Hash, StepError> {
 }
 
 fn link_refusal(bad: BadLink) -> Refusal {
-    Refusal { code: RefusalCode::InvitationMangled, details: bad.to_string() }
+    Refusal {
+        code: RefusalCode::InvitationMangled,
+        details: bad.to_string(),
+    }
 }
 
 fn charter_with(changes: &CharterChanges) -> Result<Charter, Refusal> {
@@ -556,7 +683,9 @@ fn charter_with(changes: &CharterChanges) -> Result<Charter, Refusal> {
         seconders: changes.seconders.unwrap_or(defaults.seconders),
         notice_ms: changes.notice_ms.unwrap_or(defaults.notice_ms),
         voting_least_ms,
-        voting_greatest_ms: changes.voting_greatest_ms.unwrap_or(defaults.voting_greatest_ms.max(voting_least_ms)),
+        voting_greatest_ms: changes
+            .voting_greatest_ms
+            .unwrap_or(defaults.voting_greatest_ms.max(voting_least_ms)),
         closing_ms: changes.closing_ms.unwrap_or(defaults.closing_ms),
         slot_ms: changes.slot_ms.unwrap_or(defaults.slot_ms),
         sealing_round_ms: changes.sealing_round_ms.unwrap_or(defaults.sealing_round_ms),
@@ -564,12 +693,17 @@ fn charter_with(changes: &CharterChanges) -> Result<Charter, Refusal> {
         roll_floor: changes.roll_floor.unwrap_or(defaults.roll_floor),
         ballots_floor: changes.ballots_floor.unwrap_or(defaults.ballots_floor),
         trustees,
-        threshold: changes.threshold.unwrap_or_else(|| Charter::default_threshold(trustees)),
+        threshold: changes
+            .threshold
+            .unwrap_or_else(|| Charter::default_threshold(trustees)),
         ..defaults
     };
     match charter.validate() {
         Ok(()) => Ok(charter),
-        Err(bad) => Err(Refusal { code: RefusalCode::BadRequest, details: bad.to_string() }),
+        Err(bad) => Err(Refusal {
+            code: RefusalCode::BadRequest,
+            details: bad.to_string(),
+        }),
     }
 }
 
@@ -605,5 +739,7 @@ fn carrier_text(carrier: &Carrier) -> Option<String> {
 }
 
 fn carrier_of_text(text: &str) -> Carrier {
-    Carrier::Socks5 { address: text.to_owned() }
+    Carrier::Socks5 {
+        address: text.to_owned(),
+    }
 }

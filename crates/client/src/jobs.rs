@@ -24,8 +24,18 @@ pub(crate) enum Work {
         choice: Zeroizing<[u8; 1]>,
     },
     /// Verifies the box, for a trustee before it releases its share and for everybody's counter.
-    Check { motion: MotionId, opening: OpeningId, assembly: Arc<Assembly>, entries: Vec<Entry> },
-    Tally { motion: MotionId, opening: OpeningId, assembly: Arc<Assembly>, entries: Vec<Entry> },
+    Check {
+        motion: MotionId,
+        opening: OpeningId,
+        assembly: Arc<Assembly>,
+        entries: Vec<Entry>,
+    },
+    Tally {
+        motion: MotionId,
+        opening: OpeningId,
+        assembly: Arc<Assembly>,
+        entries: Vec<Entry>,
+    },
 }
 
 /// What came of a job.
@@ -34,9 +44,18 @@ pub struct JobOutput(pub(crate) Output);
 
 #[derive(Debug)]
 pub(crate) enum Output {
-    Proven { motion: MotionId, ballot: Option<Vec<u8>> },
-    Checked { motion: MotionId, releasable: bool },
-    Tallied { motion: MotionId, result: Result<(Vec<u8>, Hash), TallyError> },
+    Proven {
+        motion: MotionId,
+        ballot: Option<Vec<u8>>,
+    },
+    Checked {
+        motion: MotionId,
+        releasable: bool,
+    },
+    Tallied {
+        motion: MotionId,
+        result: Result<(Vec<u8>, Hash), TallyError>,
+    },
     Cancelled,
 }
 
@@ -47,17 +66,33 @@ impl Job {
     #[must_use]
     pub fn run(self, rng: &mut dyn CryptoRng) -> JobOutput {
         JobOutput(match self.0 {
-            Work::Prove { motion, opening, assembly, secret, choice } => Output::Proven {
+            Work::Prove {
+                motion,
+                opening,
+                assembly,
+                secret,
+                choice,
+            } => Output::Proven {
                 motion,
                 ballot: prove(&assembly, opening, &secret, choice.as_slice(), rng),
             },
-            Work::Check { motion, opening, assembly, entries } => {
+            Work::Check {
+                motion,
+                opening,
+                assembly,
+                entries,
+            } => {
                 let releasable = assembly.secret_vote_of(opening).is_some_and(|(_, of, secret)| {
                     assembly::valid_ballots(&assembly, of, secret, &entries, rng).is_ok()
                 });
                 Output::Checked { motion, releasable }
             }
-            Work::Tally { motion, opening, assembly, entries } => {
+            Work::Tally {
+                motion,
+                opening,
+                assembly,
+                entries,
+            } => {
                 let result = assembly::tally(&assembly, opening, &entries, rng)
                     .map(|result: TallyResult| (encode(&result), result.hash()));
                 Output::Tallied { motion, result }
@@ -84,8 +119,11 @@ fn prove(
     let event: Event = vote.event(assembly.id(), opening).ok()?;
     let secret = BallotSecret::from_bytes(secret.expose())?;
     let key = SealingKey::from_bytes(vote.sealing.key.y()).ok()?;
-    let context =
-        SealContext { opening, roll_root: vote.roll_root, tag: *event.tag(&secret).as_bytes() };
+    let context = SealContext {
+        opening,
+        roll_root: vote.roll_root,
+        tag: *event.tag(&secret).as_bytes(),
+    };
     let sealed = sealing::seal(&key, &context, choice, rng);
     let ballot = ballot::prove(&event, &secret, &sealed, rng).ok()?;
     ballot::verify(&event, &ballot).ok()?;

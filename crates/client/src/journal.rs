@@ -7,8 +7,8 @@ use crate::state::{Content, LogRole, Seed};
 use crate::step::{Step, StepError};
 use crate::tables;
 use crate::views::{EvidenceKind, NoticeCode};
-use assembly::{BadFounding, Halt, Opened};
 use assembly::{Assembly, Body, EntryKeys, JournalKeys, Rejection, SealedEntry, Statement};
+use assembly::{BadFounding, Halt, Opened};
 use primitives::canonical::encode;
 use primitives::{LogId, SeatNumber, StatementId};
 use std::collections::BTreeMap;
@@ -21,7 +21,12 @@ const EXPIRES_MS: u64 = 3 * 24 * 3_600_000;
 impl Step<'_> {
     /// Follows a journal log and the witnesses' side log under the same key.
     pub(crate) fn follow_journal(&mut self, number: u32, record: CreateLog) -> Result<LogId, StepError> {
-        let seed = self.state.journal_keys.get(&number).cloned().ok_or(StepError::Internal("no journal key"))?;
+        let seed = self
+            .state
+            .journal_keys
+            .get(&number)
+            .cloned()
+            .ok_or(StepError::Internal("no journal key"))?;
         let witness = assembly::keys::witness_log(seed.secret()).record(LogKind::Record);
         self.follow(LogRole::Witness { number }, seed.clone(), witness, Vec::new())?;
         self.follow(LogRole::Journal { number }, seed, record, Vec::new())
@@ -36,6 +41,31 @@ impl Step<'_> {
             LogRole::Journal { number } => Some((*id, number)),
             _ => None,
         })
+    }
+
+    /// Follows the journal to where it has gone on, as soon as its key is here: the key comes with the plenary's commit,
+    /// which may be read later than the statement that names the log.
+    pub(crate) fn follow_on(&mut self) -> Result<(), StepError> {
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
+        let (record, number) = (assembly.journal().record.clone(), assembly.journal().journal_key);
+        if self.state.logs.contains_key(&record.id()) {
+            return Ok(());
+        }
+        let Some(seed) = self.state.journal_keys.get(&number) else {
+            if self.own_seat().is_ok() {
+                self.notice(NoticeCode::JournalKeyMissing);
+            }
+            return Ok(());
+        };
+        let announced = assembly.journal_key_hash(number);
+        if announced != Some(assembly::journal_key_hash(number, seed.secret())) {
+            // What was announced is not the group's export: whoever announced it would lead the journal away.
+            self.notice(NoticeCode::JournalKeyMissing);
+            return Ok(());
+        }
+        self.follow_journal(number, record).map(|_| ())
     }
 
     fn journal_keys(&self) -> JournalKeys {
@@ -74,12 +104,11 @@ impl Step<'_> {
             self.accuse(EvidenceKind::Fork, log, details, None);
         }
         let hopped = assembly.journal().record.id() != log;
-        let next = (assembly.journal().journal_key, assembly.journal().record.clone());
         self.state.assembly = Some(assembly);
         self.moved(&phases, taken.statement.as_ref())?;
         if hopped {
             self.finish_log(log);
-            self.follow_journal(next.0, next.1)?;
+            self.follow_on()?;
         }
         Ok(true)
     }
@@ -115,7 +144,10 @@ impl Step<'_> {
     }
 
     fn is_ours(&self, assembly: &Assembly) -> bool {
-        self.state.member.as_ref().is_some_and(|member| member.assembly == assembly.id())
+        self.state
+            .member
+            .as_ref()
+            .is_some_and(|member| member.assembly == assembly.id())
     }
 
     /// What follows from an entry that has been folded.
@@ -129,13 +161,18 @@ impl Step<'_> {
         if let Some(opened) = opened {
             self.learn_name(opened);
         }
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
         let after = phases(&assembly);
         for (motion, phase) in &after {
             if before.get(motion) != Some(phase) {
                 self.motion_moved(*motion)?;
                 let view = crate::show::phase_view(*phase);
-                self.emit(Event::MotionPhase { motion: motion.to_string(), phase: view });
+                self.emit(Event::MotionPhase {
+                    motion: motion.to_string(),
+                    phase: view,
+                });
             }
         }
         self.touch(Topic::Overview);
@@ -151,7 +188,11 @@ impl Step<'_> {
             _ => return,
         };
         if let Some(name) = &opened.name {
-            self.store.put(tables::NAMES, *commitment.as_bytes(), name.name.clone().into_bytes());
+            self.store.put(
+                tables::NAMES,
+                *commitment.as_bytes(),
+                name.name.clone().into_bytes(),
+            );
         }
     }
 
@@ -161,9 +202,15 @@ impl Step<'_> {
         let member = self.state.member.clone().ok_or_else(not_a_member)?;
         let (log, number) = self.current_journal().ok_or_else(not_a_member)?;
         let device = member.device_key();
-        let seat = assembly.seat_by_device(&device.verifying_key()).ok_or_else(not_a_member)?.number;
+        let seat = assembly
+            .seat_by_device(&device.verifying_key())
+            .ok_or_else(not_a_member)?
+            .number;
         let seen = self.folded_checkpoint(log).ok_or_else(|| {
-            Refusal::new(RefusalCode::NotReady, "the journal has not been read yet; try again shortly")
+            Refusal::new(
+                RefusalCode::NotReady,
+                "the journal has not been read yet; try again shortly",
+            )
         })?;
         let statement = Statement::new(
             assembly.id(),
@@ -175,9 +222,25 @@ impl Step<'_> {
         )
         .sign(&device);
         let id = assembly::statement::statement_id(statement.bytes());
-        let key = self.state.journal_keys.get(&number).cloned().ok_or(StepError::Internal("no journal key"))?;
-        let entry = SealedEntry::seal(number, key.secret(), &encode(statement.unverified()), beside, self.rng)
-            .map_err(|_| Refusal::new(RefusalCode::BadRequest, "the text is too long for one entry of the journal"))?;
+        let key = self
+            .state
+            .journal_keys
+            .get(&number)
+            .cloned()
+            .ok_or(StepError::Internal("no journal key"))?;
+        let entry = SealedEntry::seal(
+            number,
+            key.secret(),
+            &encode(statement.unverified()),
+            beside,
+            self.rng,
+        )
+        .map_err(|_| {
+            Refusal::new(
+                RefusalCode::BadRequest,
+                "the text is too long for one entry of the journal",
+            )
+        })?;
         self.post(log, entry.to_bytes(), Content::Statement { id }, self.now);
         Ok(id)
     }
@@ -185,7 +248,8 @@ impl Step<'_> {
     /// [`Step::make_statement`] after asking the fold whether it would take effect now.
     pub(crate) fn state_checked(&mut self, body: &Body, beside: &[u8]) -> Result<StatementId, Failed> {
         let seat = self.own_seat()?;
-        self.check_statement(seat.number, body).map_err(|rejection| rejected(rejection))?;
+        self.check_statement(seat.number, body)
+            .map_err(|rejection| rejected(rejection))?;
         self.make_statement(body, beside)
     }
 
@@ -194,7 +258,9 @@ impl Step<'_> {
             return Err(Rejection::NotByAMember);
         };
         let device = member.device_key().verifying_key();
-        assembly.check(StatementId::new([0; 32]), seat, device, body).map(|_| ())
+        assembly
+            .check(StatementId::new([0; 32]), seat, device, body)
+            .map(|_| ())
     }
 
     /// The checkpoint that covers exactly what has been folded, or the last one below it.
@@ -223,7 +289,11 @@ impl Step<'_> {
 }
 
 fn phases(assembly: &Assembly) -> BTreeMap<primitives::MotionId, assembly::Phase> {
-    assembly.motions().into_iter().map(|motion| (motion.id, motion.phase)).collect()
+    assembly
+        .motions()
+        .into_iter()
+        .map(|motion| (motion.id, motion.phase))
+        .collect()
 }
 
 /// What a person is told when the fold would reject what they ask for.
@@ -231,10 +301,15 @@ pub(crate) fn rejected(rejection: Rejection) -> Refusal {
     let code = match rejection {
         Rejection::NotByAMember => RefusalCode::NotAMember,
         Rejection::RoleForbids => RefusalCode::NotAllowed,
-        Rejection::SignedAlready | Rejection::TakenAlready | Rejection::VotedAlready => RefusalCode::AlreadyDone,
+        Rejection::SignedAlready | Rejection::TakenAlready | Rejection::VotedAlready => {
+            RefusalCode::AlreadyDone
+        }
         Rejection::NoSuchAdmission => RefusalCode::Unknown,
         Rejection::WrongPhase | Rejection::FoundingOver => RefusalCode::WrongPhase,
         _ => RefusalCode::BadRequest,
     };
-    Refusal { code, details: rejection.to_string() }
+    Refusal {
+        code,
+        details: rejection.to_string(),
+    }
 }

@@ -45,21 +45,35 @@ impl<S: Store> Client<S> {
         self.store
     }
 
+    /// The store, for tests that make it fail.
+    pub fn store_mut(&mut self) -> &mut S {
+        &mut self.store
+    }
+
     /// Where the relay is, once an assembly names one.
     #[must_use]
     pub fn destination(&self) -> Option<Destination> {
         let member = self.state.member.as_ref()?;
         let carrier = match &member.proxy {
-            Some(address) => Carrier::Socks5 { address: address.clone() },
+            Some(address) => Carrier::Socks5 {
+                address: address.clone(),
+            },
             None => Carrier::Direct,
         };
-        Some(Destination { address: member.relay.parse().ok()?, carrier })
+        Some(Destination {
+            address: member.relay.parse().ok()?,
+            carrier,
+        })
     }
 
     /// Whether bytes wait for the relay.
     #[must_use]
     pub fn outbox_entries(&self) -> usize {
-        self.state.outbox.values().filter(|item| item.promised.is_none() && !item.pending).count()
+        self.state
+            .outbox
+            .values()
+            .filter(|item| item.promised.is_none() && !item.pending)
+            .count()
     }
 
     /// Carries out what a person asks for. The answer comes when it is durable.
@@ -84,7 +98,12 @@ impl<S: Store> Client<S> {
     ///
     /// # Errors
     /// [`StepError`]: nothing of the step remains, and the input may be given again.
-    pub fn handle(&mut self, now: Time, rng: &mut dyn CryptoRng, input: Input) -> Result<Vec<Effect>, StepError> {
+    pub fn handle(
+        &mut self,
+        now: Time,
+        rng: &mut dyn CryptoRng,
+        input: Input,
+    ) -> Result<Vec<Effect>, StepError> {
         let outcome = self.step(now, rng, |step| Ok(step.input(input)?));
         match outcome {
             Ok(((), effects)) => Ok(effects),
@@ -99,10 +118,16 @@ impl<S: Store> Client<S> {
     /// A refusal if the address cannot be read or the keys are not signed by the identity key that it pins.
     pub fn learn_relay(&mut self, address: &str, keys: Unverified) -> Result<(), Refusal> {
         let parsed: RelayAddress = address.parse().map_err(|_| {
-            Refusal::new(RefusalCode::BadRelayAddress, "the relay's address line cannot be read; ask its operator for it again")
+            Refusal::new(
+                RefusalCode::BadRelayAddress,
+                "the relay's address line cannot be read; ask its operator for it again",
+            )
         })?;
         relay_api::RelayKeys::verify(keys.clone(), parsed.relay).map_err(|_| {
-            Refusal::new(RefusalCode::BadRelayAddress, "what answers there is not the relay that the address names")
+            Refusal::new(
+                RefusalCode::BadRelayAddress,
+                "what answers there is not the relay that the address names",
+            )
         })?;
         self.state.volatile.relay_known = Some((address.to_owned(), keys));
         Ok(())
@@ -112,7 +137,12 @@ impl<S: Store> Client<S> {
     ///
     /// # Errors
     /// A refusal if there is no assembly yet or a record is damaged.
-    pub fn audit_file(&mut self, now: Time, rng: &mut dyn CryptoRng, level: AuditLevel) -> Result<Vec<u8>, Refusal> {
+    pub fn audit_file(
+        &mut self,
+        now: Time,
+        rng: &mut dyn CryptoRng,
+        level: AuditLevel,
+    ) -> Result<Vec<u8>, Refusal> {
         match self.step(now, rng, |step| step.audit_file(level)) {
             Ok((bytes, _)) => Ok(bytes),
             Err(Failed::Refused(refusal)) => Err(refusal),
@@ -171,7 +201,10 @@ impl StepError {
             Self::Record(_) => RefusalCode::VaultDamaged,
             Self::Messaging(_) | Self::Internal(_) => RefusalCode::Internal,
         };
-        Refusal { code, details: self.to_string() }
+        Refusal {
+            code,
+            details: self.to_string(),
+        }
     }
 }
 
@@ -235,11 +268,19 @@ impl Step<'_> {
             return;
         }
         let volatile = &self.state.volatile;
-        let polls = self.state.logs.iter().filter(|(_, log)| !log.finished && log.created).map(|(id, _)| {
-            volatile.poll_at.get(id).copied().unwrap_or(self.now)
-        });
+        let polls = self
+            .state
+            .logs
+            .iter()
+            .filter(|(_, log)| !log.finished && log.created)
+            .map(|(id, _)| volatile.poll_at.get(id).copied().unwrap_or(self.now));
         let retries = volatile.retry_at.values().copied();
-        let departures = self.state.outbox.values().filter(|item| !item.pending && item.promised.is_none()).map(|item| item.not_before);
+        let departures = self
+            .state
+            .outbox
+            .values()
+            .filter(|item| !item.pending && item.promised.is_none())
+            .map(|item| item.not_before);
         let later = polls
             .chain(retries)
             .chain(departures)
@@ -260,13 +301,19 @@ impl Refusal {
     /// A refusal with a sentence that says what to do.
     #[must_use]
     pub fn new(code: RefusalCode, details: &str) -> Self {
-        Self { code, details: details.to_owned() }
+        Self {
+            code,
+            details: details.to_owned(),
+        }
     }
 }
 
 /// Everything from its records.
 fn load(store: &dyn Store) -> Result<State, StepError> {
-    let mut state = State { member: load_one(store, tables::MEMBER, b"self")?, ..State::default() };
+    let mut state = State {
+        member: load_one(store, tables::MEMBER, b"self")?,
+        ..State::default()
+    };
     for (key, log) in load_all(store, tables::LOGS)? {
         state.logs.insert(LogId::new(id_of(&key, tables::LOGS)?), log);
     }
@@ -275,16 +322,25 @@ fn load(store: &dyn Store) -> Result<State, StepError> {
         state.outbox.insert(u64::from_be_bytes(number), item);
     }
     for (key, invitation) in load_all(store, tables::INVITATIONS)? {
-        state.invitations.insert(LogId::new(id_of(&key, tables::INVITATIONS)?), invitation);
+        state
+            .invitations
+            .insert(LogId::new(id_of(&key, tables::INVITATIONS)?), invitation);
     }
     for (key, conversation) in load_all(store, tables::CONVERSATIONS)? {
-        state.conversations.insert(ConversationId::new(id_of(&key, tables::CONVERSATIONS)?), conversation);
+        state.conversations.insert(
+            ConversationId::new(id_of(&key, tables::CONVERSATIONS)?),
+            conversation,
+        );
     }
     for (key, part) in load_all(store, tables::VOTES)? {
-        state.votes.insert(MotionId::new(id_of(&key, tables::VOTES)?), part);
+        state
+            .votes
+            .insert(MotionId::new(id_of(&key, tables::VOTES)?), part);
     }
     for (key, seed) in load_all::<Seed>(store, tables::JOURNAL_KEYS)? {
-        let number = key.try_into().map_err(|_| StepError::Record(tables::JOURNAL_KEYS.0))?;
+        let number = key
+            .try_into()
+            .map_err(|_| StepError::Record(tables::JOURNAL_KEYS.0))?;
         state.journal_keys.insert(u32::from_be_bytes(number), seed);
     }
     if let Some(snapshot) = store.get(tables::FOLD, b"snapshot")? {
@@ -294,7 +350,11 @@ fn load(store: &dyn Store) -> Result<State, StepError> {
     if let Some(spans) = load_one(store, tables::ROSTER, b"spans")? {
         state.roster = spans;
     }
-    if state.conversations.values().any(|conversation| conversation.halted) {
+    if state
+        .conversations
+        .values()
+        .any(|conversation| conversation.halted)
+    {
         state.volatile.notice = Some(NoticeCode::ResyncNeeded);
     }
     Ok(state)

@@ -18,16 +18,36 @@ const RETRY_MAX_MS: u64 = 60_000;
 impl Step<'_> {
     /// Puts bytes into the outbox; they leave at `not_before` at the earliest.
     pub(crate) fn post(&mut self, log: LogId, entry: Vec<u8>, content: Content, not_before: Time) -> u64 {
-        let item = self.state.outbox.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
-        let record = OutboxItem { log, entry, content, not_before, promised: None, pending: false, pieces: Vec::new() };
+        let item = self
+            .state
+            .outbox
+            .last_key_value()
+            .map_or(0, |(last, _)| last.saturating_add(1));
+        let record = OutboxItem {
+            log,
+            entry,
+            content,
+            not_before,
+            promised: None,
+            pending: false,
+            pieces: Vec::new(),
+            duty: self.duty.take(),
+        };
         self.state.outbox.insert(item, record);
         self.save_outbox(item);
         item
     }
 
     pub(crate) fn save_outbox(&mut self, item: u64) {
-        let Some(record) = self.state.outbox.get(&item) else { return };
-        self.store.put_for(outbox_purpose(&record.content), tables::OUTBOX, item.to_be_bytes(), encode(record));
+        let Some(record) = self.state.outbox.get(&item) else {
+            return;
+        };
+        self.store.put_for(
+            outbox_purpose(&record.content),
+            tables::OUTBOX,
+            item.to_be_bytes(),
+            encode(record),
+        );
     }
 
     pub(crate) fn drop_outbox(&mut self, item: u64) {
@@ -60,7 +80,9 @@ impl Step<'_> {
             .map(|(number, _)| *number)
             .collect();
         for number in due {
-            let Some(item) = self.state.outbox.get(&number).cloned() else { continue };
+            let Some(item) = self.state.outbox.get(&number).cloned() else {
+                continue;
+            };
             if self.pieces_uploaded(&item)? {
                 self.send_item(number);
             }
@@ -74,31 +96,55 @@ impl Step<'_> {
             && item.promised.is_none()
             && !item.pending
             && item.not_before <= self.now
-            && self.state.volatile.retry_at.get(&number).is_none_or(|at| *at <= self.now)
+            && self
+                .state
+                .volatile
+                .retry_at
+                .get(&number)
+                .is_none_or(|at| *at <= self.now)
             && !self.expects(&Expected::Append { item: number })
     }
 
     fn send_item(&mut self, number: u64) {
-        let Some(item) = self.state.outbox.get(&number) else { return };
-        let Some(log) = self.state.logs.get(&item.log) else { return };
+        let Some(item) = self.state.outbox.get(&number) else {
+            return;
+        };
+        let Some(log) = self.state.logs.get(&item.log) else {
+            return;
+        };
         let signature = tlog::sign_append(&log.role.keys(log.secret.secret()).append, item.log, &item.entry);
         let lane = match item.content {
             Content::Ballot { .. } => Lane::Casting,
             _ => lane_of(&log.role),
         };
-        let call = Call::Append { log: item.log, entry: item.entry.clone(), signature: signature.into() };
+        let call = Call::Append {
+            log: item.log,
+            entry: item.entry.clone(),
+            signature: signature.into(),
+        };
         let ticket = self.ticket(Expected::Append { item: number });
-        self.effects.push(Effect::Call { ticket, lane, call: Box::new(call) });
+        self.effects.push(Effect::Call {
+            ticket,
+            lane,
+            call: Box::new(call),
+        });
     }
 
     /// Takes the answer to an append.
-    pub(crate) fn appended(&mut self, number: u64, result: Result<Reply, CallError>) -> Result<(), StepError> {
-        let Some(item) = self.state.outbox.get(&number).cloned() else { return Ok(()) };
+    pub(crate) fn appended(
+        &mut self,
+        number: u64,
+        result: Result<Reply, CallError>,
+    ) -> Result<(), StepError> {
+        let Some(item) = self.state.outbox.get(&number).cloned() else {
+            return Ok(());
+        };
         match result {
             Ok(Reply::Appended(receipt)) => {
                 let casting = matches!(item.content, Content::Ballot { .. });
-                let verified =
-                    self.checkpoint_key().is_some_and(|key| receipt.verify(item.log, &item.entry, &key).is_ok());
+                let verified = self
+                    .checkpoint_key()
+                    .is_some_and(|key| receipt.verify(item.log, &item.entry, &key).is_ok());
                 if !verified {
                     self.notice(NoticeCode::RelayAnswersNonsense);
                     self.retry(number);
@@ -156,7 +202,10 @@ impl Step<'_> {
     /// Tries an item again after a wait that grows with the failures.
     fn retry(&mut self, number: u64) {
         let wait_ms = self.backoff_ms();
-        self.state.volatile.retry_at.insert(number, self.now.after(wait_ms));
+        self.state
+            .volatile
+            .retry_at
+            .insert(number, self.now.after(wait_ms));
     }
 
     /// The wait after the failures so far, with jitter.
@@ -180,7 +229,9 @@ pub(crate) fn lane_of(role: &LogRole) -> Lane {
 
 fn outbox_purpose(content: &Content) -> Purpose {
     match content {
-        Content::Ballot { motion } => Purpose::burnable([b"outbox-ballot/".as_slice(), motion.as_bytes()].concat()),
+        Content::Ballot { motion } => {
+            Purpose::burnable([b"outbox-ballot/".as_slice(), motion.as_bytes()].concat())
+        }
         _ => Purpose::ORDINARY,
     }
 }

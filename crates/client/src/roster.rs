@@ -46,7 +46,11 @@ impl Roster for LoadedRoster {
 impl Roster for JournalRoster<'_, '_> {
     fn knows(&self, point: &JournalPoint, at: Option<Time>) -> Knowledge {
         knows(self.position, point, at, |size| {
-            let mark = self.store.get(tables::ROOTS, &size.to_be_bytes()).ok().flatten()?;
+            let mark = self
+                .store
+                .get(tables::ROOTS, &size.to_be_bytes())
+                .ok()
+                .flatten()?;
             decode_canonical(&mark).ok()
         })
     }
@@ -56,9 +60,18 @@ impl Roster for JournalRoster<'_, '_> {
     }
 }
 
-fn knows(position: u64, point: &JournalPoint, at: Option<Time>, mark: impl FnOnce(u64) -> Option<Mark>) -> Knowledge {
+fn knows(
+    position: u64,
+    point: &JournalPoint,
+    at: Option<Time>,
+    mark: impl FnOnce(u64) -> Option<Mark>,
+) -> Knowledge {
     if point.size == 0 {
-        return if point.root == tlog::empty_root() { Knowledge::Known } else { Knowledge::Contradicted };
+        return if point.root == tlog::empty_root() {
+            Knowledge::Known
+        } else {
+            Knowledge::Contradicted
+        };
     }
     if point.size > position {
         return Knowledge::NotYet;
@@ -86,10 +99,16 @@ fn admits(spans: &[Span], point: &JournalPoint, member: &Member) -> bool {
 impl Step<'_> {
     /// Notes, after an entry has been folded, who is in force and what the journal's root is.
     pub(crate) fn note_position(&mut self) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
         let position = assembly.position();
-        let mark = Mark { root: assembly.journal_root(), time: assembly.time() };
-        self.store.put(tables::ROOTS, position.to_be_bytes(), encode(&mark));
+        let mark = Mark {
+            root: assembly.journal_root(),
+            time: assembly.time(),
+        };
+        self.store
+            .put(tables::ROOTS, position.to_be_bytes(), encode(&mark));
         let mut changed = false;
         for seat in assembly.seats() {
             for device in &seat.devices {
@@ -115,7 +134,8 @@ impl Step<'_> {
             }
         }
         if changed {
-            self.store.put(tables::ROSTER, *b"spans", encode(&self.state.roster));
+            self.store
+                .put(tables::ROSTER, *b"spans", encode(&self.state.roster));
         }
         Ok(())
     }
@@ -123,8 +143,14 @@ impl Step<'_> {
     /// The point that this device has folded.
     pub(crate) fn journal_point(&self) -> JournalPoint {
         match &self.state.assembly {
-            Some(assembly) => JournalPoint { size: assembly.position(), root: assembly.journal_root() },
-            None => JournalPoint { size: 0, root: tlog::empty_root() },
+            Some(assembly) => JournalPoint {
+                size: assembly.position(),
+                root: assembly.journal_root(),
+            },
+            None => JournalPoint {
+                size: 0,
+                root: tlog::empty_root(),
+            },
         }
     }
 
@@ -136,6 +162,10 @@ impl Step<'_> {
             let mark = decode_canonical(&value).map_err(|_| StepError::Record(tables::ROOTS.0))?;
             marks.insert(u64::from_be_bytes(position), mark);
         }
-        Ok(LoadedRoster { spans: self.state.roster.clone(), position: self.journal_point().size, marks })
+        Ok(LoadedRoster {
+            spans: self.state.roster.clone(),
+            position: self.journal_point().size,
+            marks,
+        })
     }
 }

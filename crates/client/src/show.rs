@@ -9,12 +9,12 @@ use crate::step::Step;
 use crate::tables;
 use crate::views::{
     AdmissionState, AdmissionView, AssemblyView, Barred, Carrier, CharterView, Choice, ConnectionView,
-    ConversationKind, ConversationView, Majority, MemberView, MessageContent, MessageState, MessageView, MotionView,
-    Overview, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, Role, RuleView, SeatState, SeatVote,
-    Standing, VoteKind, Witnessed,
+    ConversationKind, ConversationView, Majority, MemberView, MessageContent, MessageState, MessageView,
+    MotionView, Overview, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, Role, RuleView,
+    SeatState, SeatVote, Standing, VoteKind, Witnessed,
 };
-use assembly::{Motion, Opening, Seat, Vote};
 use assembly::{Assembly, TallyResult};
+use assembly::{Motion, Opening, Seat, Vote};
 use messaging::{AppMessage, Body};
 use primitives::canonical::decode_canonical;
 use primitives::{ConversationId, Hash, MotionId, VerifyingKey};
@@ -32,9 +32,18 @@ impl Step<'_> {
             Some(address) => Carrier::Socks5 { address },
             None => Carrier::Direct,
         };
-        let waiting = self.state.outbox.values().filter(|item| item.promised.is_none() && !item.pending).count();
+        let waiting = self
+            .state
+            .outbox
+            .values()
+            .filter(|item| item.promised.is_none() && !item.pending)
+            .count();
         Ok(Overview {
-            connection: ConnectionView { state: volatile.connection, carrier, clock_skew_ms: volatile.clock_skew_ms },
+            connection: ConnectionView {
+                state: volatile.connection,
+                carrier,
+                clock_skew_ms: volatile.clock_skew_ms,
+            },
             outbox_entries: u32::try_from(waiting).unwrap_or(u32::MAX),
             evidence,
             notice: volatile.notice,
@@ -43,7 +52,9 @@ impl Step<'_> {
     }
 
     fn show_assembly(&self) -> Result<Option<AssemblyView>, Failed> {
-        let Some(member) = &self.state.member else { return Ok(None) };
+        let Some(member) = &self.state.member else {
+            return Ok(None);
+        };
         let fold = self.state.assembly.as_deref();
         let seat = self.own_seat().ok();
         let known = fold.and_then(|fold| fold.seat_by_device(&member.device_key().verifying_key()));
@@ -54,19 +65,27 @@ impl Step<'_> {
             (_, _, Some(joining)) if joining.welcome.is_some() => Standing::Proposed,
             _ => Standing::Requested,
         };
-        let refused = member.joining.as_ref().and_then(|joining| joining.refused.clone());
+        let refused = member
+            .joining
+            .as_ref()
+            .and_then(|joining| joining.refused.clone());
         let default_charter = assembly::Charter::default();
         let charter = fold.map_or(&default_charter, Assembly::charter);
         Ok(Some(AssemblyView {
             id: member.assembly.to_string(),
-            name: fold.map_or_else(|| member.assembly_name.clone(), |fold| fold.founded().name.clone()),
+            name: fold.map_or_else(
+                || member.assembly_name.clone(),
+                |fold| fold.founded().name.clone(),
+            ),
             declaration: fold.map_or_else(String::new, |fold| fold.founded().declaration.clone()),
             standing,
             refused,
             seat: seat.as_ref().map(|seat| seat.number.0),
             role: seat.as_ref().map(|seat| role_view(seat.role)),
             founding: fold.is_none_or(Assembly::is_founding),
-            seats: fold.map_or(0, |fold| count(fold.seats().filter(|seat| seat.is_active()).count())),
+            seats: fold.map_or(0, |fold| {
+                count(fold.seats().filter(|seat| seat.is_active()).count())
+            }),
             journal_entries: fold.map_or(0, Assembly::position),
             witnessed: self.show_witnessed(fold)?,
             relay: member.relay.clone(),
@@ -76,7 +95,9 @@ impl Step<'_> {
     }
 
     fn show_witnessed(&self, fold: Option<&Assembly>) -> Result<Witnessed, Failed> {
-        let journal = self.current_journal().and_then(|(log, _)| Some((log, self.state.logs.get(&log)?.covered)));
+        let journal = self
+            .current_journal()
+            .and_then(|(log, _)| Some((log, self.state.logs.get(&log)?.covered)));
         let cosigned = match journal {
             Some((log, size)) if size > 0 => self.cosignatures(log, size)?,
             _ => None,
@@ -113,11 +134,16 @@ impl Step<'_> {
     }
 
     fn name_of(&self, seat: &Seat) -> String {
-        self.name_behind(&seat.name).unwrap_or_else(|| format!("№ {}", seat.number))
+        self.name_behind(&seat.name)
+            .unwrap_or_else(|| format!("№ {}", seat.number))
     }
 
     fn name_behind(&self, commitment: &Hash) -> Option<String> {
-        let name = self.store.get(tables::NAMES, commitment.as_bytes()).ok().flatten()?;
+        let name = self
+            .store
+            .get(tables::NAMES, commitment.as_bytes())
+            .ok()
+            .flatten()?;
         String::from_utf8(name.to_vec()).ok()
     }
 
@@ -125,7 +151,11 @@ impl Step<'_> {
         let fold = self.state.assembly.clone().ok_or_else(no_assembly)?;
         let own = self.own_seat().ok().map(|seat| seat.number);
         let seats = |seats: &[primitives::SeatNumber]| seats.iter().map(|seat| seat.0).collect::<Vec<_>>();
-        let requested = self.state.invitations.iter().filter(|(_, state)| state.proposed.is_none());
+        let requested = self
+            .state
+            .invitations
+            .iter()
+            .filter(|(_, state)| state.proposed.is_none());
         let mut views: Vec<_> = requested
             .filter_map(|(log, state)| {
                 Some(AdmissionView {
@@ -163,10 +193,16 @@ impl Step<'_> {
         let mut views = Vec::new();
         for id in ids {
             let (members, epoch, code) = match self.session(id)? {
-                Some(session) => (count(session.members().len()), session.epoch(), session.epoch_code()),
+                Some(session) => (
+                    count(session.members().len()),
+                    session.epoch(),
+                    session.epoch_code(),
+                ),
                 None => (0, 0, String::new()),
             };
-            let Some(state) = self.state.conversations.get(&id) else { continue };
+            let Some(state) = self.state.conversations.get(&id) else {
+                continue;
+            };
             let last = match state.next_position.checked_sub(1) {
                 Some(position) => {
                     let key = crate::conversations::message_key(id, position);
@@ -195,9 +231,10 @@ impl Step<'_> {
     pub(crate) fn show_message(&self, position: u64, record: &MessageRecord) -> MessageView {
         let content = match &record.line {
             Line::Message(bytes) => message_content(bytes),
-            Line::Roster(added, removed) => {
-                MessageContent::Roster { added: self.seats_of(added), removed: self.seats_of(removed) }
-            }
+            Line::Roster(added, removed) => MessageContent::Roster {
+                added: self.seats_of(added),
+                removed: self.seats_of(removed),
+            },
         };
         let seat = self.seat_by_identity(&record.from);
         MessageView {
@@ -208,7 +245,11 @@ impl Step<'_> {
             own: record.own,
             content,
             time: record.time.0,
-            state: if record.own { MessageState::Sent } else { MessageState::Received },
+            state: if record.own {
+                MessageState::Sent
+            } else {
+                MessageState::Received
+            },
         }
     }
 
@@ -243,16 +284,27 @@ impl Step<'_> {
     }
 
     fn seat_by_identity(&self, identity: &VerifyingKey) -> Option<Seat> {
-        self.state.assembly.as_ref()?.seats().find(|seat| seat.identity == *identity).cloned()
+        self.state
+            .assembly
+            .as_ref()?
+            .seats()
+            .find(|seat| seat.identity == *identity)
+            .cloned()
     }
 
     fn seats_of(&self, identities: &[VerifyingKey]) -> Vec<u32> {
-        identities.iter().filter_map(|identity| Some(self.seat_by_identity(identity)?.number.0)).collect()
+        identities
+            .iter()
+            .filter_map(|identity| Some(self.seat_by_identity(identity)?.number.0))
+            .collect()
     }
 
     pub(crate) fn show_motions(&self) -> Result<Vec<MotionView>, Failed> {
         let fold = self.state.assembly.clone().ok_or_else(no_assembly)?;
-        fold.motions().into_iter().map(|motion| self.motion_view(&fold, motion)).collect()
+        fold.motions()
+            .into_iter()
+            .map(|motion| self.motion_view(&fold, motion))
+            .collect()
     }
 
     pub(crate) fn show_motion(&self, id: MotionId) -> Result<MotionView, Failed> {
@@ -268,9 +320,11 @@ impl Step<'_> {
         let closed = u32::from(secret.is_some_and(|secret| secret.closed.is_some()));
         let ballots = match opening.map(|opening| &opening.vote) {
             Some(Vote::RollCall(votes)) => count(votes.len()),
-            Some(Vote::Secret(secret)) => {
-                part.box_entries.saturating_sub(closed).saturating_add(count(secret.forwarded.len())).min(secret.roll_len())
-            }
+            Some(Vote::Secret(secret)) => part
+                .box_entries
+                .saturating_sub(closed)
+                .saturating_add(count(secret.forwarded.len()))
+                .min(secret.roll_len()),
             None => 0,
         };
         let rule = &motion.text.rule;
@@ -308,10 +362,13 @@ impl Step<'_> {
     }
 
     fn own_vote(&self, motion: &Motion, part: &OwnPart) -> OwnVote {
-        let named = self.own_seat().ok().and_then(|seat| match &motion.opening.as_ref()?.vote {
-            Vote::RollCall(votes) => votes.get(&seat.number).copied(),
-            Vote::Secret(_) => None,
-        });
+        let named = self
+            .own_seat()
+            .ok()
+            .and_then(|seat| match &motion.opening.as_ref()?.vote {
+                Vote::RollCall(votes) => votes.get(&seat.number).copied(),
+                Vote::Secret(_) => None,
+            });
         let choice = named.map(choice_view).or(part.open_choice.map(choice_of_code));
         let state = match part.stage {
             _ if named.is_some() || self.state.volatile.counted.contains(&motion.id) => OwnVoteState::Counted,
@@ -324,15 +381,25 @@ impl Step<'_> {
             Stage::Forwarded => OwnVoteState::Forwarded,
             Stage::Counted => OwnVoteState::Counted,
         };
-        OwnVote { state, cast_by: part.cast_by.map(|time| time.0), choice, barred: self.barred(motion) }
+        OwnVote {
+            state,
+            cast_by: part.cast_by.map(|time| time.0),
+            choice,
+            barred: self.barred(motion),
+        }
     }
 
     fn barred(&self, motion: &Motion) -> Option<Barred> {
-        let Ok(seat) = self.own_seat() else { return Some(Barred::NotInElectorate) };
+        let Ok(seat) = self.own_seat() else {
+            return Some(Barred::NotInElectorate);
+        };
         if seat.role != assembly::Role::Deputy {
             return Some(Barred::Role);
         }
-        let Some(opening) = motion.opening.as_ref().filter(|_| motion.phase_at(self.now) == assembly::Phase::Open)
+        let Some(opening) = motion
+            .opening
+            .as_ref()
+            .filter(|_| motion.phase_at(self.now) == assembly::Phase::Open)
         else {
             return Some(Barred::NotOpen);
         };
@@ -345,17 +412,33 @@ impl Step<'_> {
         (!on_roll).then_some(Barred::NoBallotKey)
     }
 
-    fn result_view(&self, fold: &Assembly, motion: &Motion, part: &OwnPart) -> Result<Option<ResultView>, Failed> {
-        let (Some(outcome), Some(opening)) = (&part.outcome, &motion.opening) else { return Ok(None) };
+    fn result_view(
+        &self,
+        fold: &Assembly,
+        motion: &Motion,
+        part: &OwnPart,
+    ) -> Result<Option<ResultView>, Failed> {
+        let (Some(outcome), Some(opening)) = (&part.outcome, &motion.opening) else {
+            return Ok(None);
+        };
         let result: TallyResult =
             decode_canonical(outcome).map_err(|_| crate::step::StepError::Record(tables::VOTES.0))?;
         let hash = result.hash();
         let confirmations = self.confirmations(opening.id)?;
-        let agree = count(confirmations.hashes.values().filter(|other| **other == hash).count());
+        let agree = count(
+            confirmations
+                .hashes
+                .values()
+                .filter(|other| **other == hash)
+                .count(),
+        );
         let roll_call = match &opening.vote {
             Vote::RollCall(votes) => votes
                 .iter()
-                .map(|(seat, choice)| SeatVote { seat: seat.0, choice: choice_view(*choice) })
+                .map(|(seat, choice)| SeatVote {
+                    seat: seat.0,
+                    choice: choice_view(*choice),
+                })
                 .collect(),
             Vote::Secret(_) => Vec::new(),
         };
@@ -385,8 +468,14 @@ fn proof_lines(fold: &Assembly, opening: &Opening, result: &TallyResult) -> Vec<
         lines.push(line(ProofLabel::RollRoot, secret.roll_root.to_string()));
         if let Some(closed) = &secret.closed {
             let checkpoint = &closed.checkpoint;
-            lines.push(line(ProofLabel::BoxCheckpoint, format!("{} {}", checkpoint.size, checkpoint.root)));
-            lines.push(line(ProofLabel::Cosignatures, closed.cosignatures.len().to_string()));
+            lines.push(line(
+                ProofLabel::BoxCheckpoint,
+                format!("{} {}", checkpoint.size, checkpoint.root),
+            ));
+            lines.push(line(
+                ProofLabel::Cosignatures,
+                closed.cosignatures.len().to_string(),
+            ));
         }
         let seats: Vec<_> = secret.shares.keys().map(ToString::to_string).collect();
         lines.push(line(ProofLabel::Shares, seats.join(", ")));
@@ -395,8 +484,15 @@ fn proof_lines(fold: &Assembly, opening: &Opening, result: &TallyResult) -> Vec<
         }
     }
     for finding in &result.findings {
-        let label = if finding.rule == "TAL-01" { ProofLabel::Repeated } else { ProofLabel::Refused };
-        lines.push(line(label, format!("{} {:?} {}", finding.rule, finding.way, finding.index)));
+        let label = if finding.rule == "TAL-01" {
+            ProofLabel::Repeated
+        } else {
+            ProofLabel::Refused
+        };
+        lines.push(line(
+            label,
+            format!("{} {:?} {}", finding.rule, finding.way, finding.index),
+        ));
     }
     lines
 }
@@ -471,7 +567,9 @@ fn charter_view(charter: &assembly::Charter, fold: Option<&Assembly>) -> Charter
         voting_greatest_ms: charter.voting_greatest_ms,
         roll_floor: charter.roll_floor,
         ballots_floor: charter.ballots_floor,
-        trustees: fold.map_or_else(Vec::new, |fold| fold.trustee_seats().iter().map(|seat| seat.0).collect()),
+        trustees: fold.map_or_else(Vec::new, |fold| {
+            fold.trustee_seats().iter().map(|seat| seat.0).collect()
+        }),
         threshold: charter.threshold,
     }
 }

@@ -9,8 +9,8 @@ use minicbor::{Decode, Encode};
 use primitives::device::DeviceCertificate;
 use primitives::signed::{Signed, SignedError, Unverified};
 use primitives::{
-    AssemblyId, ConversationId, Hash, LogId, MessageId, MotionId, OpeningId, Secret, VerifyingKey, SigningSecret, StatementId, Time,
-    labels,
+    AssemblyId, ConversationId, Hash, LogId, MessageId, MotionId, OpeningId, Secret, SigningSecret,
+    StatementId, Time, VerifyingKey, labels,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -164,9 +164,7 @@ impl LogRole {
             Self::Witness { .. } => assembly::keys::witness_log(secret),
             Self::Vote { opening, .. } => assembly::keys::vote_log(secret, *opening),
             Self::Box { motion } => assembly::keys::box_log(secret, *motion),
-            Self::Conversation { conversation } => {
-                messaging::log_keys(secret, *conversation)
-            }
+            Self::Conversation { conversation } => messaging::log_keys(secret, *conversation),
             Self::Rendezvous { assembly } => LogKeys::derive(secret, labels::INVITATION, assembly.as_bytes()),
         }
     }
@@ -229,6 +227,9 @@ pub(crate) struct OutboxItem {
     /// Pieces to be uploaded before the entry.
     #[n(6)]
     pub(crate) pieces: Vec<Hash>,
+    /// The duty that it fulfils: while it is here, the duty is not tried again.
+    #[n(7)]
+    pub(crate) duty: Option<Duty>,
 }
 
 /// What the bytes of an outbox item are.
@@ -362,26 +363,36 @@ pub(crate) struct Span {
 }
 
 /// Something that this device does for the assembly without anybody asking. One of a kind is under way at a time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub(crate) enum Duty {
+    #[n(0)]
     SignFounding,
+    #[n(1)]
     PublishBallotKeys,
-    AnnounceJournalKey(u32),
-    ContinueJournal(u32),
-    Propose(LogId),
-    Open(MotionId),
-    CloseRollCall(MotionId),
-    CloseBox(MotionId),
-    SealBox(MotionId),
-    CosignBox(MotionId),
-    Release(MotionId),
-    Confirm(MotionId),
-    CosignJournal(LogId),
-    Round1(u32),
-    Round2(u32),
-    ConfirmRun(u32),
-    Complain(u32),
-    Commit(ConversationId),
+    #[n(2)]
+    AnnounceJournalKey(#[n(0)] u32),
+    #[n(3)]
+    ContinueJournal(#[n(0)] u32),
+    #[n(4)]
+    Open(#[n(0)] MotionId),
+    #[n(5)]
+    CloseRollCall(#[n(0)] MotionId),
+    #[n(6)]
+    CloseBox(#[n(0)] MotionId),
+    #[n(7)]
+    SealBox(#[n(0)] MotionId),
+    #[n(8)]
+    Release(#[n(0)] MotionId),
+    #[n(9)]
+    Confirm(#[n(0)] MotionId),
+    #[n(10)]
+    Round1(#[n(0)] u32),
+    #[n(11)]
+    Round2(#[n(0)] u32),
+    #[n(12)]
+    ConfirmRun(#[n(0)] u32),
+    #[n(13)]
+    Commit(#[n(0)] ConversationId),
 }
 
 /// Own part in one vote.

@@ -3,7 +3,7 @@
 use crate::effects::{Effect, Ticket};
 use crate::requests::{Event, Topic};
 use crate::state::{
-    ConversationState, Expected, InvitationState, LogState, Member, OutboxItem, OwnPart, Volatile,
+    ConversationState, Duty, Expected, InvitationState, LogState, Member, OutboxItem, OwnPart, Volatile,
 };
 use crate::tables;
 use assembly::Assembly;
@@ -15,7 +15,7 @@ use rand_core::CryptoRng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A duty whose statement has not shown by then is tried again.
+/// Between two attempts at a duty, when the first has come to nothing.
 const DUTY_RETRY_MS: u64 = 4_000;
 
 /// Everything the machine knows between steps. Cheap to copy: large parts are shared.
@@ -62,12 +62,29 @@ pub(crate) struct Step<'a> {
     pub(crate) sessions: BTreeMap<ConversationId, messaging::Conversation>,
     /// Whether the fold has moved in this step; its snapshot is written once, at its end.
     pub(crate) folded: bool,
+    /// The duty that is being done.
+    pub(crate) duty: Option<Duty>,
     topics: BTreeSet<Topic>,
 }
 
 impl<'a> Step<'a> {
-    pub(crate) fn new(now: Time, rng: &'a mut dyn CryptoRng, store: &'a (dyn Store + 'a), state: State) -> Self {
-        Self { now, rng, store: Overlay::new(store), state, effects: Vec::new(), sessions: BTreeMap::new(), folded: false, topics: BTreeSet::new() }
+    pub(crate) fn new(
+        now: Time,
+        rng: &'a mut dyn CryptoRng,
+        store: &'a (dyn Store + 'a),
+        state: State,
+    ) -> Self {
+        Self {
+            now,
+            rng,
+            store: Overlay::new(store),
+            state,
+            effects: Vec::new(),
+            sessions: BTreeMap::new(),
+            folded: false,
+            duty: None,
+            topics: BTreeSet::new(),
+        }
     }
 
     /// Marks something that front ends show as changed.
@@ -87,7 +104,11 @@ impl<'a> Step<'a> {
     }
 
     pub(crate) fn expects(&self, what: &Expected) -> bool {
-        self.state.volatile.expected.values().any(|expected| expected == what)
+        self.state
+            .volatile
+            .expected
+            .values()
+            .any(|expected| expected == what)
     }
 
     pub(crate) fn random<const N: usize>(&mut self) -> [u8; N] {
@@ -105,14 +126,24 @@ impl<'a> Step<'a> {
         self.rng.next_u64().checked_rem(bound).unwrap_or(0)
     }
 
-    /// One kind of duty at a time: `false` while the last attempt may still be under way. The wait grows for nobody else.
-    pub(crate) fn may_try(&mut self, duty: crate::state::Duty) -> bool {
-        let now = self.now;
-        let after = self.state.volatile.duty_after.entry(duty).or_insert(now);
-        if *after > now {
+    /// One of a kind of duty at a time: `false` while what the last attempt made still waits to be seen in its log, or
+    /// was made a moment ago. What is posted next in this duty is remembered as its.
+    pub(crate) fn may_try(&mut self, duty: Duty) -> bool {
+        self.duty = None;
+        let waits = self
+            .state
+            .outbox
+            .values()
+            .any(|item| item.duty.as_ref() == Some(&duty));
+        let after = self.state.volatile.duty_after.get(&duty);
+        if waits || after.is_some_and(|after| *after > self.now) {
             return false;
         }
-        *after = now.after(DUTY_RETRY_MS);
+        self.state
+            .volatile
+            .duty_after
+            .insert(duty.clone(), self.now.after(DUTY_RETRY_MS));
+        self.duty = Some(duty);
         true
     }
 
@@ -131,21 +162,28 @@ impl<'a> Step<'a> {
 
     pub(crate) fn save_invitation(&mut self, id: LogId) {
         if let Some(invitation) = self.state.invitations.get(&id) {
-            self.store.put(tables::INVITATIONS, *id.as_bytes(), encode(invitation));
+            self.store
+                .put(tables::INVITATIONS, *id.as_bytes(), encode(invitation));
         }
         self.touch(Topic::Members);
     }
 
     pub(crate) fn save_conversation(&mut self, id: ConversationId) {
         if let Some(conversation) = self.state.conversations.get(&id) {
-            self.store.put(tables::CONVERSATIONS, *id.as_bytes(), encode(conversation));
+            self.store
+                .put(tables::CONVERSATIONS, *id.as_bytes(), encode(conversation));
         }
         self.touch(Topic::Conversations);
     }
 
     pub(crate) fn save_part(&mut self, motion: MotionId) {
         if let Some(part) = self.state.votes.get(&motion) {
-            self.store.put_for(part_purpose(motion), tables::VOTES, *motion.as_bytes(), encode(part));
+            self.store.put_for(
+                part_purpose(motion),
+                tables::VOTES,
+                *motion.as_bytes(),
+                encode(part),
+            );
         }
         self.touch(Topic::Motions);
     }
@@ -174,7 +212,12 @@ where
     let records = store.scan(table, b"", b"", usize::MAX)?;
     records
         .into_iter()
-        .map(|(key, value)| Ok((key, decode_canonical(&value).map_err(|_| StepError::Record(table.0))?)))
+        .map(|(key, value)| {
+            Ok((
+                key,
+                decode_canonical(&value).map_err(|_| StepError::Record(table.0))?,
+            ))
+        })
         .collect()
 }
 
@@ -184,7 +227,9 @@ where
     T: for<'b> Decode<'b, ()> + Encode<()>,
 {
     let value = store.get(table, key)?;
-    value.map(|value| decode_canonical(&value).map_err(|_| StepError::Record(table.0))).transpose()
+    value
+        .map(|value| decode_canonical(&value).map_err(|_| StepError::Record(table.0)))
+        .transpose()
 }
 
 /// Own part in a vote is burnt when the vote is over: what is left must not tell whether one took part.

@@ -19,8 +19,8 @@ use crate::state::{Content, Duty, Expected, LogRole, OwnPart, Stage};
 use crate::step::{Step, StepError, part_purpose};
 use crate::tables;
 use crate::views::{Choice, Majority, RuleView, VoteKind};
-use assembly::{Motion, Opening, Phase, SecretVote, Vote};
 use assembly::{Body, Fraction, Method, MotionText, Rule};
+use assembly::{Motion, Opening, Phase, SecretVote, Vote};
 use primitives::canonical::sha256;
 use primitives::{MotionId, Purpose, Secret, Time};
 use tlog::{CloseEntry, Entry};
@@ -51,14 +51,19 @@ impl Step<'_> {
             },
             method: Method::ForAgainstAbstain,
             rule: rule.map_or(
-                Rule { quorum: Fraction::new(1, 2), majority: assembly::Majority::Simple },
+                Rule {
+                    quorum: Fraction::new(1, 2),
+                    majority: assembly::Majority::Simple,
+                },
                 journal_rule,
             ),
             notice_ms: notice_ms.unwrap_or(charter.notice_ms),
             voting_ms: voting_ms.unwrap_or(charter.voting_least_ms),
         };
         let id = self.state_checked(&Body::MotionProposed { motion }, &[])?;
-        Ok(Answer::Proposed { motion: assembly::statement::motion_id(id).to_string() })
+        Ok(Answer::Proposed {
+            motion: assembly::statement::motion_id(id).to_string(),
+        })
     }
 
     pub(crate) fn second(&mut self, motion: MotionId) -> Result<Answer, Failed> {
@@ -79,7 +84,12 @@ impl Step<'_> {
 
     fn opening_statement(&self, motion: MotionId) -> Result<Body, Failed> {
         let assembly = self.state.assembly.as_ref().ok_or_else(no_assembly)?;
-        let secret = assembly.motion(motion).ok_or_else(|| unknown("motion"))?.text.kind == assembly::VoteKind::Secret;
+        let secret = assembly
+            .motion(motion)
+            .ok_or_else(|| unknown("motion"))?
+            .text
+            .kind
+            == assembly::VoteKind::Secret;
         let (number, seed) = self.journal_seed().ok_or_else(no_assembly)?;
         let ballot_box = secret.then(|| assembly::keys::box_keys(number, seed.secret(), motion));
         Ok(Body::MotionOpened { motion, ballot_box })
@@ -94,16 +104,26 @@ impl Step<'_> {
         if part.stage != Stage::None || part.open_choice.is_some() {
             return Err(Refusal::new(RefusalCode::AlreadyDone, "you have voted in this motion").into());
         }
-        let opening = of.opening.as_ref().filter(|_| of.phase_at(self.now) == Phase::Open);
+        let opening = of
+            .opening
+            .as_ref()
+            .filter(|_| of.phase_at(self.now) == Phase::Open);
         let Some(opening) = opening else {
             return Err(Refusal::new(RefusalCode::WrongPhase, "voting in this motion is not open").into());
         };
         if !opening.has_elector(seat.number) {
-            return Err(Refusal::new(RefusalCode::NotAllowed, "you are not in the electorate of this motion").into());
+            return Err(Refusal::new(
+                RefusalCode::NotAllowed,
+                "you are not in the electorate of this motion",
+            )
+            .into());
         }
         match &opening.vote {
             Vote::RollCall(_) => {
-                let body = Body::RollCallVote { motion, choice: journal_choice(choice) };
+                let body = Body::RollCallVote {
+                    motion,
+                    choice: journal_choice(choice),
+                };
                 self.check_statement(seat.number, &body).map_err(rejected)?;
                 self.make_statement(&body, &[])?;
                 self.with_part(motion, |part| part.open_choice = Some(choice_code(choice)));
@@ -111,7 +131,10 @@ impl Step<'_> {
             Vote::Secret(secret) => {
                 let mine = seat.ballot_key(secret.key_number);
                 let on_roll = mine.is_some_and(|key| secret.roll.contains(key));
-                let held = self.store.get(tables::BALLOT_SECRETS, &secret.key_number.to_be_bytes())?.is_some();
+                let held = self
+                    .store
+                    .get(tables::BALLOT_SECRETS, &secret.key_number.to_be_bytes())?
+                    .is_some();
                 if !on_roll || !held {
                     return Err(Refusal::new(
                         RefusalCode::NotAllowed,
@@ -120,7 +143,8 @@ impl Step<'_> {
                     .into());
                 }
                 let wish = journal_choice(choice).to_plaintext();
-                self.store.put_for(wish_purpose(motion), tables::WISHES, *motion.as_bytes(), wish);
+                self.store
+                    .put_for(wish_purpose(motion), tables::WISHES, *motion.as_bytes(), wish);
                 let cast_by = last_call(opening);
                 self.with_part(motion, |part| {
                     part.stage = Stage::Wished;
@@ -128,7 +152,9 @@ impl Step<'_> {
                 });
             }
         }
-        Ok(Answer::Motion { motion: self.show_motion(motion)? })
+        Ok(Answer::Motion {
+            motion: self.show_motion(motion)?,
+        })
     }
 
     pub(crate) fn part(&self, motion: MotionId) -> OwnPart {
@@ -142,8 +168,12 @@ impl Step<'_> {
 
     /// A motion went to another phase: its logs are followed, its results computed.
     pub(crate) fn motion_moved(&mut self, motion: MotionId) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
-        let Some(of) = assembly.motion(motion) else { return Ok(()) };
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
+        let Some(of) = assembly.motion(motion) else {
+            return Ok(());
+        };
         if let Some(opening) = &of.opening {
             self.follow_vote_log(motion, opening.id)?;
             if let Some(secret) = opening.secret() {
@@ -158,26 +188,50 @@ impl Step<'_> {
     }
 
     fn follow_box(&mut self, motion: MotionId, secret: &SecretVote) -> Result<(), StepError> {
-        let Some(seed) = self.state.journal_keys.get(&secret.journal_key).cloned() else { return Ok(()) };
-        self.follow(LogRole::Box { motion }, seed, secret.record.clone(), secret.roll.clone())?;
+        let Some(seed) = self.state.journal_keys.get(&secret.journal_key).cloned() else {
+            return Ok(());
+        };
+        self.follow(
+            LogRole::Box { motion },
+            seed,
+            secret.record.clone(),
+            secret.roll.clone(),
+        )?;
         Ok(())
     }
 
     /// Everybody reads whole boxes, voters or not, at the same scheduled times: sixteen times a vote.
     pub(crate) fn box_poll_ms(&self, role: &LogRole) -> u64 {
-        let LogRole::Box { motion } = role else { return u64::MAX };
-        let opening = self.state.assembly.as_ref().and_then(|assembly| assembly.motion(*motion)?.opening.clone());
+        let LogRole::Box { motion } = role else {
+            return u64::MAX;
+        };
+        let opening = self
+            .state
+            .assembly
+            .as_ref()
+            .and_then(|assembly| assembly.motion(*motion)?.opening.clone());
         let Some(opening) = opening else { return 60_000 };
         if self.now >= opening.closes {
             return 1_000;
         }
         let every_ms = (opening.closes.since_ms(opening.opened) / 16).clamp(1_000, 15 * 60_000);
         let next = self.now.since_ms(opening.opened) / every_ms * every_ms + every_ms;
-        opening.opened.after(next).since_ms(self.now).min(opening.closes.since_ms(self.now)).max(200)
+        opening
+            .opened
+            .after(next)
+            .since_ms(self.now)
+            .min(opening.closes.since_ms(self.now))
+            .max(200)
     }
 
     /// Takes an entry of a box: counts it, and looks for one's own only among what everybody reads.
-    pub(crate) fn box_entry(&mut self, motion: MotionId, _index: u64, _entry: &Entry, own: bool) -> Result<(), StepError> {
+    pub(crate) fn box_entry(
+        &mut self,
+        motion: MotionId,
+        _index: u64,
+        _entry: &Entry,
+        own: bool,
+    ) -> Result<(), StepError> {
         self.with_part(motion, |part| {
             part.box_entries = part.box_entries.saturating_add(1);
             part.seen_in_box |= own;
@@ -195,14 +249,25 @@ impl Step<'_> {
 
     /// The box refuses: the same bytes go through the journal.
     pub(crate) fn forward_ballot(&mut self, item: u64, motion: MotionId) {
-        let Some(record) = self.state.outbox.get(&item).cloned() else { return };
+        let Some(record) = self.state.outbox.get(&item).cloned() else {
+            return;
+        };
         let opening = self
             .state
             .assembly
             .as_ref()
             .and_then(|assembly| Some(assembly.motion(motion)?.opening.as_ref()?.id));
         let Some(opening) = opening else { return };
-        if self.make_statement(&Body::BallotForwarded { opening, ballot: record.entry }, &[]).is_ok() {
+        if self
+            .make_statement(
+                &Body::BallotForwarded {
+                    opening,
+                    ballot: record.entry,
+                },
+                &[],
+            )
+            .is_ok()
+        {
             self.drop_outbox(item);
             self.with_part(motion, |part| part.stage = Stage::Forwarded);
         }
@@ -210,9 +275,13 @@ impl Step<'_> {
 
     /// Everything that votes need done, looked at in every step.
     pub(crate) fn voting_duties(&mut self) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
         let Ok(seat) = self.own_seat() else { return Ok(()) };
-        let turn_ms = u64::from(seat.number.0.saturating_sub(1)).saturating_mul(STAGGER_MS).min(60_000);
+        let turn_ms = u64::from(seat.number.0.saturating_sub(1))
+            .saturating_mul(STAGGER_MS)
+            .min(60_000);
         for motion in assembly.motions() {
             match motion.phase_at(self.now) {
                 Phase::Noticed => self.open_when_due(motion, turn_ms)?,
@@ -227,11 +296,20 @@ impl Step<'_> {
 
     fn open_when_due(&mut self, motion: &Motion, turn_ms: u64) -> Result<(), StepError> {
         let due = motion.may_open.is_some_and(|at| at.after(turn_ms) <= self.now);
-        if !due || self.state.volatile.duty_after.get(&Duty::Open(motion.id)).is_some_and(|at| *at > self.now) {
+        if !due
+            || self
+                .state
+                .volatile
+                .duty_after
+                .get(&Duty::Open(motion.id))
+                .is_some_and(|at| *at > self.now)
+        {
             return Ok(());
         }
         let Ok(seat) = self.own_seat() else { return Ok(()) };
-        let Ok(body) = self.opening_statement(motion.id) else { return Ok(()) };
+        let Ok(body) = self.opening_statement(motion.id) else {
+            return Ok(());
+        };
         // The fold's clock is the last entry's time; an opening that only waits for the clock is worth trying.
         let verdict = self.check_statement(seat.number, &body);
         let worth_trying = matches!(verdict, Ok(()) | Err(assembly::Rejection::NoticeRuns));
@@ -244,8 +322,12 @@ impl Step<'_> {
     /// A wish becomes a proof once the witnesses' quorum has cosigned a journal that covers the opening.
     fn prove_when_due(&mut self, motion: &Motion) -> Result<(), StepError> {
         let part = self.part(motion.id);
-        let Some(opening) = &motion.opening else { return Ok(()) };
-        let Some(secret) = opening.secret() else { return Ok(()) };
+        let Some(opening) = &motion.opening else {
+            return Ok(());
+        };
+        let Some(secret) = opening.secret() else {
+            return Ok(());
+        };
         if !matches!(part.stage, Stage::Wished | Stage::Proving) || !self.is_covered(opening) {
             return Ok(());
         }
@@ -255,65 +337,110 @@ impl Step<'_> {
         }
         let number = secret.key_number;
         // One key, one opening: whatever else an opening may claim later, this number is taken from now on.
-        let bound = self.state.votes.iter().any(|(other, part)| *other != motion.id && part.key_number == Some(number));
+        let bound = self
+            .state
+            .votes
+            .iter()
+            .any(|(other, part)| *other != motion.id && part.key_number == Some(number));
         let key = self.store.get(tables::BALLOT_SECRETS, &number.to_be_bytes())?;
         let wish = self.store.get(tables::WISHES, motion.id.as_bytes())?;
-        let (false, Some(key), Some(wish)) = (bound, key.and_then(|key| Secret::from_slice(&key)), wish) else {
+        let (false, Some(key), Some(wish)) = (bound, key.and_then(|key| Secret::from_slice(&key)), wish)
+        else {
             return Ok(());
         };
-        let Ok(choice) = <[u8; 1]>::try_from(wish.as_slice()) else { return Err(StepError::Record(tables::WISHES.0)) };
+        let Ok(choice) = <[u8; 1]>::try_from(wish.as_slice()) else {
+            return Err(StepError::Record(tables::WISHES.0));
+        };
         self.with_part(motion.id, |part| {
             part.stage = Stage::Proving;
             part.key_number = Some(number);
         });
-        let assembly = self.state.assembly.clone().ok_or(StepError::Internal("no assembly"))?;
+        let assembly = self
+            .state
+            .assembly
+            .clone()
+            .ok_or(StepError::Internal("no assembly"))?;
         let ticket = self.ticket(expected);
-        let work = Work::Prove { motion: motion.id, opening: opening.id, assembly, secret: key, choice: choice.into() };
-        self.effects.push(Effect::Compute { ticket, job: Box::new(Job(work)) });
+        let work = Work::Prove {
+            motion: motion.id,
+            opening: opening.id,
+            assembly,
+            secret: key,
+            choice: choice.into(),
+        };
+        self.effects.push(Effect::Compute {
+            ticket,
+            job: Box::new(Job(work)),
+        });
         Ok(())
     }
 
     /// Whether a quorum of witnesses has cosigned a journal that has the opening in it.
     pub(crate) fn is_covered(&self, opening: &Opening) -> bool {
-        let Some(assembly) = &self.state.assembly else { return false };
+        let Some(assembly) = &self.state.assembly else {
+            return false;
+        };
         let (index, size) = opening.covered_by;
         let logs = assembly.journal_logs();
-        let Some(log) = usize::try_from(index).ok().and_then(|index| logs.get(index)) else { return false };
+        let Some(log) = usize::try_from(index).ok().and_then(|index| logs.get(index)) else {
+            return false;
+        };
         // A later log of the journal covers all of the earlier ones.
-        let later = logs.iter().skip(usize::try_from(index).unwrap_or(usize::MAX)).skip(1);
-        let covered = |log: &assembly::JournalLog| self.state.logs.get(&log.record.id()).map_or(0, |log| log.covered);
+        let later = logs
+            .iter()
+            .skip(usize::try_from(index).unwrap_or(usize::MAX))
+            .skip(1);
+        let covered =
+            |log: &assembly::JournalLog| self.state.logs.get(&log.record.id()).map_or(0, |log| log.covered);
         covered(log) >= size || later.into_iter().any(|log| covered(log) > 0)
     }
 
     /// Takes what a job brought.
     pub(crate) fn computed(&mut self, output: JobOutput) -> Result<(), StepError> {
         match output.0 {
-            Output::Proven { motion, ballot: Some(ballot) } => self.prepared(motion, ballot),
-            Output::Tallied { motion, result: Ok((outcome, hash)) } => {
+            Output::Proven {
+                motion,
+                ballot: Some(ballot),
+            } => self.prepared(motion, ballot),
+            Output::Tallied {
+                motion,
+                result: Ok((outcome, hash)),
+            } => {
                 self.with_part(motion, |part| {
                     part.outcome = Some(outcome);
                     part.outcome_hash = Some(hash);
                 });
                 let assembly = self.state.assembly.clone();
-                let opening = assembly.as_ref().and_then(|assembly| assembly.motion(motion)?.opening.clone());
+                let opening = assembly
+                    .as_ref()
+                    .and_then(|assembly| assembly.motion(motion)?.opening.clone());
                 if let Some(opening) = opening {
                     self.burn_vote(motion, Some(&opening));
                     self.confirm_result(motion, opening.id, hash)?;
                 }
                 Ok(())
             }
-            Output::Checked { motion, releasable: true } => {
+            Output::Checked {
+                motion,
+                releasable: true,
+            } => {
                 self.with_part(motion, |part| part.releasable = true);
                 Ok(())
             }
-            Output::Proven { .. } | Output::Checked { .. } | Output::Tallied { .. } | Output::Cancelled => Ok(()),
+            Output::Proven { .. } | Output::Checked { .. } | Output::Tallied { .. } | Output::Cancelled => {
+                Ok(())
+            }
         }
     }
 
     /// The ballot's bytes become durable, and in the same batch everything they were made of is burnt.
     fn prepared(&mut self, motion: MotionId, ballot: Vec<u8>) -> Result<(), StepError> {
         let part = self.part(motion);
-        let opening = self.state.assembly.as_ref().and_then(|assembly| assembly.motion(motion)?.opening.clone());
+        let opening = self
+            .state
+            .assembly
+            .as_ref()
+            .and_then(|assembly| assembly.motion(motion)?.opening.clone());
         let (Stage::Proving, Some(opening), Some(log)) = (part.stage, opening, self.box_log(motion)) else {
             return Ok(());
         };
@@ -334,7 +461,9 @@ impl Step<'_> {
 
     /// Closes, seals and announces; by whoever's turn it is.
     fn close_when_due(&mut self, motion: &Motion, turn_ms: u64) -> Result<(), StepError> {
-        let Some(opening) = motion.opening.clone() else { return Ok(()) };
+        let Some(opening) = motion.opening.clone() else {
+            return Ok(());
+        };
         if opening.closes.after(turn_ms.saturating_add(CLOSE_MARGIN_MS)) > self.now {
             return Ok(());
         }
@@ -352,12 +481,21 @@ impl Step<'_> {
 
     /// The close entry, the witnesses' cosignatures, and the announcement that carries a quorum of them.
     fn seal_box(&mut self, motion: MotionId, opening: &Opening) -> Result<(), StepError> {
-        let Some(log) = self.box_log(motion) else { return Ok(()) };
-        let Some(state) = self.state.logs.get(&log) else { return Ok(()) };
+        let Some(log) = self.box_log(motion) else {
+            return Ok(());
+        };
+        let Some(state) = self.state.logs.get(&log) else {
+            return Ok(());
+        };
         let size = state.reader.size();
-        let last = size.checked_sub(1).map(|index| self.load_entry(log, index)).transpose()?.flatten();
+        let last = size
+            .checked_sub(1)
+            .map(|index| self.load_entry(log, index))
+            .transpose()?
+            .flatten();
         let closed = last.is_some_and(|entry| {
-            CloseEntry::from_bytes(&entry.bytes) == Some(CloseEntry { opening: opening.id }) && entry.time >= opening.closes
+            CloseEntry::from_bytes(&entry.bytes) == Some(CloseEntry { opening: opening.id })
+                && entry.time >= opening.closes
         });
         if !closed {
             if self.may_try(Duty::CloseBox(motion)) {
@@ -372,7 +510,9 @@ impl Step<'_> {
             self.cosign(log, side)?;
             self.with_part(motion, |part| part.cosigned = Some(size));
         }
-        let Some(cosigned) = self.cosignatures(log, size)? else { return Ok(()) };
+        let Some(cosigned) = self.cosignatures(log, size)? else {
+            return Ok(());
+        };
         let body = Body::BoxClosed {
             opening: opening.id,
             checkpoint: cosigned.checkpoint,
@@ -381,7 +521,11 @@ impl Step<'_> {
         let Ok(seat) = self.own_seat() else { return Ok(()) };
         let verdict = self.check_statement(seat.number, &body);
         let worth_trying = matches!(verdict, Ok(()) | Err(assembly::Rejection::CloseUntimely));
-        let quorum = self.state.logs.get(&log).is_some_and(|state| state.covered >= size);
+        let quorum = self
+            .state
+            .logs
+            .get(&log)
+            .is_some_and(|state| state.covered >= size);
         if worth_trying && quorum && self.may_try(Duty::SealBox(motion)) {
             self.make_quietly(&body)?;
         }
@@ -390,10 +534,14 @@ impl Step<'_> {
 
     /// Trustees release their shares after checking the close and the floors.
     fn release_when_due(&mut self) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
         let Ok(seat) = self.own_seat() else { return Ok(()) };
         for due in assembly.shares_due(seat.number) {
-            let Some((motion, opening, _)) = assembly.secret_vote_of(due.opening.id) else { continue };
+            let Some((motion, opening, _)) = assembly.secret_vote_of(due.opening.id) else {
+                continue;
+            };
             let (motion, opening) = (motion.id, opening.id);
             let part = self.part(motion);
             if !part.releasable {
@@ -401,8 +549,16 @@ impl Step<'_> {
                 if self.box_is_read(motion, due.opening) && !self.expects(&expected) {
                     let entries = self.box_entries(motion)?;
                     let ticket = self.ticket(expected);
-                    let work = Work::Check { motion, opening, assembly: assembly.clone(), entries };
-                    self.effects.push(Effect::Compute { ticket, job: Box::new(Job(work)) });
+                    let work = Work::Check {
+                        motion,
+                        opening,
+                        assembly: assembly.clone(),
+                        entries,
+                    };
+                    self.effects.push(Effect::Compute {
+                        ticket,
+                        job: Box::new(Job(work)),
+                    });
                 }
                 continue;
             }
@@ -417,8 +573,12 @@ impl Step<'_> {
     }
 
     fn box_is_read(&self, motion: MotionId, opening: &Opening) -> bool {
-        let size = opening.secret().and_then(|secret| Some(secret.closed.as_ref()?.checkpoint.size));
-        let read = self.box_log(motion).and_then(|log| Some(self.state.logs.get(&log)?.taken));
+        let size = opening
+            .secret()
+            .and_then(|secret| Some(secret.closed.as_ref()?.checkpoint.size));
+        let read = self
+            .box_log(motion)
+            .and_then(|log| Some(self.state.logs.get(&log)?.taken));
         matches!((size, read), (Some(size), Some(read)) if read >= size)
     }
 
@@ -431,23 +591,42 @@ impl Step<'_> {
 
     /// Every device counts for itself.
     fn tally_when_due(&mut self, motion: &Motion) -> Result<(), StepError> {
-        let Some(opening) = &motion.opening else { return Ok(()) };
+        let Some(opening) = &motion.opening else {
+            return Ok(());
+        };
         let part = self.part(motion.id);
         if let Some(hash) = part.outcome_hash {
             let confirmed = self.own_seat().is_ok_and(|seat| {
-                self.confirmations(opening.id).is_ok_and(|all| all.hashes.contains_key(&seat.number))
+                self.confirmations(opening.id)
+                    .is_ok_and(|all| all.hashes.contains_key(&seat.number))
             });
-            return if confirmed { Ok(()) } else { self.confirm_result(motion.id, opening.id, hash) };
+            return if confirmed {
+                Ok(())
+            } else {
+                self.confirm_result(motion.id, opening.id, hash)
+            };
         }
         let expected = Expected::Tally { motion: motion.id };
         if opening.secret().is_some() && !self.box_is_read(motion.id, opening) || self.expects(&expected) {
             return Ok(());
         }
         let entries = self.box_entries(motion.id)?;
-        let assembly = self.state.assembly.clone().ok_or(StepError::Internal("no assembly"))?;
+        let assembly = self
+            .state
+            .assembly
+            .clone()
+            .ok_or(StepError::Internal("no assembly"))?;
         let ticket = self.ticket(expected);
-        let work = Work::Tally { motion: motion.id, opening: opening.id, assembly, entries };
-        self.effects.push(Effect::Compute { ticket, job: Box::new(Job(work)) });
+        let work = Work::Tally {
+            motion: motion.id,
+            opening: opening.id,
+            assembly,
+            entries,
+        };
+        self.effects.push(Effect::Compute {
+            ticket,
+            job: Box::new(Job(work)),
+        });
         Ok(())
     }
 
@@ -520,7 +699,10 @@ fn journal_rule(rule: &RuleView) -> Rule {
         Majority::ThreeQuarters => assembly::Majority::ThreeQuarters,
         Majority::Consensus => assembly::Majority::Consensus,
     };
-    Rule { quorum: Fraction::new(rule.quorum_numerator, rule.quorum_denominator), majority }
+    Rule {
+        quorum: Fraction::new(rule.quorum_numerator, rule.quorum_denominator),
+        majority,
+    }
 }
 
 pub(crate) fn journal_choice(choice: Choice) -> assembly::Choice {

@@ -36,10 +36,19 @@ pub(crate) struct Confirmations {
 impl Step<'_> {
     /// Posts a record to a side log.
     pub(crate) fn say_aside(&mut self, log: LogId, body: SideBody) -> Result<(), StepError> {
-        let (Ok(seat), Some(member)) = (self.own_seat(), self.state.member.clone()) else { return Ok(()) };
-        let Some((number, seed)) = self.journal_seed() else { return Ok(()) };
+        let (Ok(seat), Some(member)) = (self.own_seat(), self.state.member.clone()) else {
+            return Ok(());
+        };
+        let Some((number, seed)) = self.journal_seed() else {
+            return Ok(());
+        };
         let device = member.device_key();
-        let record = SideRecord { assembly: member.assembly, seat: seat.number, device: device.verifying_key(), body };
+        let record = SideRecord {
+            assembly: member.assembly,
+            seat: seat.number,
+            device: device.verifying_key(),
+            body,
+        };
         let signed = record.sign(&device);
         let entry = SealedEntry::seal(number, seed.secret(), &encode(signed.unverified()), &[], self.rng)
             .map_err(|_| StepError::Internal("a side record that is too long"))?;
@@ -49,9 +58,15 @@ impl Step<'_> {
 
     /// Takes a record of a side log; what is not one, or not by a member's device, is skipped.
     pub(crate) fn side_entry(&mut self, _log: LogId, entry: &Entry) -> Result<(), StepError> {
-        let Some(main) = self.open_side(entry) else { return Ok(()) };
-        let Ok(unverified) = decode_canonical::<Unverified>(&main) else { return Ok(()) };
-        let Ok(record) = SideRecord::verify(unverified) else { return Ok(()) };
+        let Some(main) = self.open_side(entry) else {
+            return Ok(());
+        };
+        let Ok(unverified) = decode_canonical::<Unverified>(&main) else {
+            return Ok(());
+        };
+        let Ok(record) = SideRecord::verify(unverified) else {
+            return Ok(());
+        };
         let record = record.into_value();
         let known = self.state.assembly.as_ref().is_some_and(|assembly| {
             assembly.id() == record.assembly && assembly.has_device(record.seat, &record.device)
@@ -60,9 +75,11 @@ impl Step<'_> {
             return Ok(());
         }
         match record.body {
-            SideBody::Cosigned { log, checkpoint, cosignature } if cosignature.key == record.device => {
-                self.cosigned(log, &checkpoint, cosignature)
-            }
+            SideBody::Cosigned {
+                log,
+                checkpoint,
+                cosignature,
+            } if cosignature.key == record.device => self.cosigned(log, &checkpoint, cosignature),
             SideBody::Cosigned { .. } => Ok(()),
             SideBody::ResultConfirmed { opening, hash } => self.confirmed(opening, record.seat, hash),
         }
@@ -75,8 +92,12 @@ impl Step<'_> {
         signed: &SignedCheckpoint,
         cosignature: Cosignature,
     ) -> Result<(), StepError> {
-        let Some(key) = self.checkpoint_key() else { return Ok(()) };
-        let Ok(checkpoint) = signed.open(&key) else { return Ok(()) };
+        let Some(key) = self.checkpoint_key() else {
+            return Ok(());
+        };
+        let Ok(checkpoint) = signed.open(&key) else {
+            return Ok(());
+        };
         if checkpoint.origin.log != log || cosignature.verify(&checkpoint).is_err() {
             return Ok(());
         }
@@ -84,7 +105,12 @@ impl Step<'_> {
             && let Err(breach @ tlog::Breach::Fork(_)) = state.reader.observe(signed, &key)
         {
             let evidence = breach.evidence().cloned();
-            self.accuse(crate::views::EvidenceKind::Fork, log, breach.to_string(), evidence);
+            self.accuse(
+                crate::views::EvidenceKind::Fork,
+                log,
+                breach.to_string(),
+                evidence,
+            );
             return Ok(());
         }
         let key = cosigned_key(&checkpoint);
@@ -103,12 +129,16 @@ impl Step<'_> {
 
     fn load_cosigned(&self, key: &[u8]) -> Result<Option<Cosigned>, StepError> {
         let value = self.store.get(tables::SIDE, key)?;
-        value.map(|value| decode_canonical(&value).map_err(|_| StepError::Record(tables::SIDE.0))).transpose()
+        value
+            .map(|value| decode_canonical(&value).map_err(|_| StepError::Record(tables::SIDE.0)))
+            .transpose()
     }
 
     /// Remembers the largest size of a log that a quorum has cosigned.
     fn note_covered(&mut self, checkpoint: &Checkpoint, kept: &Cosigned) {
-        let Some(assembly) = &self.state.assembly else { return };
+        let Some(assembly) = &self.state.assembly else {
+            return;
+        };
         if !assembly.quorum(checkpoint, &kept.cosignatures).is_met() {
             return;
         }
@@ -128,7 +158,10 @@ impl Step<'_> {
         let mut best: Option<Cosigned> = None;
         for (_, value) in self.store.scan(tables::SIDE, &prefix, b"", 16)? {
             let kept: Cosigned = decode_canonical(&value).map_err(|_| StepError::Record(tables::SIDE.0))?;
-            if best.as_ref().is_none_or(|best| best.cosignatures.len() < kept.cosignatures.len()) {
+            if best
+                .as_ref()
+                .is_none_or(|best| best.cosignatures.len() < kept.cosignatures.len())
+            {
                 best = Some(kept);
             }
         }
@@ -138,7 +171,8 @@ impl Step<'_> {
     fn confirmed(&mut self, opening: OpeningId, seat: SeatNumber, hash: Hash) -> Result<(), StepError> {
         let mut all = self.confirmations(opening)?;
         all.hashes.insert(seat, hash);
-        self.store.put(tables::SIDE, confirmations_key(opening), encode(&all));
+        self.store
+            .put(tables::SIDE, confirmations_key(opening), encode(&all));
         self.touch(Topic::Motions);
         Ok(())
     }
@@ -153,9 +187,15 @@ impl Step<'_> {
     /// A witness's duty: cosign the journal at fixed intervals, if what was read extends what was cosigned before.
     /// Check and write are one step.
     pub(crate) fn cosign_journal(&mut self) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else { return Ok(()) };
-        let Some((log, number)) = self.current_journal() else { return Ok(()) };
-        let Some(state) = self.state.logs.get(&log) else { return Ok(()) };
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
+        let Some((log, number)) = self.current_journal() else {
+            return Ok(());
+        };
+        let Some(state) = self.state.logs.get(&log) else {
+            return Ok(());
+        };
         let waited = self.now.since_ms(state.cosigned_at) >= assembly.charter().cosign_ms;
         let read_all = state.taken == state.reader.size();
         if !waited || !read_all || state.reader.size() <= state.cosigned {
@@ -170,18 +210,26 @@ impl Step<'_> {
 
     /// Cosigns the largest checkpoint of `log`, if this device is a witness and has read exactly so far.
     pub(crate) fn cosign(&mut self, log: LogId, side: LogId) -> Result<(), StepError> {
-        let (Some(assembly), Some(member), Some(key)) =
-            (self.state.assembly.clone(), self.state.member.clone(), self.checkpoint_key())
-        else {
+        let (Some(assembly), Some(member), Some(key)) = (
+            self.state.assembly.clone(),
+            self.state.member.clone(),
+            self.checkpoint_key(),
+        ) else {
             return Ok(());
         };
         let Ok(seat) = self.own_seat() else { return Ok(()) };
         if !assembly.witnesses().contains(&seat.number) {
             return Ok(());
         }
-        let Some(state) = self.state.logs.get(&log) else { return Ok(()) };
-        let Some(signed) = state.reader.largest().cloned() else { return Ok(()) };
-        let Ok(checkpoint) = signed.open(&key) else { return Ok(()) };
+        let Some(state) = self.state.logs.get(&log) else {
+            return Ok(());
+        };
+        let Some(signed) = state.reader.largest().cloned() else {
+            return Ok(());
+        };
+        let Ok(checkpoint) = signed.open(&key) else {
+            return Ok(());
+        };
         let exact = checkpoint.size == state.reader.size() && checkpoint.root == state.reader.root();
         let last = state.reader.last_time();
         let clocks_agree = self.now.since_ms(last) <= CLOCK_MS_MAX || state.cosigned > 0;
@@ -195,15 +243,30 @@ impl Step<'_> {
             state.cosigned_at = self.now;
         }
         self.save_log(log);
-        self.say_aside(side, SideBody::Cosigned { log, checkpoint: signed, cosignature })
+        self.say_aside(
+            side,
+            SideBody::Cosigned {
+                log,
+                checkpoint: signed,
+                cosignature,
+            },
+        )
     }
 
     pub(crate) fn side_log(&self, is: impl Fn(&LogRole) -> bool) -> Option<LogId> {
-        self.state.logs.iter().find(|(_, state)| is(&state.role)).map(|(id, _)| *id)
+        self.state
+            .logs
+            .iter()
+            .find(|(_, state)| is(&state.role))
+            .map(|(id, _)| *id)
     }
 
     /// Follows the side log of a vote.
-    pub(crate) fn follow_vote_log(&mut self, motion: MotionId, opening: OpeningId) -> Result<LogId, StepError> {
+    pub(crate) fn follow_vote_log(
+        &mut self,
+        motion: MotionId,
+        opening: OpeningId,
+    ) -> Result<LogId, StepError> {
         let (_, seed) = self.journal_seed().ok_or(StepError::Internal("no journal key"))?;
         let record = assembly::keys::vote_log(seed.secret(), opening).record(LogKind::Record);
         self.follow(LogRole::Vote { motion, opening }, seed, record, Vec::new())
@@ -218,8 +281,15 @@ impl Step<'_> {
     }
 
     /// Members' duty after a result: say which one this device computed.
-    pub(crate) fn confirm_result(&mut self, motion: MotionId, opening: OpeningId, hash: Hash) -> Result<(), StepError> {
-        let Some(log) = self.vote_log(motion) else { return Ok(()) };
+    pub(crate) fn confirm_result(
+        &mut self,
+        motion: MotionId,
+        opening: OpeningId,
+        hash: Hash,
+    ) -> Result<(), StepError> {
+        let Some(log) = self.vote_log(motion) else {
+            return Ok(());
+        };
         if self.may_try(Duty::Confirm(motion)) {
             self.say_aside(log, SideBody::ResultConfirmed { opening, hash })?;
         }

@@ -36,8 +36,12 @@ impl DeviceCertificate {
         sealing_key: [u8; 32],
         issued: Time,
     ) -> Signed<Self> {
-        let certificate =
-            Self { identity: identity.verifying_key(), device, sealing_key: ByteArray::from(sealing_key), issued };
+        let certificate = Self {
+            identity: identity.verifying_key(),
+            device,
+            sealing_key: ByteArray::from(sealing_key),
+            issued,
+        };
         Signed::sign(labels::DEVICE_CERTIFICATE, certificate, identity)
     }
 

@@ -14,7 +14,9 @@ pub mod time;
 
 pub use canonical::{Malformed, decode_canonical, encode};
 pub use device::DeviceCertificate;
-pub use ids::{AssemblyId, ConversationId, Hash, LogId, MessageId, MotionId, OpeningId, RelayId, SeatNumber, StatementId};
+pub use ids::{
+    AssemblyId, ConversationId, Hash, LogId, MessageId, MotionId, OpeningId, RelayId, SeatNumber, StatementId,
+};
 pub use labels::Label;
 pub use secret::{Secret, SigningSecret};
 pub use signed::{BadSignature, Signed, VerifyingKey};

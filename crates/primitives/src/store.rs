@@ -173,11 +173,14 @@ pub trait Store {
     fn apply(&mut self, batch: Batch) -> Result<(), StoreError>;
 }
 
+/// A record as it will be, with its purpose.
+type Change = (Value, Purpose);
+
 /// Reads through to a store, collects writes: the inside of one step.
 #[derive(Debug)]
 pub struct Overlay<'a, S: Store + ?Sized> {
     below: &'a S,
-    changed: BTreeMap<(Table, Vec<u8>), Option<(Value, Purpose)>>,
+    changed: BTreeMap<(Table, Vec<u8>), Option<Change>>,
     burnt: BTreeSet<Purpose>,
 }
 
@@ -311,6 +314,11 @@ impl MemoryStore {
     /// Crashes once, at the `k`-th write from now (0 is the next one).
     pub fn crash_at(&mut self, k: u64, how: Crash) {
         self.crash_at = Some((self.writes.saturating_add(k), how));
+    }
+
+    /// Takes a crash that has not happened back.
+    pub fn no_crash(&mut self) {
+        self.crash_at = None;
     }
 
     /// How many batches have been applied.

@@ -1,0 +1,493 @@
+//! A seeded world: members' machines over memory stores, one relay, and a network that delays, drops, duplicates and reorders.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "shared by several test files"
+)]
+
+mod relay;
+
+use client::requests::{Answer, CharterChanges, Refusal, Request};
+use client::views::{Choice, MotionView, Overview, Phase, Role, Standing, VoteKind};
+use client::{CallError, Client, Effect, Input, Job, JobOutput, StepError, Ticket};
+use primitives::Time;
+use primitives::store::{Crash, MemoryStore};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng as _, SeedableRng};
+pub use relay::Relay;
+use relay_api::{Call, Reply};
+use std::collections::BTreeMap;
+
+/// What goes wrong on the way, in percent.
+#[derive(Clone, Copy, Default)]
+pub struct Weather {
+    pub lost_percent: u64,
+    pub doubled_percent: u64,
+    pub delay_max_ms: u64,
+}
+
+enum Happening {
+    Arrive {
+        who: usize,
+        ticket: Ticket,
+        call: Call,
+    },
+    Answer {
+        who: usize,
+        ticket: Ticket,
+        result: Result<Reply, CallError>,
+    },
+    Done {
+        who: usize,
+        ticket: Ticket,
+        output: JobOutput,
+    },
+    Wake {
+        who: usize,
+    },
+}
+
+pub struct World {
+    pub relay: Relay,
+    pub clients: Vec<Option<Client<MemoryStore>>>,
+    stored: Vec<Option<MemoryStore>>,
+    pub now: Time,
+    queue: BTreeMap<(Time, u64), Happening>,
+    next: u64,
+    rng: ChaCha20Rng,
+    pub weather: Weather,
+    /// A member's process stops at each write with this probability in percent, before or after it took effect.
+    pub crash_percent: u64,
+    pub crashes: u64,
+    wakes: Vec<Time>,
+}
+
+pub fn quick_charter(founding_seats: u32) -> CharterChanges {
+    CharterChanges {
+        founding_seats: Some(founding_seats),
+        notice_ms: Some(1_000),
+        voting_least_ms: Some(20_000),
+        closing_ms: Some(60_000),
+        slot_ms: Some(500),
+        sealing_round_ms: Some(20_000),
+        cosign_ms: Some(1_000),
+        cooling_off_ms: Some(0),
+        roll_floor: Some(3),
+        ballots_floor: Some(2),
+        trustees: Some(3),
+        threshold: Some(2),
+        ..CharterChanges::default()
+    }
+}
+
+impl World {
+    pub fn new(seed: u64, members: usize) -> Self {
+        Self {
+            relay: Relay::new(seed as u8),
+            clients: (0..members)
+                .map(|_| Some(Client::open(MemoryStore::new()).unwrap()))
+                .collect(),
+            stored: (0..members).map(|_| None).collect(),
+            now: Time(1_800_000_000_000),
+            queue: BTreeMap::new(),
+            next: 0,
+            rng: ChaCha20Rng::seed_from_u64(seed),
+            weather: Weather {
+                delay_max_ms: 50,
+                ..Weather::default()
+            },
+            crash_percent: 0,
+            crashes: 0,
+            wakes: vec![Time(u64::MAX); members],
+        }
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        if bound == 0 {
+            0
+        } else {
+            self.rng.next_u64() % bound
+        }
+    }
+
+    fn later(&mut self, span_ms: u64, happening: Happening) {
+        self.next += 1;
+        self.queue.insert((self.now.after(span_ms), self.next), happening);
+    }
+
+    pub fn ask(&mut self, who: usize, request: Request) -> Result<Answer, Refusal> {
+        let mut rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
+        let now = self.now;
+        let client = self.clients[who].as_mut().expect("the member is there");
+        let (answer, effects) = client.request(now, &mut rng, request);
+        self.take(who, effects);
+        answer
+    }
+
+    fn give(&mut self, who: usize, input: Input) {
+        let mut rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
+        let crash = self.below(100) < self.crash_percent;
+        let after = self.below(2) == 0;
+        let now = self.now;
+        let Some(client) = self.clients[who].as_mut() else {
+            return;
+        };
+        if crash {
+            client.store_mut().crash_at(
+                0,
+                if after {
+                    Crash::AfterWrite
+                } else {
+                    Crash::BeforeWrite
+                },
+            );
+        }
+        match client.handle(now, &mut rng, input) {
+            Ok(effects) => self.take(who, effects),
+            Err(StepError::Store(_)) if crash => self.restart(who),
+            Err(error) => panic!("member {who}: {error}"),
+        }
+        if let Some(client) = self.clients[who].as_mut() {
+            client.store_mut().no_crash();
+        }
+    }
+
+    /// The process dies; what its last durable batch left is opened again.
+    pub fn restart(&mut self, who: usize) {
+        self.crashes += 1;
+        self.stop(who);
+        self.start(who);
+    }
+
+    pub fn stop(&mut self, who: usize) {
+        if let Some(client) = self.clients[who].take() {
+            let mut store = client.into_store();
+            store.no_crash();
+            self.stored[who] = Some(store);
+        }
+        self.wakes[who] = Time(u64::MAX);
+    }
+
+    pub fn start(&mut self, who: usize) {
+        if let Some(store) = self.stored[who].take() {
+            self.clients[who] = Some(Client::open(store).expect("what was stored loads"));
+            self.later(1, Happening::Wake { who });
+        }
+    }
+
+    fn take(&mut self, who: usize, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Call { ticket, call, .. } => {
+                    let delay = self.below(self.weather.delay_max_ms) + 1;
+                    if self.below(100) < self.weather.lost_percent {
+                        let result = Err(CallError::Unreachable);
+                        self.later(delay + 500, Happening::Answer { who, ticket, result });
+                        continue;
+                    }
+                    if self.below(100) < self.weather.doubled_percent {
+                        let again = self.below(2_000);
+                        self.later(
+                            again,
+                            Happening::Arrive {
+                                who: usize::MAX,
+                                ticket,
+                                call: (*call).clone(),
+                            },
+                        );
+                    }
+                    self.later(
+                        delay,
+                        Happening::Arrive {
+                            who,
+                            ticket,
+                            call: *call,
+                        },
+                    );
+                }
+                Effect::Compute { ticket, job } => {
+                    let mut rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
+                    let output = Job::run(*job, &mut rng);
+                    let delay = self.below(200) + 1;
+                    self.later(delay, Happening::Done { who, ticket, output });
+                }
+                Effect::Wake { at } => {
+                    if at < self.wakes[who] || self.wakes[who] <= self.now {
+                        self.wakes[who] = at;
+                        let wait = at.since_ms(self.now).max(1);
+                        self.later(wait, Happening::Wake { who });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Lets the next thing happen.
+    fn happen(&mut self) -> bool {
+        let Some(((at, _), happening)) = self.queue.pop_first() else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        match happening {
+            Happening::Arrive { who, ticket, call } => {
+                let now = self.now;
+                let result = self.relay.call(now, call).map_err(CallError::Problem);
+                if who != usize::MAX {
+                    let delay = self.below(self.weather.delay_max_ms) + 1;
+                    let lost = self.below(100) < self.weather.lost_percent;
+                    let result = if lost { Err(CallError::Unreachable) } else { result };
+                    self.later(delay, Happening::Answer { who, ticket, result });
+                }
+            }
+            Happening::Answer { who, ticket, result } => self.give(who, Input::Replied { ticket, result }),
+            Happening::Done { who, ticket, output } => self.give(who, Input::Computed { ticket, output }),
+            Happening::Wake { who } => {
+                if self.wakes[who] <= self.now || self.wakes[who] == Time(u64::MAX) {
+                    self.wakes[who] = Time(u64::MAX);
+                    self.give(who, Input::Tick);
+                }
+            }
+        }
+        true
+    }
+
+    /// Runs until `holds`, at most `limit_ms` of the world's time.
+    pub fn until(&mut self, what: &str, limit_ms: u64, mut holds: impl FnMut(&mut Self) -> bool) {
+        let deadline = self.now.after(limit_ms);
+        let mut checked = Time(0);
+        loop {
+            if checked < self.now {
+                checked = self.now.after(100);
+                if holds(self) {
+                    return;
+                }
+            }
+            assert!(
+                self.now < deadline,
+                "not in {limit_ms} ms: {what}\n{}",
+                self.report()
+            );
+            assert!(
+                self.happen(),
+                "nothing happens any more, waiting for: {what}\n{}",
+                self.report()
+            );
+        }
+    }
+
+    pub fn run_ms(&mut self, span_ms: u64) {
+        let end = self.now.after(span_ms);
+        while self.now < end && self.happen() {}
+    }
+
+    pub fn overview(&mut self, who: usize) -> Overview {
+        match self.ask(who, Request::Overview) {
+            Ok(Answer::Overview { overview }) => overview,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn motions(&mut self, who: usize) -> Vec<MotionView> {
+        match self.ask(who, Request::Motions) {
+            Ok(Answer::Motions { motions }) => motions,
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn motion(&mut self, who: usize, id: &str) -> Option<MotionView> {
+        self.motions(who).into_iter().find(|motion| motion.id == id)
+    }
+
+    pub fn texts(&mut self, who: usize) -> Vec<String> {
+        let request = Request::Read {
+            conversation: None,
+            before: None,
+            limit: Some(500),
+            mark_read: true,
+        };
+        match self.ask(who, request) {
+            Ok(Answer::Messages { messages }) => messages
+                .into_iter()
+                .filter_map(|message| match message.content {
+                    client::views::MessageContent::Text { text } => Some(text),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn members_online(&self) -> Vec<usize> {
+        (0..self.clients.len())
+            .filter(|who| self.clients[*who].is_some())
+            .collect()
+    }
+
+    pub fn report(&mut self) -> String {
+        let mut lines = vec![format!("crashes {}", self.crashes)];
+        for who in self.members_online() {
+            let overview = self.overview(who);
+            lines.push(format!("{who}: {overview:?}"));
+            let texts = self.texts(who);
+            lines.push(format!("    texts {texts:?}"));
+            for motion in self.motions(who) {
+                lines.push(format!(
+                    "    {} {:?} {:?} ballots {} shares {}",
+                    motion.title, motion.phase, motion.mine, motion.ballots, motion.shares
+                ));
+            }
+        }
+        lines.join("\n")
+    }
+
+    /// Member 0 founds; the others are invited and let in one by one.
+    pub fn found(&mut self, deputies: usize) {
+        self.found_by(deputies, quick_charter(self.clients.len() as u32));
+    }
+
+    pub fn found_by(&mut self, deputies: usize, charter: CharterChanges) {
+        let (address, keys) = (self.relay.address(), self.relay.keys());
+        self.clients[0]
+            .as_mut()
+            .unwrap()
+            .learn_relay(&address, keys)
+            .unwrap();
+        let request = Request::Found {
+            name: "Вече".into(),
+            declaration: "We decide together.".into(),
+            relay: address,
+            member_name: "Member 0".into(),
+            charter,
+        };
+        self.ask(0, request).unwrap();
+        self.until("founded", 60_000, |world| {
+            world.standing(0) == Some(Standing::Admitted)
+        });
+        for who in 1..self.clients.len() {
+            let role = if who < deputies {
+                Role::Deputy
+            } else {
+                Role::Expert
+            };
+            self.let_in(0, who, role);
+        }
+    }
+
+    pub fn let_in(&mut self, sponsor: usize, who: usize, role: Role) {
+        let Ok(Answer::Invitation { link, .. }) = self.ask(
+            sponsor,
+            Request::Invite {
+                role,
+                valid_ms: None,
+                carrier: None,
+            },
+        ) else {
+            panic!("no invitation")
+        };
+        self.ask(
+            who,
+            Request::Join {
+                link,
+                member_name: format!("Member {who}"),
+            },
+        )
+        .unwrap();
+        let mut id = None;
+        self.until("a join request", 300_000, |world| {
+            if let Ok(Answer::Admissions { admissions }) = world.ask(sponsor, Request::Admissions) {
+                id = admissions
+                    .into_iter()
+                    .find(|a| a.state == client::views::AdmissionState::Requested)
+                    .map(|a| a.id);
+            }
+            id.is_some()
+        });
+        self.ask(
+            sponsor,
+            Request::Endorse {
+                admission: id.unwrap(),
+            },
+        )
+        .unwrap();
+        self.until("let in", 300_000, |world| {
+            world.standing(who) == Some(Standing::Admitted)
+        });
+    }
+
+    pub fn standing(&mut self, who: usize) -> Option<Standing> {
+        self.overview(who).assembly.map(|assembly| assembly.standing)
+    }
+
+    pub fn say(&mut self, who: usize, text: &str) {
+        self.ask(
+            who,
+            Request::Send {
+                conversation: None,
+                text: text.into(),
+            },
+        )
+        .unwrap();
+    }
+
+    /// Proposes, seconds and waits until everybody sees the vote open.
+    pub fn open_vote(&mut self, proposer: usize, seconder: usize, title: &str, kind: VoteKind) -> String {
+        let request = Request::Propose {
+            title: title.into(),
+            text: "Text of the motion.".into(),
+            kind,
+            rule: None,
+            notice_ms: None,
+            voting_ms: None,
+        };
+        let Ok(Answer::Proposed { motion }) = self.ask(proposer, request) else {
+            panic!("not proposed")
+        };
+        let id = motion.clone();
+        self.until("the motion is seen", 300_000, |world| {
+            world.motion(seconder, &id).is_some()
+        });
+        self.ask(
+            seconder,
+            Request::Second {
+                motion: motion.clone(),
+            },
+        )
+        .unwrap();
+        let id = motion.clone();
+        self.until("the vote is open everywhere", 300_000, |world| {
+            world.members_online().into_iter().all(|who| {
+                world
+                    .motion(who, &id)
+                    .is_some_and(|motion| motion.phase == Phase::Open)
+            })
+        });
+        motion
+    }
+
+    pub fn vote(&mut self, who: usize, motion: &str, choice: Choice) {
+        self.ask(
+            who,
+            Request::Vote {
+                motion: motion.into(),
+                choice,
+            },
+        )
+        .unwrap();
+    }
+
+    pub fn decided(&mut self, motion: &str) {
+        let id = motion.to_owned();
+        self.until("everybody has the result and all agree", 600_000, |world| {
+            let online = world.members_online();
+            online.iter().all(|who| {
+                world
+                    .motion(*who, &id)
+                    .and_then(|motion| motion.result)
+                    .is_some_and(|result| result.agree as usize >= online.len() && result.disagree == 0)
+            })
+        });
+    }
+}

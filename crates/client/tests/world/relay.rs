@@ -1,0 +1,241 @@
+//! A relay in memory that keeps the contract of the real one, for the simulation. It can be told to lie.
+
+use ballot::{BallotIn, Event, LinkTag, Roll, verify};
+use primitives::canonical::sha256;
+use primitives::signed::Unverified;
+use primitives::{Hash, LogId, Secret, SigningSecret, Time};
+use relay_api::{Call, Problem, ProblemKind, RelayKeys, Reply};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tlog::{Checkpoint, CloseEntry, CreateLog, Entry, MemoryTree, Origin, Page, Receipt, leaf_hash};
+
+pub struct Relay {
+    identity: SigningSecret,
+    checkpoint: SigningSecret,
+    logs: BTreeMap<LogId, Log>,
+    blobs: BTreeMap<Hash, Vec<u8>>,
+    last_time: Time,
+}
+
+struct Log {
+    record: CreateLog,
+    entries: Vec<Entry>,
+    tree: MemoryTree,
+    waiting: Vec<(Time, Vec<u8>)>,
+    tags: BTreeSet<LinkTag>,
+    event: Option<Event>,
+}
+
+impl Relay {
+    pub fn new(seed: u8) -> Self {
+        let key = |n: u8| SigningSecret::from_seed(&Secret::take(&mut [seed ^ n; 32]));
+        Self {
+            identity: key(1),
+            checkpoint: key(2),
+            logs: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+            last_time: Time(0),
+        }
+    }
+
+    pub fn keys(&self) -> Unverified {
+        RelayKeys::sign(&self.identity, self.checkpoint.verifying_key(), Time(1))
+    }
+
+    pub fn address(&self) -> String {
+        let relay = relay_api::relay_id(&self.identity.verifying_key());
+        let hosts = vec!["127.0.0.1:1".parse().unwrap()];
+        relay_api::RelayAddress {
+            relay,
+            token: None,
+            hosts,
+        }
+        .to_string()
+    }
+
+    pub fn call(&mut self, now: Time, call: Call) -> Result<Reply, Problem> {
+        self.last_time = self.last_time.max(now);
+        let now = self.last_time;
+        self.sequence(now);
+        match call {
+            Call::Keys => Ok(Reply::Keys(self.keys())),
+            Call::Create { record, roll } => self.create(record, &roll),
+            Call::Append {
+                log,
+                entry,
+                signature,
+            } => self.append(now, log, entry, &signature),
+            Call::Read {
+                log,
+                token,
+                from,
+                bytes_max,
+            } => {
+                let origin = self.origin(log);
+                let key = &self.checkpoint;
+                let kept = self
+                    .logs
+                    .get(&log)
+                    .filter(|l| l.record.read_token_hash == token.hash());
+                let kept = kept.ok_or(ProblemKind::NotFound)?;
+                Ok(Reply::Page(kept.page(origin, key, from, bytes_max)))
+            }
+            Call::PutBlob { bytes, .. } => {
+                let hash = sha256(&bytes);
+                self.blobs.insert(hash, bytes);
+                Ok(Reply::BlobStored { hash })
+            }
+            Call::GetBlob { hash, .. } => {
+                let bytes = self.blobs.get(&hash).cloned().ok_or(ProblemKind::NotFound)?;
+                Ok(Reply::Blob {
+                    blob_len: bytes.len() as u32,
+                    bytes,
+                })
+            }
+            _ => Err(ProblemKind::NoSuchEndpoint.into()),
+        }
+    }
+
+    fn origin(&self, log: LogId) -> Origin {
+        Origin {
+            relay: relay_api::relay_id(&self.identity.verifying_key()),
+            log,
+        }
+    }
+
+    fn create(
+        &mut self,
+        record: CreateLog,
+        roll: &[minicbor::bytes::ByteArray<32>],
+    ) -> Result<Reply, Problem> {
+        let id = record.id();
+        let event = match &record.gate {
+            Some(gate) => {
+                let roll =
+                    Roll::from_bytes(roll.iter().map(|key| &**key)).map_err(|_| ProblemKind::BadRecord)?;
+                if roll.root() != gate.roll_root {
+                    return Err(ProblemKind::BadRecord.into());
+                }
+                Some(Event::ballot(
+                    gate.assembly,
+                    gate.opening,
+                    Arc::new(roll),
+                    *gate.sealing_key,
+                ))
+            }
+            None => None,
+        };
+        self.logs.entry(id).or_insert_with(|| Log {
+            record,
+            entries: Vec::new(),
+            tree: MemoryTree::new(),
+            waiting: Vec::new(),
+            tags: BTreeSet::new(),
+            event,
+        });
+        Ok(Reply::Created { log: id })
+    }
+
+    fn append(
+        &mut self,
+        now: Time,
+        id: LogId,
+        entry: Vec<u8>,
+        signature: &[u8; 64],
+    ) -> Result<Reply, Problem> {
+        let origin = self.origin(id);
+        let log = self.logs.get_mut(&id).ok_or(ProblemKind::NotFound)?;
+        tlog::verify_append(&log.record.append_key, id, &entry, signature)
+            .map_err(|_| ProblemKind::NotFound)?;
+        if let Some(index) = log.entries.iter().position(|kept| kept.bytes == entry) {
+            return Ok(Reply::Appended(log.receipt(
+                origin,
+                &self.checkpoint,
+                index as u64,
+            )));
+        }
+        if let (Some(event), Some(slots)) = (&log.event, log.record.slots) {
+            if CloseEntry::from_bytes(&entry).is_some() {
+                if now < slots.closes {
+                    return Err(ProblemKind::TooEarly.into());
+                }
+            } else {
+                let end = slots.end_of_slot(now).ok_or(ProblemKind::Closed)?;
+                let ballot = BallotIn::decode(&entry).map_err(|_| ProblemKind::BallotRefused)?;
+                let ballot = verify(event, &ballot).map_err(|_| ProblemKind::BallotRefused)?;
+                if !log.waiting.iter().any(|(_, bytes)| *bytes == entry) {
+                    if !log.tags.insert(ballot.tag()) {
+                        return Err(ProblemKind::TagUsed.into());
+                    }
+                    log.waiting.push((end, entry));
+                }
+                return Ok(Reply::Pending { slot_end: end });
+            }
+        }
+        log.push(now, entry);
+        let index = log.entries.len() as u64 - 1;
+        Ok(Reply::Appended(log.receipt(origin, &self.checkpoint, index)))
+    }
+
+    fn sequence(&mut self, now: Time) {
+        for log in self.logs.values_mut() {
+            let mut due: Vec<_> = log
+                .waiting
+                .iter()
+                .filter(|(end, _)| *end <= now)
+                .cloned()
+                .collect();
+            log.waiting.retain(|(end, _)| *end > now);
+            due.sort_by_key(|(end, bytes)| (*end, sha256(bytes)));
+            due.into_iter().for_each(|(end, bytes)| log.push(end, bytes));
+        }
+    }
+}
+
+impl Log {
+    fn push(&mut self, time: Time, bytes: Vec<u8>) {
+        let time = self.entries.last().map_or(time, |last| last.time.max(time));
+        self.tree.push(leaf_hash(time, &bytes));
+        self.entries.push(Entry { time, bytes });
+    }
+
+    fn checkpoint(&self, origin: Origin, key: &SigningSecret) -> tlog::SignedCheckpoint {
+        Checkpoint {
+            origin,
+            size: self.tree.size(),
+            root: self.tree.root(),
+        }
+        .sign(key)
+    }
+
+    fn receipt(&self, origin: Origin, key: &SigningSecret, index: u64) -> Receipt {
+        let time = self.entries[index as usize].time;
+        let path = self.tree.inclusion(index, self.tree.size());
+        Receipt {
+            index,
+            time,
+            checkpoint: self.checkpoint(origin, key),
+            path,
+        }
+    }
+
+    fn page(&self, origin: Origin, key: &SigningSecret, from: u64, bytes_max: u32) -> Page {
+        let mut budget = bytes_max as usize;
+        let mut entries = Vec::new();
+        for entry in self.entries.iter().skip(from as usize) {
+            if entry.bytes.len() > budget && !entries.is_empty() {
+                break;
+            }
+            budget = budget.saturating_sub(entry.bytes.len());
+            entries.push(entry.clone());
+        }
+        let end = from + entries.len() as u64;
+        let consistency = self.tree.consistency(end, self.tree.size());
+        Page {
+            from,
+            entries,
+            checkpoint: self.checkpoint(origin, key),
+            consistency,
+        }
+    }
+}
