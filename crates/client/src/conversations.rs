@@ -301,9 +301,13 @@ impl Step<'_> {
         let processed = conversation
             .process(&roster, &incoming)
             .map_err(messaging_error)?;
+        let now_epoch = conversation.epoch();
         self.sessions.insert(id, conversation);
         match processed {
             Processed::Waits(_) => return Ok(false),
+            // A message of an epoch that was over when the log took it is skipped by all alike, for not all can read it;
+            // its author sends it again under the same id.
+            Processed::Message { epoch, .. } if epoch < now_epoch => {}
             Processed::Message { from, message, .. } => {
                 self.message_came(id, from.identity, entry, &message)?
             }
@@ -429,23 +433,20 @@ impl Step<'_> {
     /// Every message carries what its sender has seen; two views of one log that cannot both be true are proof.
     fn compare_checkpoints(&mut self, id: ConversationId, message: &AppMessage) {
         let Some(key) = self.checkpoint_key() else { return };
-        let journal = self.current_journal().map(|(log, _)| log);
-        let conversation = self.state.conversations.get(&id).map(|state| state.log);
-        for (log, seen) in [(journal, &message.journal), (conversation, &message.conversation)] {
-            let (Some(log), Some(seen)) = (log, seen) else {
-                continue;
-            };
-            let Some(state) = self.state.logs.get(&log) else {
-                continue;
-            };
-            if let Err(breach @ tlog::Breach::Fork(_)) = state.reader.observe(seen, &key) {
-                self.accuse(
-                    EvidenceKind::Fork,
-                    log,
-                    breach.to_string(),
-                    breach.evidence().cloned(),
-                );
-            }
+        if let Some(seen) = &message.journal {
+            self.compare_journal(seen);
+        }
+        let log = self.state.conversations.get(&id).map(|state| state.log);
+        if let (Some(log), Some(seen)) = (log, &message.conversation)
+            && let Some(state) = self.state.logs.get(&log)
+            && let Err(breach @ tlog::Breach::Fork(_)) = state.reader.observe(seen, &key)
+        {
+            self.accuse(
+                EvidenceKind::Fork,
+                log,
+                breach.to_string(),
+                breach.evidence().cloned(),
+            );
         }
     }
 

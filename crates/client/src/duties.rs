@@ -3,7 +3,7 @@
 use crate::commands::no_assembly;
 use crate::machine::Failed;
 use crate::requests::AuditLevel;
-use crate::state::{Duty, LogRole};
+use crate::state::Duty;
 use crate::step::{Step, StepError};
 use crate::tables;
 use assembly::{AuditBox, AuditFile, Body, JournalKeys, JournalPart};
@@ -11,7 +11,6 @@ use assembly::{PoolKey, SealingDue};
 use ballot::{BallotSecret, KeyContext};
 use primitives::{LogId, Purpose};
 use sealing::{FinishError, RunSecret, ShareSecret};
-use std::collections::BTreeMap;
 use tlog::{LogKind, Previous};
 
 /// Ballot keys published at once.
@@ -297,7 +296,7 @@ impl Step<'_> {
     }
 
     /// The audit file of everything up to the last journal checkpoint that a quorum has cosigned.
-    pub(crate) fn audit_file(&mut self, level: AuditLevel) -> Result<Vec<u8>, Failed> {
+    pub(crate) fn audit_file(&self, level: AuditLevel) -> Result<Vec<u8>, Failed> {
         let assembly = self.state.assembly.clone().ok_or_else(no_assembly)?;
         let mut journal = Vec::new();
         let mut keys = JournalKeys::new();
@@ -361,11 +360,6 @@ impl Step<'_> {
             AuditLevel::Public => assembly::AuditLevel::Public,
         };
         Ok(AuditFile::build(level, assembly.id(), journal, boxes, &keys).to_bytes())
-    }
-
-    /// Logs by what they are for; for the views.
-    pub(crate) fn logs_by_role(&self) -> BTreeMap<LogRole, LogId> {
-        self.state.logs.iter().map(|(id, log)| (log.role, *id)).collect()
     }
 }
 

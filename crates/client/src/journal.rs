@@ -68,6 +68,56 @@ impl Step<'_> {
         self.follow_journal(number, record).map(|_| ())
     }
 
+    /// Compares a checkpoint of the journal that somebody else has seen with what was folded here: at once where we have
+    /// been, and when we get there where we have not.
+    pub(crate) fn compare_journal(&mut self, seen: &tlog::SignedCheckpoint) {
+        let (Some(assembly), Some(key)) = (self.state.assembly.clone(), self.checkpoint_key()) else {
+            return;
+        };
+        let Ok(checkpoint) = seen.open(&key) else { return };
+        let log = assembly.journal().record.id();
+        if checkpoint.origin.log != log {
+            return;
+        }
+        if checkpoint.size <= assembly.journal().size {
+            if assembly.check_seen(seen) == Err(Rejection::SeenContradicts) {
+                self.accuse_fork(log, seen.clone());
+            }
+            return;
+        }
+        self.store
+            .put(tables::CLAIMS, claim_key(log, checkpoint.size), encode(seen));
+    }
+
+    /// What others claimed to have seen at the size that has just been reached.
+    pub(crate) fn settle_claim(&mut self) -> Result<(), StepError> {
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
+        let (log, size) = (assembly.journal().record.id(), assembly.journal().size);
+        let key = claim_key(log, size);
+        let Some(claim) = self.store.get(tables::CLAIMS, &key)? else {
+            return Ok(());
+        };
+        self.store.delete(tables::CLAIMS, key);
+        let seen: tlog::SignedCheckpoint =
+            primitives::decode_canonical(&claim).map_err(|_| StepError::Record(tables::CLAIMS.0))?;
+        if assembly.check_seen(&seen) == Err(Rejection::SeenContradicts) {
+            self.accuse_fork(log, seen);
+        }
+        Ok(())
+    }
+
+    /// The relay has signed two journals: ours, by the last checkpoint that we verified, and another member's.
+    fn accuse_fork(&mut self, log: LogId, shown: tlog::SignedCheckpoint) {
+        let evidence = tlog::Evidence {
+            known: self.largest(log),
+            shown,
+        };
+        let details = "the relay shows another journal to another member".to_owned();
+        self.accuse(EvidenceKind::Fork, log, details, Some(evidence));
+    }
+
     fn journal_keys(&self) -> JournalKeys {
         let mut keys = JournalKeys::new();
         for (number, seed) in &self.state.journal_keys {
@@ -158,6 +208,7 @@ impl Step<'_> {
     ) -> Result<(), StepError> {
         self.folded = true;
         self.note_position()?;
+        self.settle_claim()?;
         if let Some(opened) = opened {
             self.learn_name(opened);
         }
@@ -286,6 +337,10 @@ impl Step<'_> {
         let key = keys.entry_key(0, 0, &sealed)?;
         sealed.open(&key).ok()
     }
+}
+
+fn claim_key(log: LogId, size: u64) -> Vec<u8> {
+    [log.as_bytes().as_slice(), &size.to_be_bytes()].concat()
 }
 
 fn phases(assembly: &Assembly) -> BTreeMap<primitives::MotionId, assembly::Phase> {

@@ -138,13 +138,14 @@ impl<S: Store> Client<S> {
     /// # Errors
     /// A refusal if there is no assembly yet or a record is damaged.
     pub fn audit_file(
-        &mut self,
+        &self,
         now: Time,
         rng: &mut dyn CryptoRng,
         level: AuditLevel,
     ) -> Result<Vec<u8>, Refusal> {
-        match self.step(now, rng, |step| step.audit_file(level)) {
-            Ok((bytes, _)) => Ok(bytes),
+        // Only reads: the step is dropped, nothing of it becomes durable and no effect leaves.
+        match Step::new(now, rng, &self.store, self.state.clone()).audit_file(level) {
+            Ok(bytes) => Ok(bytes),
             Err(Failed::Refused(refusal)) => Err(refusal),
             Err(Failed::Step(error)) => Err(error.refusal()),
         }

@@ -42,3 +42,5 @@ pub(crate) const ROOTS: Table = Table("roots");
 pub(crate) const ROSTER: Table = Table("roster");
 /// Pieces of large messages: to be uploaded, or fetched.
 pub(crate) const PIECES: Table = Table("pieces");
+/// Journal checkpoints that others have seen and we have not reached, by log and size.
+pub(crate) const CLAIMS: Table = Table("claims");

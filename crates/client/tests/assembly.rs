@@ -93,8 +93,10 @@ fn bad_weather_loses_and_doubles_nothing() {
     world.until("everybody has everything", 600_000, |world| {
         (0..4).all(|who| world.texts(who).len() == 12)
     });
-    let first = world.texts(0);
-    assert!((1..4).all(|who| world.texts(who) == first));
+    world.until("all in one order", 60_000, |world| {
+        let first = world.texts(0);
+        (1..4).all(|who| world.texts(who) == first)
+    });
     let overview = world.overview(0);
     assert!(overview.evidence.is_empty(), "{overview:?}");
 }
@@ -176,4 +178,78 @@ fn a_detained_member_is_out_and_the_journal_goes_on_without_it() {
         })
     });
     assert_eq!(counts(&mut world, 2, &motion), (3, 0, 0));
+}
+
+#[test]
+fn ten_members_in_bad_weather_vote_in_secret_and_agree() {
+    let mut world = World::new(23, 10);
+    let charter = client::requests::CharterChanges {
+        voting_least_ms: Some(90_000),
+        ..world::quick_charter(10)
+    };
+    world.found_by(10, charter);
+    world.until("keys", 300_000, |world| {
+        world.overview(0).assembly.unwrap().sealing_keys > 0
+    });
+    world.weather = Weather {
+        lost_percent: 5,
+        doubled_percent: 10,
+        delay_max_ms: 300,
+    };
+    for who in 0..10 {
+        world.say(who, &format!("{who} speaks"));
+    }
+    let motion = world.open_vote(3, 4, "Secret", VoteKind::Secret);
+    for who in 0..9 {
+        world.vote(
+            who,
+            &motion,
+            [Choice::For, Choice::Against, Choice::Abstain][who % 3],
+        );
+    }
+    world.decided(&motion);
+    assert_eq!(counts(&mut world, 9, &motion), (3, 3, 3));
+    world.until("everybody has everything", 600_000, |world| {
+        (0..10).all(|who| world.texts(who).len() == 10)
+    });
+    world.until("all in one order", 60_000, |world| {
+        let first = world.texts(0);
+        (1..10).all(|who| world.texts(who) == first)
+    });
+    assert!((0..10).all(|who| world.overview(who).evidence.is_empty()));
+}
+
+#[test]
+fn a_relay_that_shows_two_journals_is_caught_by_the_messages() {
+    let mut world = World::new(31, 4);
+    world.found(4);
+    world.until("keys", 300_000, |world| {
+        world.overview(3).assembly.unwrap().sealing_keys > 0
+    });
+    world.run_ms(5_000);
+    world.fork = Some((world.relay.clone(), vec![3]));
+    let propose = |title: &str| Request::Propose {
+        title: title.into(),
+        text: String::new(),
+        kind: VoteKind::RollCall,
+        rule: None,
+        notice_ms: None,
+        voting_ms: None,
+    };
+    world.ask(0, propose("in one history")).unwrap();
+    world.ask(3, propose("in the other")).unwrap();
+    world.run_ms(5_000);
+    assert!(
+        world
+            .motions(0)
+            .iter()
+            .all(|motion| motion.title == "in one history")
+    );
+    world.say(3, "what I see");
+    world.say(1, "what we see");
+    world.until("both sides have proof", 60_000, |world| {
+        [0, 1, 2, 3]
+            .into_iter()
+            .all(|who| !world.overview(who).evidence.is_empty())
+    });
 }

@@ -51,6 +51,8 @@ enum Happening {
 
 pub struct World {
     pub relay: Relay,
+    /// A second history of the journal, shown to these members only.
+    pub fork: Option<(Relay, Vec<usize>)>,
     pub clients: Vec<Option<Client<MemoryStore>>>,
     stored: Vec<Option<MemoryStore>>,
     pub now: Time,
@@ -86,6 +88,7 @@ impl World {
     pub fn new(seed: u64, members: usize) -> Self {
         Self {
             relay: Relay::new(seed as u8),
+            fork: None,
             clients: (0..members)
                 .map(|_| Some(Client::open(MemoryStore::new()).unwrap()))
                 .collect(),
@@ -234,7 +237,12 @@ impl World {
         match happening {
             Happening::Arrive { who, ticket, call } => {
                 let now = self.now;
-                let result = self.relay.call(now, call).map_err(CallError::Problem);
+                let journal = self.relay.first_log;
+                let relay = match &mut self.fork {
+                    Some((fork, shown)) if shown.contains(&who) && call.log() == journal => fork,
+                    _ => &mut self.relay,
+                };
+                let result = relay.call(now, call).map_err(CallError::Problem);
                 if who != usize::MAX {
                     let delay = self.below(self.weather.delay_max_ms) + 1;
                     let lost = self.below(100) < self.weather.lost_percent;

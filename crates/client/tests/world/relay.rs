@@ -9,14 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tlog::{Checkpoint, CloseEntry, CreateLog, Entry, MemoryTree, Origin, Page, Receipt, leaf_hash};
 
+#[derive(Clone)]
 pub struct Relay {
-    identity: SigningSecret,
-    checkpoint: SigningSecret,
+    /// The first record log that took an entry: the journal.
+    pub first_log: Option<LogId>,
+    identity: Arc<SigningSecret>,
+    checkpoint: Arc<SigningSecret>,
     logs: BTreeMap<LogId, Log>,
     blobs: BTreeMap<Hash, Vec<u8>>,
     last_time: Time,
 }
 
+#[derive(Clone)]
 struct Log {
     record: CreateLog,
     entries: Vec<Entry>,
@@ -28,10 +32,10 @@ struct Log {
 
 impl Relay {
     pub fn new(seed: u8) -> Self {
-        let key = |n: u8| SigningSecret::from_seed(&Secret::take(&mut [seed ^ n; 32]));
         Self {
-            identity: key(1),
-            checkpoint: key(2),
+            first_log: None,
+            identity: Arc::new(SigningSecret::from_seed(&Secret::take(&mut [seed ^ 1; 32]))),
+            checkpoint: Arc::new(SigningSecret::from_seed(&Secret::take(&mut [seed ^ 2; 32]))),
             logs: BTreeMap::new(),
             blobs: BTreeMap::new(),
             last_time: Time(0),
@@ -171,6 +175,9 @@ impl Relay {
                 }
                 return Ok(Reply::Pending { slot_end: end });
             }
+        }
+        if log.record.kind == tlog::LogKind::Record {
+            self.first_log.get_or_insert(id);
         }
         log.push(now, entry);
         let index = log.entries.len() as u64 - 1;
