@@ -2,7 +2,7 @@
 
 use crate::commands::no_assembly;
 use crate::machine::Failed;
-use crate::requests::AuditLevel;
+use crate::requests::{AuditLevel, Refusal, RefusalCode};
 use crate::state::Duty;
 use crate::step::{Step, StepError};
 use crate::tables;
@@ -308,6 +308,11 @@ impl Step<'_> {
             let log = part.record.id();
             let last = place + 1 == logs.len();
             let covered = self.state.logs.get(&log).map_or(0, |state| state.covered);
+            let fresh_ms = assembly.charter().cosign_ms.saturating_mul(COSIGN_PATIENCE);
+            let behind = covered < part.size && self.now.since_ms(assembly.time()) < fresh_ms;
+            if last && behind {
+                return Err(not_cosigned_yet());
+            }
             let cosigned = if covered > 0 {
                 self.cosignatures(log, covered)?
             } else {
@@ -316,11 +321,7 @@ impl Step<'_> {
             let (checkpoint, cosignatures, size) = match (cosigned, last) {
                 (Some(cosigned), true) => (cosigned.checkpoint, cosigned.cosignatures, covered),
                 (_, true) => {
-                    return Err(crate::requests::Refusal::new(
-                        crate::requests::RefusalCode::NotReady,
-                        "the witnesses have not cosigned the journal yet; try again shortly",
-                    )
-                    .into());
+                    return Err(not_cosigned_yet());
                 }
                 (_, false) => {
                     let checkpoint = self
@@ -361,6 +362,14 @@ impl Step<'_> {
         };
         Ok(AuditFile::build(level, assembly.id(), journal, boxes, &keys).to_bytes())
     }
+}
+
+/// So many intervals the witnesses are given to cosign the newest entries before an audit file goes without them.
+const COSIGN_PATIENCE: u64 = 10;
+
+fn not_cosigned_yet() -> Failed {
+    let details = "the witnesses have not cosigned the journal up to its end yet; try again shortly";
+    Refusal::new(RefusalCode::NotReady, details).into()
 }
 
 /// The purpose under which the secret of a ballot key is kept until it is burnt.

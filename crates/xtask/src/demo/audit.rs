@@ -34,7 +34,17 @@ pub(super) fn check(
     let file = folder.join("assembly.veche-audit");
     let member = members.iter_mut().rfind(|member| member.is_online());
     let member = member.ok_or_else(|| Failure::failed("nobody to export the audit file"))?;
-    let exported = member.ask(json!({ "request": "export_audit", "path": file, "level": "members" }))?;
+    let wanted = json!({ "request": "export_audit", "path": file, "level": "members" });
+    let exported =
+        member.agent()?.wait(
+            "the witnesses cosign the journal",
+            narrator.deadline,
+            |agent| match agent.try_request(wanted.clone())? {
+                Ok(answer) => Ok(Some(answer)),
+                Err(refused) if refused.code == "not_ready" => Ok(None),
+                Err(refused) => Err(Failure::failed(format!("{} ({})", refused.code, refused.details))),
+            },
+        )?;
     narrator.tell(format!(
         "audit file exported by {}: {} bytes",
         member.name,
