@@ -269,8 +269,11 @@ impl Step<'_> {
         let Some(log) = self.state.logs.get_mut(&id) else {
             return Ok(());
         };
-        if pushed && page.from != log.reader.size() {
-            self.state.volatile.poll_at.insert(id, self.now);
+        if page.from != log.reader.size() {
+            // A push and an answer crossed: what is still missing is asked for, soon but not at once, for a relay that
+            // always answers so would be asked for ever.
+            let wait_ms = if pushed { 0 } else { POLL_MS / 4 };
+            self.state.volatile.poll_at.insert(id, self.now.after(wait_ms));
             return Ok(());
         }
         let (first, role) = (log.reader.size(), log.role);
