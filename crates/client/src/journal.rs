@@ -65,7 +65,40 @@ impl Step<'_> {
             self.notice(NoticeCode::JournalKeyMissing);
             return Ok(());
         }
-        self.follow_journal(number, record).map(|_| ())
+        self.follow_journal(number, record)?;
+        self.make_again()
+    }
+
+    /// Statements that the journal's earlier log did not take before it went on elsewhere are made again for the present
+    /// one; they have other ids then.
+    fn make_again(&mut self) -> Result<(), StepError> {
+        let Some((current, _)) = self.current_journal() else {
+            return Ok(());
+        };
+        let keys = self.journal_keys();
+        let stale: Vec<u64> = self
+            .state
+            .outbox
+            .iter()
+            .filter(|(_, item)| item.log != current && matches!(item.content, Content::Statement { .. }))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in stale {
+            let Some(item) = self.state.outbox.get(&number).cloned() else {
+                continue;
+            };
+            self.drop_outbox(number);
+            let Some((body, beside)) = reopen(&keys, &item.entry) else {
+                continue;
+            };
+            self.duty = item.duty;
+            match self.make_statement(&body, &beside) {
+                Ok(_) | Err(Failed::Refused(_)) => {}
+                Err(Failed::Step(error)) => return Err(error),
+            }
+        }
+        self.duty = None;
+        Ok(())
     }
 
     /// Compares a checkpoint of the journal that somebody else has seen with what was folded here: at once where we have
@@ -337,6 +370,17 @@ impl Step<'_> {
         let key = keys.entry_key(0, 0, &sealed)?;
         sealed.open(&key).ok()
     }
+}
+
+/// What one's own sealed statement says, and what lies beside it.
+fn reopen(keys: &JournalKeys, entry: &[u8]) -> Option<(Body, Vec<u8>)> {
+    let sealed = SealedEntry::parse(entry).ok()?;
+    let main = sealed.open(&keys.entry_key(0, 0, &sealed)?).ok()?;
+    let beside = sealed
+        .open_beside(&keys.beside_key(0, 0, &sealed)?)
+        .unwrap_or_default();
+    let statement: primitives::signed::Unverified = primitives::decode_canonical(&main).ok()?;
+    Some((statement.peek::<Statement>().ok()?.body().ok()?, beside))
 }
 
 fn claim_key(log: LogId, size: u64) -> Vec<u8> {
