@@ -1,10 +1,11 @@
 //! Rule ids stand in the specification, in the code and in a test; the three agree.
 //!
-//! Where a table of the code gives a rule's id a name (`NotAnEntry "ASM-01" "…"`), a test may say `::NotAnEntry`.
+//! Where a table of the code gives a rule's id a name (`NotAnEntry "ASM-01" "…"`), a test may say `::NotAnEntry`; and a
+//! test's own name may bear the id (`fn msg_02_a_journal_point_never_goes_back`).
 
 use std::collections::BTreeSet;
 use veche_tests::checkout::{Source, sources};
-use veche_tests::rule_ids::rule_ids;
+use veche_tests::rule_ids::{rule_ids, rule_ids_of_functions};
 
 fn ids<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     texts.flat_map(rule_ids).collect()
@@ -46,6 +47,7 @@ fn every_rule_is_specified_enforced_and_tested() {
         .iter()
         .map(Source::tests)
         .chain(end_to_end.iter().map(|source| source.text.as_str())));
+    tested.extend(crates.iter().map(Source::tests).flat_map(rule_ids_of_functions));
     tested.extend(ids_by_name(&crates));
     let all: BTreeSet<&String> = specified.iter().chain(&enforced).chain(&tested).collect();
     let missing: Vec<String> = all
