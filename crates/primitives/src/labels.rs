@@ -106,6 +106,8 @@ labels! {
     RESULT = "motion/result";
     /// Hash of the folded state.
     FOLD_STATE = "journal/fold-state";
+    /// What stands first in an audit file.
+    AUDIT_FORMAT = "audit";
     /// Record of a side log (cosignature, confirmation), signed by a device.
     SIDE_RECORD = "journal/side-record";
     /// Draw of the witnesses of a quarter.

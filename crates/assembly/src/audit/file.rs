@@ -10,13 +10,13 @@
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use primitives::canonical::decode_canonical_max;
-use primitives::{AssemblyId, Malformed, OpeningId, Time, encode};
+use primitives::{AssemblyId, Malformed, OpeningId, Time, encode, labels};
 use tlog::{Cosignature, CreateLog, Entry, SignedCheckpoint};
 
 use crate::entry::{BesideKey, EntryKey, EntryKeys, JournalKeys, SealedEntry};
 
 /// What stands first in every audit file; another text is another format.
-pub const AUDIT_FORMAT: &str = "veche/v1/audit";
+pub const AUDIT_FORMAT: &str = labels::AUDIT_FORMAT.as_str();
 /// Longest audit file that is read.
 pub const AUDIT_BYTES_MAX: usize = 4 * 1_024 * 1_024 * 1_024 - 1;
 
