@@ -34,7 +34,7 @@ pub struct TallyResult {
     /// Whether the motion is adopted.
     #[n(5)]
     pub adopted: bool,
-    /// What was not counted, and why; in order.
+    /// What was not counted or not in its place, and why; in order.
     #[n(6)]
     pub findings: Vec<BallotFinding>,
 }
@@ -60,7 +60,7 @@ impl TallyResult {
     }
 }
 
-/// A ballot that was not counted as it stands.
+/// A ballot that was not counted as it stands, or (`LOG-11`) that the relay did not put where it belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct BallotFinding {
@@ -71,7 +71,7 @@ pub struct BallotFinding {
     #[n(1)]
     pub index: u32,
     /// The rule that it breaks (`BAL-..`, `SEA-..`), or `TAL-01` for a second ballot with the same tag, `TAL-02` for one
-    /// stamped after the close.
+    /// stamped after the close. `LOG-11` stands beside these and takes no vote away.
     #[n(2)]
     pub rule: String,
 }
@@ -156,12 +156,12 @@ pub fn tally(
     }
 }
 
-/// The ballots of a closed secret vote that count, and what was found about the others.
+/// The ballots of a closed secret vote that count, and what was found about the others and about their order.
 #[derive(Debug, Clone)]
 pub struct ValidBallots {
     /// One per tag, the box's first.
     pub ballots: Vec<Ballot>,
-    /// The others.
+    /// What was not counted or not in its place.
     pub findings: Vec<BallotFinding>,
 }
 
@@ -178,7 +178,7 @@ pub fn valid_ballots(
     weights: &mut (impl CryptoRng + ?Sized),
 ) -> Result<ValidBallots, TallyError> {
     let in_box = closed_box(opening, secret, entries)?;
-    let mut findings = Vec::new();
+    let mut findings = out_of_place(opening, secret, in_box);
     let mut candidates = Vec::new();
     let boxed = in_box
         .iter()
@@ -236,6 +236,24 @@ pub fn valid_ballots(
     })
 }
 
+/// Ballots that the relay stamped or ordered otherwise than by slots (LOG-11). They count all the same: what a relay does wrong
+/// must not cost a vote. Those after the close are left to TAL-02.
+fn out_of_place(opening: &Opening, secret: &SecretVote, in_box: &[Entry]) -> Vec<BallotFinding> {
+    let Some(slots) = secret.record.slots else {
+        return Vec::new();
+    };
+    let before = std::iter::once(None).chain(in_box.iter().map(Some));
+    (0u32..)
+        .zip(before.zip(in_box))
+        .filter(|(_, (before, entry))| entry.time <= opening.closes && !slots.is_in_place(*before, entry))
+        .map(|(index, _)| BallotFinding {
+            way: Way::Box,
+            index,
+            rule: "LOG-11".to_owned(),
+        })
+        .collect()
+}
+
 fn decode(timely: bool, bytes: &[u8]) -> Result<BallotIn, &'static str> {
     if !timely {
         return Err("TAL-02");
@@ -271,7 +289,7 @@ fn closed_box<'a>(
 }
 
 /// Opens every ballot. What does not open to a choice is spoilt.
-fn open_ballots(
+pub(crate) fn open_ballots(
     opening: &Opening,
     secret: &SecretVote,
     ballots: &[Ballot],

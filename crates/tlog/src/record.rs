@@ -1,10 +1,11 @@
 //! The record that creates a log. Its hash is the log's id, so everybody who has the keys names the same log.
 
-use crate::ENTRY_BYTES_MAX;
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
-use primitives::canonical::hash;
+use primitives::canonical::{hash, sha256};
 use primitives::{AssemblyId, Hash, LogId, OpeningId, RelayId, Time, VerifyingKey, labels};
+
+use crate::{ENTRY_BYTES_MAX, Entry};
 
 /// How long a relay keeps entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -73,7 +74,15 @@ impl Slots {
         Some(end.min(self.closes))
     }
 
-    /// Whether `time` is the end of some slot: a reader checks it for every ballot (LOG-11).
+    /// Whether `entry` stands where it belongs (LOG-11): its time is the end of a slot, and its SHA-256 is not lower than
+    /// that of the entry before it if they are of one slot. A reader asks it for every entry but the close entry.
+    #[must_use]
+    pub fn is_in_place(&self, before: Option<&Entry>, entry: &Entry) -> bool {
+        let of_slot = before.filter(|before| before.time == entry.time);
+        self.is_end(entry.time) && of_slot.is_none_or(|before| sha256(&before.bytes) <= sha256(&entry.bytes))
+    }
+
+    /// Whether `time` is the end of some slot.
     #[must_use]
     pub fn is_end(&self, time: Time) -> bool {
         let on_grid = time.since_ms(self.opens).checked_rem(self.every_ms) == Some(0);
@@ -191,5 +200,26 @@ mod tests {
         assert_eq!(ends[26..], [None; 2]);
         let marks: Vec<_> = (990..1040).filter(|time| slots.is_end(Time(*time))).collect();
         assert_eq!(marks, [1010, 1020, 1025]);
+    }
+
+    #[test]
+    fn log_11_entries_of_one_slot_stand_in_order_of_their_hashes() {
+        let slots = Slots {
+            opens: Time(1000),
+            closes: Time(1025),
+            every_ms: 10,
+        };
+        let mut bytes = [b"one".to_vec(), b"two".to_vec()];
+        bytes.sort_by_key(|bytes| sha256(bytes));
+        let [low, high] = bytes;
+        let entry = |time, bytes: &Vec<u8>| Entry {
+            time: Time(time),
+            bytes: bytes.clone(),
+        };
+        assert!(slots.is_in_place(None, &entry(1010, &high)));
+        assert!(slots.is_in_place(Some(&entry(1010, &low)), &entry(1010, &high)));
+        assert!(!slots.is_in_place(Some(&entry(1010, &high)), &entry(1010, &low)));
+        assert!(slots.is_in_place(Some(&entry(1010, &high)), &entry(1020, &low)));
+        assert!(!slots.is_in_place(Some(&entry(1010, &low)), &entry(1011, &high)));
     }
 }

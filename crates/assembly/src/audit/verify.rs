@@ -407,7 +407,12 @@ impl MotionReport {
 
     fn learn_result(&mut self, result: TallyResult) {
         for finding in &result.findings {
-            let text = format!("ballot {} ({:?}) is not counted", finding.index, finding.way);
+            let what = if finding.rule == "LOG-11" {
+                "is not where its slot puts it"
+            } else {
+                "is not counted"
+            };
+            let text = format!("ballot {} ({:?}) {what}", finding.index, finding.way);
             self.findings.push(Finding {
                 rule: finding.rule.clone(),
                 text,

@@ -1,6 +1,7 @@
 //! Votes in a small world.
 
 use ballot::prove;
+use primitives::canonical::sha256;
 use primitives::{MotionId, OpeningId, SeatNumber};
 use sealing::{SealContext, SealingKey, release, seal};
 use tlog::{CloseEntry, Entry};
@@ -64,15 +65,14 @@ impl World {
         self.put_in_box(opening, bytes);
     }
 
-    /// The relay takes bytes into the box.
+    /// The relay takes bytes into the box: into their slot, in order of hashes.
     pub fn put_in_box(&mut self, opening: OpeningId, bytes: Vec<u8>) {
         let slots = self.boxes[&opening].record.slots.unwrap();
         let time = slots.end_of_slot(self.now).unwrap();
-        self.boxes
-            .get_mut(&opening)
-            .unwrap()
-            .entries
-            .push(Entry { time, bytes });
+        let entries = &mut self.boxes.get_mut(&opening).unwrap().entries;
+        let place = (time, sha256(&bytes));
+        let index = entries.partition_point(|entry| (entry.time, sha256(&entry.bytes)) < place);
+        entries.insert(index, Entry { time, bytes });
     }
 
     /// Time passes to the close.
