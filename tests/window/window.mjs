@@ -46,6 +46,7 @@ export class Window {
   async #ask(method, path, body) {
     const answer = await fetch(`${this.#address}${path}`, {
       method,
+      signal: AbortSignal.timeout(60_000),
       headers: { "Content-Type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -75,13 +76,6 @@ export class Window {
     );
   }
 
-  async has(testid, more = "") {
-    return this.run(
-      "return document.querySelector(arguments[0]) !== null",
-      `[data-testid="${testid}"]${more}`,
-    );
-  }
-
   /** Clicks as a person does, once the control is there and can be used. */
   async click(testid, more = "") {
     const selector = `[data-testid="${testid}"]${more}`;
@@ -91,6 +85,14 @@ export class Window {
       await this.#call("POST", `element/${element}/click`, {});
       return true;
     });
+  }
+
+  /** Clicks what may be gone by now. */
+  clickIfThere(testid) {
+    return this.run(
+      "const button = document.querySelector(arguments[0]); if (button && !button.disabled) button.click();",
+      `[data-testid="${testid}"]`,
+    );
   }
 
   async type(testid, text) {

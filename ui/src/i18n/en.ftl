@@ -362,6 +362,9 @@ devices-disagree = { $count ->
    *[other] { $count } devices got another result. Do not rely on this one: export the audit file and compare.
 }
 result-unanimous = Everybody voted alike, so this vote has no secret: the result shows the vote of each who took part.
+own-vote-burnt = Your ballot is counted in and burnt: nothing on this device shows your choice any more.
+own-vote-checking = The ballot is cast; this device is looking for it in the box.
+own-vote-missed = Your ballot was not cast before the close and is not counted.
 roll-call-table = By name
 proof = Proof
 proof-hint-secret = These lines are the same for everybody who counted. The whole proof is in the audit file: anybody can check it, offline, trusting nobody.
