@@ -166,7 +166,7 @@ impl Step<'_> {
 
     /// What a link says, without using it.
     pub(crate) fn read_invitation(&self, link: &str) -> Result<Answer, Failed> {
-        let invitation = Invitation::parse(link).map_err(|bad| link_refusal(bad))?;
+        let invitation = Invitation::parse(link).map_err(link_refusal)?;
         let view = InvitationView {
             assembly_name: invitation.assembly_name.clone(),
             assembly: invitation.assembly.to_string(),

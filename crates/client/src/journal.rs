@@ -332,8 +332,7 @@ impl Step<'_> {
     /// [`Step::make_statement`] after asking the fold whether it would take effect now.
     pub(crate) fn state_checked(&mut self, body: &Body, beside: &[u8]) -> Result<StatementId, Failed> {
         let seat = self.own_seat()?;
-        self.check_statement(seat.number, body)
-            .map_err(|rejection| rejected(rejection))?;
+        self.check_statement(seat.number, body).map_err(rejected)?;
         self.make_statement(body, beside)
     }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "request", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, straight from JSON")]
 pub enum Request {
     /// The first thing every screen needs. Answer: [`Answer::Overview`].
     Overview,
@@ -225,7 +226,6 @@ pub enum AuditLevel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "answer")]
-#[expect(clippy::large_enum_variant, reason = "one at a time, straight to JSON")]
 pub enum Answer {
     /// It is durable and will happen.
     Done,

@@ -157,8 +157,10 @@ view! {
 
 view! {
     /// State of the way to the relay.
+    #[derive(Default)]
     pub enum ConnectionState {
         /// Nothing to reach yet.
+        #[default]
         Idle,
         /// Trying.
         Connecting,
@@ -651,11 +653,5 @@ view! {
         Journal,
         /// A finding of the tally.
         Finding,
-    }
-}
-
-impl Default for ConnectionState {
-    fn default() -> Self {
-        Self::Idle
     }
 }

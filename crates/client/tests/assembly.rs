@@ -1,5 +1,7 @@
 //! One assembly from founding to audit file, in a simulated world.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod world;
 
 use client::requests::{Answer, AuditLevel, Request};

@@ -6,6 +6,13 @@
     missing_docs,
     reason = "shared by several test files"
 )]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test's world stops where a step of it fails"
+)]
 
 mod relay;
 
@@ -32,7 +39,7 @@ enum Happening {
     Arrive {
         who: usize,
         ticket: Ticket,
-        call: Call,
+        call: Box<Call>,
     },
     Answer {
         who: usize,
@@ -197,18 +204,11 @@ impl World {
                             Happening::Arrive {
                                 who: usize::MAX,
                                 ticket,
-                                call: (*call).clone(),
+                                call: call.clone(),
                             },
                         );
                     }
-                    self.later(
-                        delay,
-                        Happening::Arrive {
-                            who,
-                            ticket,
-                            call: *call,
-                        },
-                    );
+                    self.later(delay, Happening::Arrive { who, ticket, call });
                 }
                 Effect::Compute { ticket, job } => {
                     let mut rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
@@ -216,12 +216,10 @@ impl World {
                     let delay = self.below(200) + 1;
                     self.later(delay, Happening::Done { who, ticket, output });
                 }
-                Effect::Wake { at } => {
-                    if at < self.wakes[who] || self.wakes[who] <= self.now {
-                        self.wakes[who] = at;
-                        let wait = at.since_ms(self.now).max(1);
-                        self.later(wait, Happening::Wake { who });
-                    }
+                Effect::Wake { at } if at < self.wakes[who] || self.wakes[who] <= self.now => {
+                    self.wakes[who] = at;
+                    let wait = at.since_ms(self.now).max(1);
+                    self.later(wait, Happening::Wake { who });
                 }
                 _ => {}
             }
@@ -242,7 +240,7 @@ impl World {
                     Some((fork, shown)) if shown.contains(&who) && call.log() == journal => fork,
                     _ => &mut self.relay,
                 };
-                let result = relay.call(now, call).map_err(CallError::Problem);
+                let result = relay.call(now, *call).map_err(CallError::Problem);
                 if who != usize::MAX {
                     let delay = self.below(self.weather.delay_max_ms) + 1;
                     let lost = self.below(100) < self.weather.lost_percent;
