@@ -28,7 +28,10 @@ pub(crate) struct Status {
 
 #[tauri::command]
 pub(crate) fn vault_status(vault: State<'_, Vault>) -> Status {
-    Status { state: vault.handle.vault_status(), path: vault.path.display().to_string() }
+    Status {
+        state: vault.handle.vault_status(),
+        path: vault.path.display().to_string(),
+    }
 }
 
 /// The passphrase crosses the webview once, here or in [`unlock`], and is wiped after use.
@@ -65,14 +68,20 @@ pub(crate) fn get_settings(file: State<'_, SettingsFile>) -> Settings {
 
 #[tauri::command]
 pub(crate) fn set_settings(file: State<'_, SettingsFile>, settings: Settings) -> Result<(), Refusal> {
-    file.replace(settings)
-        .map_err(|error| Refusal { code: RefusalCode::CannotWrite, details: format!("settings: {error}") })
+    file.replace(settings).map_err(|error| Refusal {
+        code: RefusalCode::CannotWrite,
+        details: format!("settings: {error}"),
+    })
 }
 
 /// A free path in the person's documents for a new file of this name.
 #[tauri::command]
 pub(crate) fn suggest_path(app: tauri::AppHandle, file_name: String) -> String {
-    let folder = app.path().document_dir().or_else(|_| app.path().home_dir()).unwrap_or_default();
+    let folder = app
+        .path()
+        .document_dir()
+        .or_else(|_| app.path().home_dir())
+        .unwrap_or_default();
     free(&folder, &file_name).display().to_string()
 }
 

@@ -15,7 +15,12 @@ pub(crate) async fn forward(app: AppHandle, mut events: Receiver<Event>) {
             Ok(event) => event,
             // Too slow to hear everything: let the page read everything again.
             Err(RecvError::Lagged(_)) => Event::Changed {
-                topics: vec![Topic::Overview, Topic::Members, Topic::Conversations, Topic::Motions],
+                topics: vec![
+                    Topic::Overview,
+                    Topic::Members,
+                    Topic::Conversations,
+                    Topic::Motions,
+                ],
             },
             Err(RecvError::Closed) => return,
         };

@@ -61,7 +61,10 @@ fn set_up(app: &mut tauri::App, options: Options) -> Result<(), Box<dyn Error>> 
         Some(path) => std::path::absolute(path)?,
         None => app.path().app_data_dir()?.join("vault"),
     };
-    let handle = App::spawn(Config { vault_dir: path.clone(), key_cost: KeyCost::Standard });
+    let handle = App::spawn(Config {
+        vault_dir: path.clone(),
+        key_cost: KeyCost::Standard,
+    });
     tauri::async_runtime::spawn(events::forward(app.handle().clone(), handle.subscribe()));
     if let Some(file) = options.passphrase_file {
         tauri::async_runtime::block_on(passphrase::open(&handle, &file))?;
@@ -69,7 +72,12 @@ fn set_up(app: &mut tauri::App, options: Options) -> Result<(), Box<dyn Error>> 
     app.manage(Vault { handle, path });
 
     // The window comes last: its page finds everything that it asks for.
-    let window = app.config().app.windows.first().ok_or("no window is configured")?;
+    let window = app
+        .config()
+        .app
+        .windows
+        .first()
+        .ok_or("no window is configured")?;
     WebviewWindowBuilder::from_config(app.handle(), window)?.build()?;
     Ok(())
 }

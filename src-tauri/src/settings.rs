@@ -54,7 +54,10 @@ impl SettingsFile {
         let mut settings = read(&path);
         settings.language = language.or(settings.language);
         settings.theme = theme.unwrap_or(settings.theme);
-        Self { path, current: Mutex::new(settings) }
+        Self {
+            path,
+            current: Mutex::new(settings),
+        }
     }
 
     pub(crate) fn current(&self) -> Settings {
@@ -69,7 +72,10 @@ impl SettingsFile {
 }
 
 fn read(path: &Path) -> Settings {
-    fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    fs::read(path)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
 }
 
 fn write(path: &Path, settings: &Settings) -> io::Result<()> {
@@ -94,11 +100,22 @@ mod tests {
     #[test]
     fn remembers_what_was_set() {
         let path = std::env::temp_dir().join(format!("veche-settings-{}.json", std::process::id()));
-        let settings = Settings { language: Some(Language::En), theme: Theme::Dark };
-        SettingsFile::open(path.clone(), None, None).replace(settings).unwrap();
+        let settings = Settings {
+            language: Some(Language::En),
+            theme: Theme::Dark,
+        };
+        SettingsFile::open(path.clone(), None, None)
+            .replace(settings)
+            .unwrap();
         assert_eq!(SettingsFile::open(path.clone(), None, None).current(), settings);
         let overridden = SettingsFile::open(path.clone(), Some(Language::Ru), Some(Theme::Light)).current();
-        assert_eq!(overridden, Settings { language: Some(Language::Ru), theme: Theme::Light });
+        assert_eq!(
+            overridden,
+            Settings {
+                language: Some(Language::Ru),
+                theme: Theme::Light
+            }
+        );
         fs::remove_file(path).unwrap();
     }
 }
