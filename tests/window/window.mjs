@@ -149,7 +149,17 @@ export class Window {
     );
   }
 
+  /** A picture is taken of the next frame, and a page at rest draws none: so it is given something to draw. */
   async picture(name) {
+    await this.run(
+      `let frame = 0;
+       const draw = () => {
+         frame += 1;
+         document.body.style.outline = frame < 120 ? \`1px solid rgb(0 0 0 / \${(frame % 2) * 0.004})\` : "";
+         if (frame < 120) requestAnimationFrame(draw);
+       };
+       draw();`,
+    );
     writeFileSync(
       join(SCREENSHOTS, `${name}.png`),
       Buffer.from(await this.#call("GET", "screenshot"), "base64"),
