@@ -26,6 +26,15 @@ pub fn found(members: &mut [Member], relay: &str, narrator: &mut Narrator) -> Re
         "charter": charter,
     }))?;
     let assembly = text_of(&founded, "assembly")?;
+    founder
+        .agent()?
+        .wait("the relay takes the founding", narrator.deadline, |agent| {
+            let overview = agent.request(json!({ "request": "overview" }))?;
+            let standing = overview
+                .pointer("/overview/assembly/standing")
+                .and_then(Value::as_str);
+            Ok((standing == Some("admitted")).then_some(()))
+        })?;
     narrator.tell(format!("{name} founded assembly {assembly}"));
     Ok(assembly)
 }
