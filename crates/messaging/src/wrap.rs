@@ -107,6 +107,14 @@ impl core::fmt::Debug for PieceList {
 }
 
 impl PieceList {
+    /// Whether it is what [`wrap`] makes: of a message too large for an entry and not too large to travel, with as many
+    /// pieces as that takes. So nobody can make readers fetch more than a message is worth.
+    fn fits(&self) -> bool {
+        usize::try_from(self.len).is_ok_and(|len| {
+            size_for(len).is_none() && len <= MESSAGE_BYTES_MAX && self.hashes.len() == len.div_ceil(PART_LEN)
+        })
+    }
+
     /// Names of the pieces, in order.
     #[must_use]
     pub fn hashes(&self) -> &[Hash] {
@@ -230,7 +238,7 @@ pub fn open(key: &Secret<32>, label: Label, entry: &[u8]) -> Result<Opened, Unre
         INLINE => Ok(Opened::Inline(content.to_vec())),
         PIECES => decode_canonical::<PieceList>(content)
             .ok()
-            .filter(|list| usize::try_from(list.len).is_ok_and(|len| len <= MESSAGE_BYTES_MAX))
+            .filter(PieceList::fits)
             .map(Opened::Pieces)
             .ok_or(Unreadable::Form),
         _ => Err(Unreadable::Form),
@@ -370,6 +378,47 @@ mod tests {
             open(&key(), LABEL, &seal(&padded)),
             Err(Unreadable::Form)
         ));
+    }
+
+    #[test]
+    fn msg_11_rejects_a_list_of_pieces_that_its_message_does_not_need() {
+        let opened = |len: usize, pieces: usize| {
+            let list = PieceList {
+                key: ByteArray::from([3; 32]),
+                len: u32::try_from(len).unwrap(),
+                hashes: vec![sha256(b"piece"); pieces],
+            };
+            let rng = &mut ChaCha20Rng::seed_from_u64(1);
+            open(
+                &key(),
+                LABEL,
+                &seal_entry(&key(), LABEL, PIECES, &encode(&list), rng).unwrap(),
+            )
+        };
+        let inline_max = SIZES[5] - OVERHEAD;
+        for (len, pieces) in [
+            (inline_max + 1, 1),
+            (PART_LEN, 1),
+            (PART_LEN + 1, 2),
+            (MESSAGE_BYTES_MAX, 65),
+        ] {
+            assert!(matches!(opened(len, pieces), Ok(Opened::Pieces(_))), "{len}");
+        }
+        for (len, pieces) in [
+            (0, 0),
+            (1, 1),
+            (inline_max, 1),
+            (PART_LEN, 0),
+            (PART_LEN, 2),
+            (PART_LEN + 1, 1),
+            (PART_LEN + 1, 7000),
+            (MESSAGE_BYTES_MAX, 64),
+            (MESSAGE_BYTES_MAX + 1, 65),
+            (u32::MAX as usize, 65),
+        ] {
+            let opened = opened(len, pieces);
+            assert!(matches!(opened, Err(Unreadable::Form)), "{len}, {pieces}");
+        }
     }
 
     #[test]
