@@ -49,7 +49,8 @@ pub(crate) const DATA_VERSION: u8 = 1;
 pub struct Intent {
     /// Devices to add, up to [`ADDED_MAX`].
     pub add: Vec<KeyPackage>,
-    /// Members to remove, with all their devices.
+    /// Members to remove, with all their devices: nobody whom the journal admits, unless `add` has the same devices again
+    /// (MSG-16).
     pub remove: Vec<VerifyingKey>,
     /// Whether to renew this device's leaf. A removal renews it anyhow.
     pub refresh: bool,
@@ -86,6 +87,9 @@ pub enum CommitError {
     /// The journal does not admit this device, at this point (MSG-01).
     #[error("the journal does not admit {0:?} (MSG-01)")]
     NotAdmitted(Member),
+    /// One to be removed is one that the journal admits, and is not added again.
+    #[error("the journal admits {0:?}, so that no commit removes it (MSG-16)")]
+    StillAdmitted(Member),
     /// One to be removed is not there.
     #[error("{0} is not a member of the conversation")]
     NotAMember(VerifyingKey),
@@ -161,6 +165,11 @@ impl Conversation {
             if leaves.iter().any(stays) {
                 return Err(CommitError::AlreadyThere(member));
             }
+        }
+        let comes_back = |member: &Member| intent.add.iter().any(|package| package.member() == *member);
+        let taken_out = |member: &&Member| roster.admits(&journal, member) && !comes_back(member);
+        if let Some(member) = removed.iter().map(|(_, member)| member).find(taken_out) {
+            return Err(CommitError::StillAdmitted(*member));
         }
         if intent.add.is_empty() && removed.is_empty() && !intent.refresh {
             return Err(CommitError::Nothing);

@@ -86,6 +86,8 @@ pub enum Reason {
     ClaimsToBeOurs,
     /// This device is not a member any more.
     Left,
+    /// MSG-16: removes a device that the journal admits at its point, and does not add it again.
+    StillAdmitted,
 }
 
 impl Reason {
@@ -104,6 +106,7 @@ impl Reason {
             Self::Message => "MSG-10",
             Self::ClaimsToBeOurs => "MSG-12",
             Self::Left => "MSG-13",
+            Self::StillAdmitted => "MSG-16",
         }
     }
 }

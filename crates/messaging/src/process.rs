@@ -8,7 +8,7 @@ use crate::commit::{CommitData, DATA_VERSION};
 use crate::conversation::{Conversation, PAST_EPOCHS, UseError};
 use crate::credential::{Member, member_in_tree, member_of};
 use crate::message::AppMessage;
-use crate::meta::{Pending, Standing};
+use crate::meta::Standing;
 use crate::outcome::{Committed, Halt, Processed, Reason};
 use crate::roster::{JournalPoint, Knowledge, Roster};
 use openmls::prelude::{
@@ -181,7 +181,7 @@ impl Conversation {
     }
 
     /// MSG-01, MSG-06 and MSG-07: every leaf of the tree that the commit leaves behind, its author's included, is one that
-    /// the journal admits at the commit's point.
+    /// the journal admits at the commit's point. MSG-16: none of those that it takes out is, unless it comes back at once.
     fn judge_leaves(
         &self,
         roster: &(impl Roster + ?Sized),
@@ -226,7 +226,11 @@ impl Conversation {
         if !stays.chain(&added).all(|member| roster.admits(point, member)) {
             return Err(Stop::Reason(Reason::NotAdmitted));
         }
-        let removed = gone.into_iter().filter_map(at).collect();
+        let removed: Vec<_> = gone.into_iter().filter_map(at).collect();
+        let taken_out = |member: &Member| roster.admits(point, member) && !added.contains(member);
+        if removed.iter().any(taken_out) {
+            return Err(Stop::Reason(Reason::StillAdmitted));
+        }
         Ok(Change {
             by,
             added,
@@ -235,62 +239,39 @@ impl Conversation {
         })
     }
 
-    /// The own commit is judged as everybody judges it, by its journal point at its log time.
+    /// The own commit is judged as everybody judges it: its journal point at its log time, and its leaves.
     fn process_own_commit(
         &mut self,
         roster: &(impl Roster + ?Sized),
         at: Time,
     ) -> Result<Processed, UseError> {
-        let journal = self.meta.pending.as_ref().map(|pending| pending.journal);
-        match journal.map(|journal| self.judge_point(roster, at, journal)) {
-            Some(Ok(_)) => self.merge_own(),
-            Some(Err(Stop::Waits(point))) => Ok(Processed::Waits(point)),
-            Some(Err(Stop::Reason(reason))) => {
+        match self.judge_own(roster, at) {
+            Ok((journal, change)) => self.merge_own(journal, change),
+            Err(Stop::Waits(point)) => Ok(Processed::Waits(point)),
+            Err(Stop::Reason(reason)) => {
                 self.meta.pending = None;
                 self.group
                     .clear_pending_commit(self.provider.records())
                     .map_err(|_| UseError::Library("a pending commit"))?;
                 Ok(Processed::Ignored(reason))
             }
-            _ => Err(UseError::Library("a pending commit")),
+            Err(Stop::Error(error)) => Err(error),
+            Err(Stop::Halt) => Err(UseError::Library("a pending commit")),
         }
     }
 
-    fn merge_own(&mut self) -> Result<Processed, UseError> {
-        let Some(Pending { journal, welcome, .. }) = self.meta.pending.take() else {
-            return Err(UseError::Library("a pending commit"));
+    fn judge_own(&self, roster: &(impl Roster + ?Sized), at: Time) -> Result<(JournalPoint, Change), Stop> {
+        let missing = Stop::Error(UseError::Library("a pending commit"));
+        let (Some(pending), Some(staged)) = (&self.meta.pending, self.group.pending_commit()) else {
+            return Err(missing);
         };
-        let staged = self
-            .group
-            .pending_commit()
-            .ok_or(UseError::Library("a pending commit"))?;
-        let leaves = self.leaves();
-        let by = leaves
-            .iter()
-            .find(|(index, _)| *index == self.group.own_leaf_index());
-        let change = Change {
-            by: by
-                .map(|(_, member)| *member)
-                .ok_or(UseError::Library("the own leaf"))?,
-            added: staged
-                .add_proposals()
-                .filter_map(|queued| {
-                    let leaf = queued.add_proposal().key_package().leaf_node().clone();
-                    member_of(leaf.credential(), leaf.signature_key().as_slice()).ok()
-                })
-                .collect(),
-            removed: staged
-                .remove_proposals()
-                .filter_map(|queued| {
-                    let gone = queued.remove_proposal().removed();
-                    leaves
-                        .iter()
-                        .find(|(index, _)| *index == gone)
-                        .map(|(_, member)| *member)
-                })
-                .collect(),
-            over: false,
-        };
+        let journal = self.judge_point(roster, at, pending.journal)?;
+        let change = self.judge_leaves(roster, &journal, self.group.own_leaf_index(), staged)?;
+        Ok((journal, change))
+    }
+
+    fn merge_own(&mut self, journal: JournalPoint, change: Change) -> Result<Processed, UseError> {
+        let welcome = self.meta.pending.take().and_then(|pending| pending.welcome);
         self.group
             .merge_pending_commit(&self.provider)
             .map_err(|_| UseError::Library("the own commit's merge"))?;

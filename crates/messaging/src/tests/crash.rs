@@ -52,7 +52,8 @@ fn reading_and_sending_survive_a_crash_at_every_write() {
 
 #[test]
 fn an_own_commit_survives_a_crash_at_every_write() {
-    let (relay, desks) = gathered(3);
+    let (relay, mut desks) = gathered(3);
+    journal_says(&mut desks, &[1, 2]);
     let gone = Intent {
         remove: vec![member(3).identity],
         ..Intent::default()

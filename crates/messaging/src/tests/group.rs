@@ -67,6 +67,7 @@ fn one_who_was_away_catches_up_over_commits_and_messages() {
 fn a_removed_member_cannot_follow_to_the_new_log() {
     let (mut relay, mut desks) = gathered(4);
     let old = desks[0].log();
+    journal_says(&mut desks, &[1, 2, 3]);
     desks[0].commit(&remove(4)).unwrap();
     settle(&mut relay, &mut desks);
     let new = desks[0].log();
@@ -116,12 +117,15 @@ fn a_removed_member_cannot_follow_to_the_new_log() {
 #[test]
 fn one_who_was_away_walks_through_two_hops() {
     let (mut relay, mut desks) = gathered(5);
+    journal_says(&mut desks, &[1, 2, 3, 4]);
     let mut away = desks.remove(1);
     desks[0].commit(&remove(5)).unwrap();
     settle(&mut relay, &mut desks);
     desks.pop();
     desks[0].say("first").unwrap();
     settle(&mut relay, &mut desks);
+    journal_says(&mut desks, &[1, 2, 3]);
+    away.journal.write(&[1, 2, 3]);
     desks[0].commit(&remove(4)).unwrap();
     settle(&mut relay, &mut desks);
     desks.pop();
@@ -136,6 +140,7 @@ fn one_who_was_away_walks_through_two_hops() {
 #[test]
 fn a_message_posted_to_the_old_log_after_the_removal_is_sent_again() {
     let (mut relay, mut desks) = gathered(3);
+    journal_says(&mut desks, &[1, 2]);
     desks[0].commit(&remove(3)).unwrap();
     desks[1].say("late").unwrap();
     desks[0].flush(&mut relay);

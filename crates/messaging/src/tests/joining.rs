@@ -102,6 +102,7 @@ fn a_member_removed_and_added_again_comes_back_with_its_history() {
     let (mut relay, mut desks) = gathered(3);
     desks[0].say("before").unwrap();
     settle(&mut relay, &mut desks);
+    journal_says(&mut desks, &[1, 2]);
     desks[0]
         .commit(&Intent {
             remove: vec![member(3).identity],
@@ -110,6 +111,7 @@ fn a_member_removed_and_added_again_comes_back_with_its_history() {
         .unwrap();
     settle(&mut relay, &mut desks);
     assert_eq!(desks[2].conversation().standing(), Standing::Left);
+    journal_says(&mut desks, &[1, 2, 3]);
     let add = vec![desks[2].key_package(false)];
     desks[1]
         .commit(&Intent {

@@ -1,4 +1,4 @@
-//! The journal's word on membership: MSG-01 to MSG-03, MSG-06, MSG-07, MSG-09.
+//! The journal's word on membership: MSG-01 to MSG-03, MSG-16.
 
 use super::support::*;
 use crate::*;
@@ -46,7 +46,7 @@ fn msg_01_a_leaf_that_the_journal_does_not_admit_is_neither_added_nor_accepted()
         .unwrap();
     desks[0].journal = honest;
     desks[0].flush(&mut relay);
-    for desk in &mut desks[1..] {
+    for desk in &mut desks {
         assert_eq!(reasons(&desk.follow(&relay).unwrap()), [Reason::NotAdmitted]);
         assert_eq!(desk.conversation().members().len(), 3);
     }
@@ -195,6 +195,86 @@ fn msg_01_a_joiner_refuses_a_group_with_a_stranger() {
     assert_eq!(two.join(&welcome), Err(JoinError::NotAdmitted(member(9))));
     two.journal.forked_at = Some(1);
     assert_eq!(two.join(&welcome), Err(JoinError::JournalContradicted));
+}
+
+/// Makes a commit by a desk that reads `lie` for its journal and is honest again when it sees it in the log.
+fn commit_by_a_lie(relay: &mut Relay, desk: &mut Desk, lie: Journal, intent: &Intent) {
+    let honest = core::mem::replace(&mut desk.journal, lie);
+    desk.commit(intent).unwrap();
+    desk.journal = honest;
+    desk.flush(relay);
+}
+
+#[test]
+fn msg_16_a_commit_that_removes_whom_the_journal_admits_is_refused() {
+    let (mut relay, mut desks) = gathered(4);
+    // At the second point the journal has removed 4; the others stay, whatever else the commit does rightly.
+    journal_says(&mut desks, &[1, 2, 3]);
+    for kept in [&[1][..], &[1, 3], &[1, 2]] {
+        let mut lie = Journal::of(&[1, 2, 3, 4]);
+        lie.write(kept);
+        commit_by_a_lie(&mut relay, &mut desks[0], lie, &refresh());
+        for desk in &mut desks {
+            assert_eq!(reasons(&desk.follow(&relay).unwrap()), [Reason::StillAdmitted]);
+            assert_eq!(desk.conversation().members().len(), 4);
+            assert!(!desk.conversation().commit_pending());
+        }
+    }
+    assert_eq!(Reason::StillAdmitted.rule(), "MSG-16");
+    // The conversation goes on, and 4 goes.
+    desks[1].commit(&refresh()).unwrap();
+    settle(&mut relay, &mut desks);
+    desks[2].say("still here").unwrap();
+    settle(&mut relay, &mut desks);
+    for desk in &desks[..3] {
+        assert_eq!(desk.texts(), ["still here"]);
+    }
+    assert_eq!(desks[3].conversation().standing(), Standing::Left);
+}
+
+#[test]
+fn msg_16_a_client_makes_no_commit_that_removes_whom_the_journal_admits() {
+    let (_, mut desks) = gathered(3);
+    let remove = Intent {
+        remove: vec![member(2).identity, member(3).identity],
+        ..Intent::default()
+    };
+    assert_eq!(
+        desks[0].commit(&remove).unwrap_err(),
+        CommitError::StillAdmitted(member(2))
+    );
+    let add = vec![desks[1].key_package(false)];
+    assert_eq!(
+        desks[0].commit(&Intent { add, ..remove }).unwrap_err(),
+        CommitError::StillAdmitted(member(3))
+    );
+    assert!(!desks[0].conversation().commit_pending());
+}
+
+#[test]
+fn msg_16_another_device_of_the_removed_member_is_not_that_member_again() {
+    let (mut relay, mut desks) = gathered(2);
+    let (certificate, key) = second_device(2);
+    let other = OwnDevice::new(&certificate, &key).unwrap();
+    let package = desks[1].step(|overlay, _, _, _| new_key_package(overlay, &other, false).unwrap());
+    let intent = Intent {
+        add: vec![KeyPackage::parse(&package.unwrap()).unwrap()],
+        remove: vec![member(2).identity],
+        refresh: false,
+    };
+    let mut lie = Journal::of(&[1, 2]);
+    lie.write_devices([member(1), other.member()]);
+    for desk in &mut desks {
+        desk.journal.write_devices([member(1), member(2), other.member()]);
+    }
+    assert_eq!(
+        desks[0].commit(&intent).unwrap_err(),
+        CommitError::StillAdmitted(member(2))
+    );
+    commit_by_a_lie(&mut relay, &mut desks[0], lie, &intent);
+    for desk in &mut desks {
+        assert_eq!(reasons(&desk.follow(&relay).unwrap()), [Reason::StillAdmitted]);
+    }
 }
 
 #[test]

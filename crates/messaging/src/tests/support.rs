@@ -27,6 +27,14 @@ pub(crate) fn device(seed: u8) -> (Signed<DeviceCertificate>, SigningSecret) {
     (certificate, key)
 }
 
+/// Another device of the same identity.
+pub(crate) fn second_device(seed: u8) -> (Signed<DeviceCertificate>, SigningSecret) {
+    let identity = SigningSecret::from_seed(&Secret::take(&mut [seed; 32]));
+    let key = SigningSecret::from_seed(&Secret::take(&mut [seed ^ 0x40; 32]));
+    let certificate = DeviceCertificate::issue(&identity, key.verifying_key(), [0; 32], Time(0));
+    (certificate, key)
+}
+
 pub(crate) fn member(seed: u8) -> Member {
     let (certificate, key) = device(seed);
     OwnDevice::new(&certificate, &key).unwrap().member()
@@ -51,8 +59,12 @@ impl Journal {
 
     /// Another entry, after which `members` are admitted.
     pub(crate) fn write(&mut self, members: &[u8]) {
-        self.states
-            .push(members.iter().map(|seed| member(*seed)).collect());
+        self.write_devices(members.iter().map(|seed| member(*seed)));
+    }
+
+    /// As [`Journal::write`], by device.
+    pub(crate) fn write_devices(&mut self, members: impl IntoIterator<Item = Member>) {
+        self.states.push(members.into_iter().collect());
         self.known = self.states.len() as u64;
     }
 
@@ -401,6 +413,13 @@ fn move_on(
                 rng,
             );
         }
+    }
+}
+
+/// Another entry of everybody's journal, after which `members` are admitted.
+pub(crate) fn journal_says(desks: &mut [Desk], members: &[u8]) {
+    for desk in desks {
+        desk.journal.write(members);
     }
 }
 
