@@ -102,6 +102,10 @@ impl Step<'_> {
                 motion: self.show_motion(parse::<MotionId>(&motion)?)?,
             }),
             Request::Vote { motion, choice } => self.vote(parse::<MotionId>(&motion)?, choice),
+            Request::Ballot { motion } => self.own_ballot(parse::<MotionId>(&motion)?),
+            Request::ForwardBallot { motion, ballot } => {
+                self.forward_ballot(parse::<MotionId>(&motion)?, &ballot)
+            }
             Request::ExportAudit { .. } => {
                 Err(bad("an audit file is written by the edge that has files").into())
             }

@@ -153,7 +153,7 @@ impl Step<'_> {
             return Ok(true);
         };
         let expected = Expected::PutBlob { hash };
-        if self.expects(&expected) {
+        if self.expects(&expected) || self.piece_waits(&hash) {
             return Ok(false);
         }
         let Some(log) = self.state.logs.get(&item.log) else {
@@ -163,10 +163,11 @@ impl Step<'_> {
             lane_of(&log.role),
             ReadToken::from(&log.role.keys(log.secret.secret()).read_token),
         );
-        let bytes = self
-            .store
-            .get(tables::PIECES, hash.as_bytes())?
-            .ok_or(StepError::Record(tables::PIECES.0))?;
+        let Some(bytes) = self.store.get(tables::PIECES, hash.as_bytes())? else {
+            // Uploaded already, or lost: the entry goes, and whoever misses the piece says so.
+            self.piece_done(&hash);
+            return Ok(false);
+        };
         let ticket = self.ticket(expected);
         let call = Call::PutBlob {
             log: item.log,
@@ -194,7 +195,11 @@ impl Step<'_> {
             }
         }
         for hash in list.hashes() {
-            self.store.delete(tables::PIECES, *hash.as_bytes());
+            // One's own, still to be uploaded, stay: somebody else's list may name them too.
+            let waiting = self.state.outbox.values().any(|item| item.pieces.contains(hash));
+            if !waiting {
+                self.store.delete(tables::PIECES, *hash.as_bytes());
+            }
         }
         // Pieces that do not fit were made badly by their author: the entry is then skipped by all alike.
         Ok(Some(list.assemble(&pieces).unwrap_or_default()))
@@ -205,7 +210,7 @@ impl Step<'_> {
         let Some(state) = self.state.logs.get(&log) else {
             return;
         };
-        if self.expects(&expected) {
+        if self.expects(&expected) || self.piece_waits(&hash) {
             return;
         }
         let lane = lane_of(&state.role);
@@ -226,6 +231,43 @@ impl Step<'_> {
         });
     }
 
+    fn piece_waits(&self, hash: &primitives::Hash) -> bool {
+        self.state
+            .volatile
+            .piece_retry
+            .get(hash)
+            .is_some_and(|(at, _)| *at > self.now)
+    }
+
+    fn piece_failed(&mut self, hash: primitives::Hash) {
+        let failures = self
+            .state
+            .volatile
+            .piece_retry
+            .get(&hash)
+            .map_or(0, |(_, failures)| *failures);
+        let wait_ms = PIECE_RETRY_MS.saturating_mul(1 << failures.min(9));
+        let retry = (self.now.after(wait_ms), failures.saturating_add(1));
+        self.state.volatile.piece_retry.insert(hash, retry);
+    }
+
+    /// A piece needs no upload any more.
+    fn piece_done(&mut self, hash: &primitives::Hash) {
+        let items: Vec<u64> = self
+            .state
+            .outbox
+            .iter_mut()
+            .filter_map(|(number, item)| {
+                let had = item.pieces.len();
+                item.pieces.retain(|piece| piece != hash);
+                (item.pieces.len() != had).then_some(*number)
+            })
+            .collect();
+        for item in items {
+            self.save_outbox(item);
+        }
+    }
+
     /// Takes the answer to an upload or a download of a piece.
     pub(crate) fn piece_came(
         &mut self,
@@ -235,20 +277,12 @@ impl Step<'_> {
         match (expected, result) {
             (Expected::PutBlob { hash }, Ok(Reply::BlobStored { hash: stored })) if *hash == stored => {
                 self.call_worked();
-                let items: Vec<u64> = self
-                    .state
-                    .outbox
-                    .iter_mut()
-                    .filter_map(|(number, item)| {
-                        let had = item.pieces.len();
-                        item.pieces.retain(|piece| piece != hash);
-                        (item.pieces.len() != had).then_some(*number)
-                    })
-                    .collect();
-                for item in items {
-                    self.save_outbox(item);
-                }
+                self.piece_done(hash);
                 self.store.delete(tables::PIECES, *hash.as_bytes());
+            }
+            (Expected::GetBlob { hash, .. } | Expected::PutBlob { hash }, Err(CallError::Problem(_))) => {
+                // Only this piece waits, longer each time: nobody can silence a device by naming what is not there.
+                self.piece_failed(*hash);
             }
             (Expected::GetBlob { log, hash }, Ok(Reply::Blob { bytes, .. })) => {
                 self.call_worked();
@@ -256,7 +290,7 @@ impl Step<'_> {
                     self.store.put(tables::PIECES, *hash.as_bytes(), bytes);
                     self.take_in(*log)?;
                 } else {
-                    self.notice(NoticeCode::RelayAnswersNonsense);
+                    self.piece_failed(*hash);
                 }
             }
             (_, Ok(_)) => self.call_failed(&CallError::Nonsense),
@@ -291,6 +325,7 @@ impl Step<'_> {
         let roster = JournalRoster {
             spans: &self.state.roster,
             position: self.journal_point().size,
+            time: self.folded_time(),
             store: &self.store,
         };
         let incoming = Incoming {
@@ -518,19 +553,9 @@ impl Step<'_> {
             .member
             .as_ref()
             .is_some_and(|member| member.plenary == Some(id));
-        if is_plenary {
-            let number = self
-                .state
-                .journal_keys
-                .keys()
-                .next_back()
-                .copied()
-                .unwrap_or(1)
-                .saturating_add(1);
-            if let Some(session) = self.session(id)? {
-                let key = export_journal_key(session, number)?;
-                self.learn_journal_key(number, key);
-            }
+        if is_plenary && let Some(session) = self.session(id)? {
+            let key = export_journal_key(session)?;
+            self.learn_candidate(key);
         }
         Ok(())
     }
@@ -620,6 +645,7 @@ impl Step<'_> {
         let roster = JournalRoster {
             spans: &self.state.roster,
             position: point.size,
+            time: self.folded_time(),
             store: &self.store,
         };
         let intent = Intent {
@@ -642,6 +668,17 @@ impl Step<'_> {
         let Some(plenary) = self.state.member.as_ref().and_then(|member| member.plenary) else {
             return Ok(());
         };
+        let pending = self
+            .session(plenary)?
+            .is_some_and(|session| session.commit_pending());
+        if !pending && self.somebody_stays(plenary)? && self.may_try(Duty::Commit(plenary)) {
+            self.commit_plenary(plenary, Vec::new())?;
+        }
+        Ok(())
+    }
+
+    /// Whether somebody whom the journal has removed is still in the group.
+    pub(crate) fn somebody_stays(&mut self, id: ConversationId) -> Result<bool, StepError> {
         let gone: Vec<_> = self
             .state
             .roster
@@ -649,20 +686,16 @@ impl Step<'_> {
             .filter(|span| span.until.is_some())
             .map(|span| span.device)
             .collect();
-        if gone.is_empty() || self.own_seat().is_err() {
-            return Ok(());
+        if gone.is_empty() {
+            return Ok(false);
         }
-        let stays = self.session(plenary)?.is_some_and(|session| {
-            !session.commit_pending()
-                && session
-                    .members()
-                    .iter()
-                    .any(|member| gone.contains(&member.device))
-        });
-        if stays && self.may_try(Duty::Commit(plenary)) {
-            self.commit_plenary(plenary, Vec::new())?;
-        }
-        Ok(())
+        let session = self.session(id)?;
+        Ok(session.is_some_and(|session| {
+            session
+                .members()
+                .iter()
+                .any(|member| gone.contains(&member.device))
+        }))
     }
 
     /// A page of messages, ascending; what waits in the outbox stands at the end.
@@ -706,6 +739,9 @@ impl Step<'_> {
         self.state.logs.get(&log)?.reader.largest().cloned()
     }
 }
+
+/// Wait after a piece could not be had; doubles.
+const PIECE_RETRY_MS: u64 = 2_000;
 
 /// Key of a message's record: conversation, then position.
 pub(crate) fn message_key(id: ConversationId, position: u64) -> Vec<u8> {

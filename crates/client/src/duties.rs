@@ -24,18 +24,47 @@ impl Step<'_> {
         }
         self.join_plenary()?;
         self.follow_on()?;
+        self.make_again()?;
         self.take_in_waiting()?;
         if self.own_seat().is_err() {
-            return Ok(());
+            return self.burn_when_out();
         }
         self.sign_founding()?;
         self.publish_ballot_keys()?;
-        self.let_in()?;
         self.take_out()?;
+        self.let_in()?;
         self.continue_journal()?;
         self.cosign_journal()?;
         self.sealing_duties()?;
         self.voting_duties()
+    }
+
+    /// Who is out of the assembly keeps no secret of any vote.
+    fn burn_when_out(&mut self) -> Result<(), StepError> {
+        let known = self
+            .state
+            .assembly
+            .as_ref()
+            .zip(self.state.member.as_ref())
+            .is_some_and(|(assembly, member)| {
+                assembly
+                    .seat_by_device(&member.device_key().verifying_key())
+                    .is_some()
+            });
+        if !known {
+            return Ok(());
+        }
+        for (key, _) in self.store.scan(tables::BALLOT_SECRETS, b"", b"", usize::MAX)? {
+            let number = <[u8; 4]>::try_from(key.as_slice())
+                .map_err(|_| StepError::Record(tables::BALLOT_SECRETS.0))?;
+            self.burn_ballot_secret(u32::from_be_bytes(number));
+        }
+        for (key, _) in self.store.scan(tables::WISHES, b"", b"", usize::MAX)? {
+            let motion =
+                <[u8; 32]>::try_from(key.as_slice()).map_err(|_| StepError::Record(tables::WISHES.0))?;
+            self.burn_wish(primitives::MotionId::new(motion));
+        }
+        Ok(())
     }
 
     /// Entries that waited for the journal, a key or a piece.
@@ -109,21 +138,36 @@ impl Step<'_> {
         if !assembly.hop_due() {
             return Ok(());
         }
-        let next = assembly.journal().journal_key.saturating_add(1);
-        let Some(seed) = self.state.journal_keys.get(&next).cloned() else {
+        let Ok(seat) = self.own_seat() else { return Ok(()) };
+        let plenary = self.state.member.as_ref().and_then(|member| member.plenary);
+        let (Some(plenary), true) = (plenary, seat.role == assembly::Role::Deputy) else {
             return Ok(());
         };
-        let Ok(seat) = self.own_seat() else { return Ok(()) };
-        if seat.role != assembly::Role::Deputy {
+        // Only a key of an epoch in which nobody is left whom the journal has removed.
+        let newest = self
+            .state
+            .member
+            .as_ref()
+            .and_then(|member| member.candidates.last().cloned());
+        let (Some(seed), false) = (newest, self.somebody_stays(plenary)?) else {
             return Ok(());
-        }
-        if assembly.journal_key_hash(next).is_none() {
-            if self.may_try(Duty::AnnounceJournalKey(next)) {
-                let hash = assembly::journal_key_hash(next, seed.secret());
-                self.make_quietly(&Body::JournalKey { number: next, hash })?;
+        };
+        let present = assembly.journal().journal_key;
+        let announced = assembly
+            .journal_key_hashes()
+            .find(|(number, hash)| {
+                *number > present && assembly::journal_key_hash(*number, seed.secret()) == *hash
+            })
+            .map(|(number, _)| number);
+        // A number that was announced with another hash is passed over: this group's key gets the next one.
+        let Some(next) = announced else {
+            let number = assembly.last_journal_key().saturating_add(1);
+            if self.may_try(Duty::AnnounceJournalKey(number)) {
+                let hash = assembly::journal_key_hash(number, seed.secret());
+                self.make_quietly(&Body::JournalKey { number, hash })?;
             }
             return Ok(());
-        }
+        };
         if self.may_try(Duty::ContinueJournal(next)) {
             let relay = assembly.founded().relay;
             let previous = Previous {
@@ -216,7 +260,7 @@ impl Step<'_> {
                 for (index, share) in shares.iter().enumerate() {
                     let index = u16::try_from(index).unwrap_or(u16::MAX);
                     self.store.put_for(
-                        share_purpose(number),
+                        share_purpose(number, index),
                         tables::SEALING,
                         share_key(number, index),
                         share.to_bytes().to_vec(),
@@ -295,6 +339,12 @@ impl Step<'_> {
             .ok_or(StepError::Record(tables::SEALING.0))
     }
 
+    /// This trustee's share of a key is public, or for nothing any more.
+    pub(crate) fn burn_share(&mut self, key: &PoolKey) {
+        self.store.delete(tables::SEALING, share_key(key.run, key.index));
+        self.store.burn(share_purpose(key.run, key.index));
+    }
+
     /// The audit file of everything up to the last journal checkpoint that a quorum has cosigned.
     pub(crate) fn audit_file(&self, level: AuditLevel) -> Result<Vec<u8>, Failed> {
         let assembly = self.state.assembly.clone().ok_or_else(no_assembly)?;
@@ -324,6 +374,7 @@ impl Step<'_> {
                     return Err(not_cosigned_yet());
                 }
                 (_, false) => {
+                    // An earlier log goes in up to a checkpoint; what stands behind its last statement has no effect.
                     let checkpoint = self
                         .largest(log)
                         .ok_or(StepError::Internal("a journal without a checkpoint"))?;
@@ -381,8 +432,15 @@ fn run_purpose(number: u32) -> Purpose {
     Purpose::burnable([b"sealing-run/".as_slice(), &number.to_be_bytes()].concat())
 }
 
-fn share_purpose(number: u32) -> Purpose {
-    Purpose::burnable([b"sealing-shares/".as_slice(), &number.to_be_bytes()].concat())
+fn share_purpose(number: u32, index: u16) -> Purpose {
+    Purpose::burnable(
+        [
+            b"sealing-share/".as_slice(),
+            &number.to_be_bytes(),
+            &index.to_be_bytes(),
+        ]
+        .concat(),
+    )
 }
 
 fn run_key(number: u32) -> Vec<u8> {

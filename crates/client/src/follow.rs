@@ -280,6 +280,9 @@ impl Step<'_> {
         let was_known = log.reader.largest().cloned();
         match log.reader.extend(page, &key) {
             Ok(verified) => {
+                if verified.unread == 0 {
+                    self.state.volatile.read_at.insert(id, self.now);
+                }
                 let wait_ms = match (verified.unread, &role) {
                     (1.., _) => 0,
                     (_, LogRole::Box { .. }) => self.box_poll_ms(&role),
@@ -299,6 +302,10 @@ impl Step<'_> {
                 if moved || !page.entries.is_empty() {
                     self.save_log(id);
                     self.check_promises(id);
+                    if matches!(role, LogRole::Box { .. }) {
+                        let size = self.state.logs.get(&id).map_or(0, |log| log.reader.size());
+                        self.settle_covered_at(id, size)?;
+                    }
                 }
             }
             Err(breach) => self.breached(id, &breach),
@@ -484,6 +491,12 @@ impl Step<'_> {
             self.state.volatile.clock_skew_ms = i64::try_from(ahead).ok();
             self.notice(NoticeCode::ClockWrong);
         }
+    }
+
+    /// Whether the relay is known to have signed two histories of a log.
+    pub(crate) fn is_forked(&self, log: LogId) -> bool {
+        let key = [log.as_bytes().as_slice(), &[0]].concat();
+        !matches!(self.store.get(tables::EVIDENCE, &key), Ok(None))
     }
 
     pub(crate) fn call_worked(&mut self) {

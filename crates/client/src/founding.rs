@@ -20,6 +20,8 @@ use relay_api::RelayAddress;
 use std::collections::BTreeMap;
 use tlog::{Entry, LogKind};
 
+/// Number under which a key travels to a newcomer that the journal has not announced yet.
+const CANDIDATE: u32 = 0;
 /// The journal key that a founding makes.
 const FIRST_JOURNAL_KEY: u32 = 1;
 
@@ -67,7 +69,7 @@ impl Step<'_> {
             root: tlog::empty_root(),
         };
         let conversation = Conversation::create(conversation_id, &own, start).map_err(messaging_error)?;
-        let journal_key = export_journal_key(&conversation, FIRST_JOURNAL_KEY)?;
+        let journal_key = export_journal_key(&conversation)?;
         let record = assembly::keys::journal_record(&journal_key);
         let founded = Founded {
             name,
@@ -374,6 +376,10 @@ impl Step<'_> {
             let Ok(number) = u32::try_from(key.number) else {
                 continue;
             };
+            if number == CANDIDATE {
+                self.learn_candidate(key.key);
+                continue;
+            }
             if number == FIRST_JOURNAL_KEY {
                 first = Some(assembly::keys::journal_record(&key.key));
             }
@@ -491,6 +497,7 @@ impl Step<'_> {
             plenary: None,
             relay_keys: None,
             proxy: None,
+            candidates: Vec::new(),
         })
     }
 
@@ -526,10 +533,40 @@ impl Step<'_> {
     }
 
     pub(crate) fn learn_journal_key(&mut self, number: u32, key: Secret<32>) {
+        // A key that is known is never replaced: whoever hands over another one for its number is wrong.
+        if self.state.journal_keys.contains_key(&number) {
+            return;
+        }
         let seed = Seed::new(key);
         self.store
             .put(tables::JOURNAL_KEYS, number.to_be_bytes(), encode(&seed));
-        self.state.journal_keys.entry(number).or_insert(seed);
+        self.state.journal_keys.insert(number, seed);
+    }
+
+    /// A key that the journal may come to announce under some number.
+    pub(crate) fn learn_candidate(&mut self, key: Secret<32>) {
+        if let Some(member) = &mut self.state.member {
+            member.candidates.push(Seed::new(key));
+        }
+        self.save_member();
+        self.match_candidates();
+    }
+
+    /// Gives the numbers that the journal has announced to the keys that they mean.
+    pub(crate) fn match_candidates(&mut self) {
+        let (Some(assembly), Some(member)) = (self.state.assembly.clone(), self.state.member.clone()) else {
+            return;
+        };
+        for (number, hash) in assembly.journal_key_hashes() {
+            let known = self.state.journal_keys.contains_key(&number);
+            let meant = member
+                .candidates
+                .iter()
+                .find(|seed| assembly::journal_key_hash(number, seed.secret()) == hash);
+            if let (false, Some(seed)) = (known, meant) {
+                self.learn_journal_key(number, seed.secret().duplicate());
+            }
+        }
     }
 
     /// Sponsors' duty: whoever is admitted by one's own invitation is let into the plenary.
@@ -582,6 +619,11 @@ impl Step<'_> {
             .iter()
             .map(|(number, seed)| (*number, seed.clone()))
             .collect();
+        let unannounced = self
+            .state
+            .member
+            .as_ref()
+            .map_or_else(Vec::new, |member| member.candidates.clone());
         let waiting: Vec<(LogId, InvitationState)> = self
             .state
             .invitations
@@ -607,6 +649,10 @@ impl Step<'_> {
                         number: u64::from(*number),
                         key: seed.secret().duplicate(),
                     })
+                    .chain(unannounced.iter().map(|seed| messaging::JournalKey {
+                        number: u64::from(CANDIDATE),
+                        key: seed.secret().duplicate(),
+                    }))
                     .collect(),
                 conversation,
                 log_secret: log_secret.duplicate(),
@@ -645,11 +691,9 @@ impl Step<'_> {
 /// A founding statement waits for its relay so long.
 const FOUNDING_EXPIRES_MS: u64 = 24 * 3_600_000;
 
-/// The journal key of a number, exported from the plenary's present epoch.
-pub(crate) fn export_journal_key(conversation: &Conversation, number: u32) -> Result<Secret<32>, StepError> {
-    conversation
-        .export_journal_key(&encode(&number))
-        .map_err(messaging_error)
+/// The journal key of the plenary's present epoch.
+pub(crate) fn export_journal_key(conversation: &Conversation) -> Result<Secret<32>, StepError> {
+    conversation.export_journal_key(b"").map_err(messaging_error)
 }
 
 pub(crate) fn messaging_error(error: messaging::UseError) -> StepError {

@@ -65,17 +65,15 @@ impl Step<'_> {
             self.notice(NoticeCode::JournalKeyMissing);
             return Ok(());
         }
-        self.follow_journal(number, record)?;
-        self.make_again()
+        self.follow_journal(number, record).map(|_| ())
     }
 
     /// Statements that the journal's earlier log did not take before it went on elsewhere are made again for the present
     /// one; they have other ids then.
-    fn make_again(&mut self) -> Result<(), StepError> {
+    pub(crate) fn make_again(&mut self) -> Result<(), StepError> {
         let Some((current, _)) = self.current_journal() else {
             return Ok(());
         };
-        let keys = self.journal_keys();
         let stale: Vec<u64> = self
             .state
             .outbox
@@ -83,22 +81,83 @@ impl Step<'_> {
             .filter(|(_, item)| item.log != current && matches!(item.content, Content::Statement { .. }))
             .map(|(number, _)| *number)
             .collect();
+        if stale.is_empty() || self.folded_checkpoint(current).is_none() {
+            return Ok(());
+        }
+        let keys = self.journal_keys();
         for number in stale {
             let Some(item) = self.state.outbox.get(&number).cloned() else {
                 continue;
             };
-            self.drop_outbox(number);
             let Some((body, beside)) = reopen(&keys, &item.entry) else {
+                self.drop_outbox(number);
                 continue;
             };
             self.duty = item.duty;
             match self.make_statement(&body, &beside) {
-                Ok(_) | Err(Failed::Refused(_)) => {}
+                Ok(id) => {
+                    self.drop_outbox(number);
+                    if let Content::Statement { id: old } = item.content {
+                        self.renamed(old, id);
+                    }
+                }
+                Err(Failed::Refused(_)) => {}
                 Err(Failed::Step(error)) => return Err(error),
             }
         }
         self.duty = None;
         Ok(())
+    }
+
+    /// A statement of one's own has another id now.
+    fn renamed(&mut self, old: StatementId, new: StatementId) {
+        let logs: Vec<LogId> = self
+            .state
+            .invitations
+            .iter_mut()
+            .filter(|(_, invitation)| invitation.proposed == Some(old))
+            .map(|(log, invitation)| {
+                invitation.proposed = Some(new);
+                *log
+            })
+            .collect();
+        for log in logs {
+            self.save_invitation(log);
+        }
+    }
+
+    /// A statement of one's own had no effect: what was noted when it was made is taken back, so that it can be made again.
+    fn rejected_own(&mut self, opened: &Opened) {
+        let own = self
+            .state
+            .member
+            .as_ref()
+            .map(|member| member.device_key().verifying_key());
+        if own != Some(opened.device) {
+            return;
+        }
+        match &opened.body {
+            Some(Body::RollCallVote { motion, .. }) => {
+                let motion = *motion;
+                self.with_part(motion, |part| part.open_choice = None);
+            }
+            Some(Body::AdmissionProposed { .. }) => {
+                let logs: Vec<LogId> = self
+                    .state
+                    .invitations
+                    .iter_mut()
+                    .filter(|(_, invitation)| invitation.proposed == Some(opened.id))
+                    .map(|(log, invitation)| {
+                        invitation.proposed = None;
+                        *log
+                    })
+                    .collect();
+                for log in logs {
+                    self.save_invitation(log);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Compares a checkpoint of the journal that somebody else has seen with what was folded here: at once where we have
@@ -186,6 +245,11 @@ impl Step<'_> {
             let details = "a member's signed view of the journal contradicts ours".to_owned();
             self.accuse(EvidenceKind::Fork, log, details, None);
         }
+        if let (Some(rejection), Some(opened)) = (taken.rejection, &taken.statement)
+            && !matches!(rejection, Rejection::TakenAlready | Rejection::VotedAlready)
+        {
+            self.rejected_own(opened);
+        }
         let hopped = assembly.journal().record.id() != log;
         self.state.assembly = Some(assembly);
         self.moved(&phases, taken.statement.as_ref())?;
@@ -242,6 +306,8 @@ impl Step<'_> {
         self.folded = true;
         self.note_position()?;
         self.settle_claim()?;
+        self.match_candidates();
+        self.settle_covered()?;
         if let Some(opened) = opened {
             self.learn_name(opened);
         }

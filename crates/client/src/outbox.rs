@@ -10,6 +10,8 @@ use primitives::canonical::{encode, sha256};
 use primitives::{LogId, Purpose, Time};
 use relay_api::{Call, ProblemKind, Reply};
 
+/// After the end of its slot a ballot is looked for so much longer before it is posted again.
+const SLOT_GRACE_MS: u64 = 3_000;
 /// Wait after the first failure; doubles up to [`RETRY_MAX_MS`].
 const RETRY_MIN_MS: u64 = 500;
 /// Longest wait between two tries.
@@ -58,6 +60,7 @@ impl Step<'_> {
             }
         }
         self.state.volatile.retry_at.remove(&item);
+        self.state.volatile.item_failures.remove(&item);
     }
 
     /// The outbox item whose exact bytes these are, if they are one's own.
@@ -91,10 +94,22 @@ impl Step<'_> {
     }
 
     fn sendable(&self, number: u64, item: &OutboxItem) -> bool {
-        let log_ready = self.state.logs.get(&item.log).is_some_and(|log| log.created);
-        log_ready
+        let Some(log) = self.state.logs.get(&item.log) else {
+            return false;
+        };
+        // The relay has said that it will sequence the ballot: believed until the box, read to its end after that time,
+        // does not show it. Posting the same bytes again changes nothing if they are there.
+        let not_shown = item.pending
+            && self
+                .state
+                .volatile
+                .read_at
+                .get(&item.log)
+                .is_some_and(|read| read.since_ms(item.not_before) > SLOT_GRACE_MS);
+        log.created
+            && !log.finished
             && item.promised.is_none()
-            && !item.pending
+            && (!item.pending || not_shown)
             && item.not_before <= self.now
             && self
                 .state
@@ -158,9 +173,10 @@ impl Step<'_> {
                 self.save_outbox(number);
                 self.taken(&item.content);
             }
-            Ok(Reply::Pending { .. }) => {
+            Ok(Reply::Pending { slot_end }) => {
                 if let Some(record) = self.state.outbox.get_mut(&number) {
                     record.pending = true;
+                    record.not_before = slot_end;
                 }
                 self.save_outbox(number);
                 self.taken(&item.content);
@@ -170,6 +186,8 @@ impl Step<'_> {
                 self.retry(number);
             }
             Err(CallError::Problem(problem)) => self.refused(number, &item, problem.kind),
+            // A casting connection that fails must not show on the others: only the ballot waits.
+            Err(_) if matches!(item.content, Content::Ballot { .. }) => self.retry(number),
             Err(error) => {
                 self.call_failed(&error);
                 self.retry(number);
@@ -184,9 +202,11 @@ impl Step<'_> {
                 self.notice(NoticeCode::RelayFull);
                 self.retry(number);
             }
-            // A box that takes no more: the ballot goes through the journal, a second close is not needed.
+            // Too early, or there already: the duty looks again.
             (_, Content::Close { .. }) => self.drop_outbox(number),
-            (_, Content::Ballot { motion }) => self.forward_ballot(number, *motion),
+            // Never through the journal by oneself: that would write one's seat on the ballot. The same bytes are tried
+            // again until the close; the person can hand them to somebody else (Request::Ballot).
+            (_, Content::Ballot { .. }) => self.retry(number),
             // The relay does not know the log (any longer): it is created again, the bytes wait.
             (ProblemKind::NotFound, _) => {
                 if let Some(log) = self.state.logs.get_mut(&item.log) {
@@ -201,11 +221,14 @@ impl Step<'_> {
 
     /// Tries an item again after a wait that grows with the failures.
     fn retry(&mut self, number: u64) {
-        let wait_ms = self.backoff_ms();
+        let failures = self.state.volatile.item_failures.entry(number).or_default();
+        *failures = failures.saturating_add(1);
+        let wait_ms = RETRY_MIN_MS.saturating_mul(1 << (*failures).min(6));
+        let jitter_ms = self.below(wait_ms / 2);
         self.state
             .volatile
             .retry_at
-            .insert(number, self.now.after(wait_ms));
+            .insert(number, self.now.after(wait_ms.saturating_add(jitter_ms)));
     }
 
     /// The wait after the failures so far, with jitter.

@@ -153,6 +153,18 @@ pub enum Request {
         /// The choice.
         choice: Choice,
     },
+    /// One's own ballot, while it waits, for somebody else to carry. Answer: [`Answer::Ballot`].
+    Ballot {
+        /// The motion.
+        motion: String,
+    },
+    /// Posts somebody else's ballot through the journal. Answer: [`Answer::Done`].
+    ForwardBallot {
+        /// The motion.
+        motion: String,
+        /// The ballot, in hexadecimal.
+        ballot: String,
+    },
     /// Writes an audit file. Answer: [`Answer::Exported`].
     ExportAudit {
         /// Where to; must not exist.
@@ -290,6 +302,11 @@ pub enum Answer {
     Motion {
         /// It.
         motion: MotionView,
+    },
+    /// A ballot.
+    Ballot {
+        /// Its bytes, in hexadecimal.
+        ballot: String,
     },
     /// An audit file has been written.
     Exported {

@@ -23,6 +23,7 @@ struct Mark {
 pub(crate) struct JournalRoster<'s, 'a> {
     pub(crate) spans: &'s [Span],
     pub(crate) position: u64,
+    pub(crate) time: Time,
     pub(crate) store: &'s Overlay<'a, dyn Store + 'a>,
 }
 
@@ -30,12 +31,15 @@ pub(crate) struct JournalRoster<'s, 'a> {
 pub(crate) struct LoadedRoster {
     spans: Vec<Span>,
     position: u64,
+    time: Time,
     marks: BTreeMap<u64, Mark>,
 }
 
 impl Roster for LoadedRoster {
     fn knows(&self, point: &JournalPoint, at: Option<Time>) -> Knowledge {
-        knows(self.position, point, at, |size| self.marks.get(&size).cloned())
+        knows((self.position, self.time), point, at, |size| {
+            self.marks.get(&size).cloned()
+        })
     }
 
     fn admits(&self, point: &JournalPoint, member: &Member) -> bool {
@@ -45,7 +49,7 @@ impl Roster for LoadedRoster {
 
 impl Roster for JournalRoster<'_, '_> {
     fn knows(&self, point: &JournalPoint, at: Option<Time>) -> Knowledge {
-        knows(self.position, point, at, |size| {
+        knows((self.position, self.time), point, at, |size| {
             let mark = self
                 .store
                 .get(tables::ROOTS, &size.to_be_bytes())
@@ -61,7 +65,7 @@ impl Roster for JournalRoster<'_, '_> {
 }
 
 fn knows(
-    position: u64,
+    (position, time): (u64, Time),
     point: &JournalPoint,
     at: Option<Time>,
     mark: impl FnOnce(u64) -> Option<Mark>,
@@ -74,7 +78,13 @@ fn knows(
         };
     }
     if point.size > position {
-        return Knowledge::NotYet;
+        // The journal has entries later than the claim already: what it names cannot have been there then.
+        let past = at.is_some_and(|at| time > at);
+        return if past {
+            Knowledge::Contradicted
+        } else {
+            Knowledge::NotYet
+        };
     }
     match mark(point.size) {
         Some(mark) if mark.root != point.root => Knowledge::Contradicted,
@@ -154,6 +164,15 @@ impl Step<'_> {
         }
     }
 
+    /// Root of the journal's current log when the journal had so many entries.
+    pub(crate) fn root_at(&self, position: u64) -> Result<Option<Hash>, StepError> {
+        let mark = self.store.get(tables::ROOTS, &position.to_be_bytes())?;
+        let mark: Option<Mark> = mark
+            .map(|mark| decode_canonical(&mark).map_err(|_| StepError::Record(tables::ROOTS.0)))
+            .transpose()?;
+        Ok(mark.map(|mark| mark.root))
+    }
+
     /// The roster with all its marks.
     pub(crate) fn roster_marks(&self) -> Result<LoadedRoster, StepError> {
         let mut marks = BTreeMap::new();
@@ -165,7 +184,16 @@ impl Step<'_> {
         Ok(LoadedRoster {
             spans: self.state.roster.clone(),
             position: self.journal_point().size,
+            time: self.folded_time(),
             marks,
         })
+    }
+
+    /// Time of the last entry folded.
+    pub(crate) fn folded_time(&self) -> Time {
+        self.state
+            .assembly
+            .as_ref()
+            .map_or(Time(0), |assembly| assembly.time())
     }
 }

@@ -76,6 +76,9 @@ pub(crate) struct Member {
     /// Address of a SOCKS5 proxy; direct if absent.
     #[n(12)]
     pub(crate) proxy: Option<String>,
+    /// Journal keys exported at removals, the newest last; the journal says which of them has which number.
+    #[n(13)]
+    pub(crate) candidates: Vec<Seed>,
 }
 
 impl Member {
@@ -221,7 +224,8 @@ pub(crate) struct OutboxItem {
     /// Index at which the relay promised to have it.
     #[n(4)]
     pub(crate) promised: Option<u64>,
-    /// The relay has taken it and will sequence it at the end of a slot.
+    /// The relay has said that it will sequence it at the end of a slot; its word is not trusted (`not_before` is then the
+    /// time from which the box must show it).
     #[n(5)]
     pub(crate) pending: bool,
     /// Pieces to be uploaded before the entry.
@@ -393,6 +397,8 @@ pub(crate) enum Duty {
     ConfirmRun(#[n(0)] u32),
     #[n(13)]
     Commit(#[n(0)] ConversationId),
+    #[n(14)]
+    Count(#[n(0)] MotionId),
 }
 
 /// Own part in one vote.
@@ -407,9 +413,6 @@ pub(crate) struct OwnPart {
     /// The key number, recorded as belonging to this vote before anything is proven with it.
     #[n(2)]
     pub(crate) key_number: Option<u32>,
-    /// The ballot's hash, until it has been counted.
-    #[n(3)]
-    pub(crate) ballot: Option<Hash>,
     /// Choice of a roll-call.
     #[n(4)]
     pub(crate) open_choice: Option<u8>,
@@ -470,6 +473,12 @@ pub(crate) struct Volatile {
     pub(crate) failures: u32,
     /// No call before this time (after failures).
     pub(crate) quiet_until: Option<Time>,
+    /// When each log was read to its end the last time.
+    pub(crate) read_at: BTreeMap<LogId, Time>,
+    /// When each piece is asked for next, and how often that has failed.
+    pub(crate) piece_retry: BTreeMap<Hash, (Time, u32)>,
+    /// How often each outbox item has failed.
+    pub(crate) item_failures: BTreeMap<u64, u32>,
     /// When each log is read next.
     pub(crate) poll_at: BTreeMap<LogId, Time>,
     /// When each outbox item is tried next.

@@ -234,6 +234,8 @@ view! {
         VaultRolledBack,
         /// The local clock is far from the relay's.
         ClockWrong,
+        /// A motion was opened with a box that is not the members': whoever did it wanted to spoil the vote.
+        FalseBox,
     }
 }
 

@@ -18,10 +18,9 @@ use crate::requests::{Answer, Refusal, RefusalCode, Topic};
 use crate::state::{Content, Duty, Expected, LogRole, OwnPart, Stage};
 use crate::step::{Step, StepError, part_purpose};
 use crate::tables;
-use crate::views::{Choice, Majority, RuleView, VoteKind};
+use crate::views::{Choice, Majority, NoticeCode, RuleView, VoteKind};
 use assembly::{Body, Fraction, Method, MotionText, Rule};
 use assembly::{Motion, Opening, Phase, SecretVote, Vote};
-use primitives::canonical::sha256;
 use primitives::{MotionId, Purpose, Secret, Time};
 use tlog::{CloseEntry, Entry};
 
@@ -131,6 +130,11 @@ impl Step<'_> {
             Vote::Secret(secret) => {
                 let mine = seat.ballot_key(secret.key_number);
                 let on_roll = mine.is_some_and(|key| secret.roll.contains(key));
+                if !self.is_true_box(motion, secret) {
+                    let details =
+                        "the box of this vote was not made by the rules; the motion has to be proposed again";
+                    return Err(Refusal::new(RefusalCode::NotAllowed, details).into());
+                }
                 let held = self
                     .store
                     .get(tables::BALLOT_SECRETS, &secret.key_number.to_be_bytes())?
@@ -175,7 +179,7 @@ impl Step<'_> {
             return Ok(());
         };
         if let Some(opening) = &of.opening {
-            self.follow_vote_log(motion, opening.id)?;
+            self.follow_vote_log(motion, opening)?;
             if let Some(secret) = opening.secret() {
                 self.follow_box(motion, secret)?;
             }
@@ -191,6 +195,11 @@ impl Step<'_> {
         let Some(seed) = self.state.journal_keys.get(&secret.journal_key).cloned() else {
             return Ok(());
         };
+        if !self.is_true_box(motion, secret) {
+            // Whoever opened the motion stated keys of its own making: nobody else could write to that box.
+            self.notice(NoticeCode::FalseBox);
+            return Ok(());
+        }
         self.follow(
             LogRole::Box { motion },
             seed,
@@ -198,6 +207,18 @@ impl Step<'_> {
             secret.roll.clone(),
         )?;
         Ok(())
+    }
+
+    /// Whether a box's keys are those that all members derive.
+    fn is_true_box(&self, motion: MotionId, secret: &SecretVote) -> bool {
+        self.state
+            .journal_keys
+            .get(&secret.journal_key)
+            .is_some_and(|seed| {
+                let keys = assembly::keys::box_log(seed.secret(), motion);
+                secret.record.append_key == keys.append.verifying_key()
+                    && secret.record.read_token_hash == keys.read_token_hash()
+            })
     }
 
     /// Everybody reads whole boxes, voters or not, at the same scheduled times: sixteen times a vote.
@@ -247,30 +268,47 @@ impl Step<'_> {
         }
     }
 
-    /// The box refuses: the same bytes go through the journal.
-    pub(crate) fn forward_ballot(&mut self, item: u64, motion: MotionId) {
-        let Some(record) = self.state.outbox.get(&item).cloned() else {
-            return;
-        };
-        let opening = self
+    /// One's own ballot as bytes, to be carried by somebody else; only while it waits.
+    pub(crate) fn own_ballot(&self, motion: MotionId) -> Result<Answer, Failed> {
+        let item = self
             .state
-            .assembly
-            .as_ref()
-            .and_then(|assembly| Some(assembly.motion(motion)?.opening.as_ref()?.id));
-        let Some(opening) = opening else { return };
-        if self
-            .make_statement(
-                &Body::BallotForwarded {
-                    opening,
-                    ballot: record.entry,
-                },
-                &[],
-            )
-            .is_ok()
-        {
-            self.drop_outbox(item);
-            self.with_part(motion, |part| part.stage = Stage::Forwarded);
+            .outbox
+            .values()
+            .find(|item| item.content == Content::Ballot { motion });
+        let item = item.ok_or_else(|| {
+            Refusal::new(RefusalCode::WrongPhase, "no ballot of yours waits in this motion")
+        })?;
+        Ok(Answer::Ballot {
+            ballot: data_encoding::HEXLOWER.encode(&item.entry),
+        })
+    }
+
+    /// Posts somebody else's ballot through the journal: the second way in, if the box refuses.
+    pub(crate) fn forward_ballot(&mut self, motion: MotionId, ballot: &str) -> Result<Answer, Failed> {
+        let assembly = self.state.assembly.clone().ok_or_else(no_assembly)?;
+        let of = assembly.motion(motion).ok_or_else(|| unknown("motion"))?;
+        let opening = of.opening.as_ref().ok_or_else(|| unknown("vote"))?;
+        let ballot = data_encoding::HEXLOWER_PERMISSIVE
+            .decode(ballot.trim().as_bytes())
+            .map_err(|_| {
+                Refusal::new(
+                    RefusalCode::BadRequest,
+                    "not a ballot: hexadecimal digits are needed",
+                )
+            })?;
+        let own = self
+            .state
+            .outbox
+            .values()
+            .any(|item| item.content == Content::Ballot { motion } && item.entry == ballot);
+        if own {
+            let details =
+                "this is your own ballot: posted by you, everybody would know whose it is; ask somebody else";
+            return Err(Refusal::new(RefusalCode::NotAllowed, details).into());
         }
+        let opening = opening.id;
+        self.state_checked(&Body::BallotForwarded { opening, ballot }, &[])?;
+        Ok(Answer::Done)
     }
 
     /// Everything that votes need done, looked at in every step.
@@ -331,8 +369,9 @@ impl Step<'_> {
         if !matches!(part.stage, Stage::Wished | Stage::Proving) || !self.is_covered(opening) {
             return Ok(());
         }
+        let forked = self.current_journal().is_some_and(|(log, _)| self.is_forked(log));
         let expected = Expected::Proof { motion: motion.id };
-        if self.expects(&expected) {
+        if forked || self.expects(&expected) || !self.may_try(Duty::Count(motion.id)) {
             return Ok(());
         }
         let number = secret.key_number;
@@ -445,17 +484,14 @@ impl Step<'_> {
             return Ok(());
         };
         let wait_ms = self.below(last_call(&opening).since_ms(self.now));
-        let hash = sha256(&ballot);
+        self.duty = None;
         self.post(log, ballot, Content::Ballot { motion }, self.now.after(wait_ms));
         if let Some(number) = part.key_number {
             self.burn_ballot_secret(number);
         }
         self.store.delete(tables::WISHES, *motion.as_bytes());
         self.store.burn(wish_purpose(motion));
-        self.with_part(motion, |part| {
-            part.stage = Stage::Prepared;
-            part.ballot = Some(hash);
-        });
+        self.with_part(motion, |part| part.stage = Stage::Prepared);
         Ok(())
     }
 
@@ -474,7 +510,19 @@ impl Step<'_> {
                 }
                 Ok(())
             }
-            Vote::Secret(secret) if secret.closed.is_none() => self.seal_box(motion.id, &opening),
+            Vote::Secret(secret) if secret.closed.is_none() => {
+                // A key that is left over would prove abstention: used or not, it goes now.
+                let held = self
+                    .store
+                    .get(tables::BALLOT_SECRETS, &secret.key_number.to_be_bytes())?
+                    .is_some();
+                if held {
+                    self.burn_ballot_secret(secret.key_number);
+                    self.store.delete(tables::WISHES, *motion.id.as_bytes());
+                    self.store.burn(wish_purpose(motion.id));
+                }
+                self.seal_box(motion.id, &opening)
+            }
             Vote::Secret(_) => Ok(()),
         }
     }
@@ -507,8 +555,17 @@ impl Step<'_> {
         if self.part(motion).cosigned.is_none()
             && let Some(side) = self.vote_log(motion)
         {
+            let before = self.state.logs.get(&log).map_or(0, |state| state.cosigned);
+            self.duty = None;
             self.cosign(log, side)?;
-            self.with_part(motion, |part| part.cosigned = Some(size));
+            if self
+                .state
+                .logs
+                .get(&log)
+                .is_some_and(|state| state.cosigned > before)
+            {
+                self.with_part(motion, |part| part.cosigned = Some(size));
+            }
         }
         let Some(cosigned) = self.cosignatures(log, size)? else {
             return Ok(());
@@ -546,7 +603,10 @@ impl Step<'_> {
             let part = self.part(motion);
             if !part.releasable {
                 let expected = Expected::Tally { motion };
-                if self.box_is_read(motion, due.opening) && !self.expects(&expected) {
+                if self.box_is_read(motion, due.opening)
+                    && !self.expects(&expected)
+                    && self.may_try(Duty::Count(motion))
+                {
                     let entries = self.box_entries(motion)?;
                     let ticket = self.ticket(expected);
                     let work = Work::Check {
@@ -610,6 +670,9 @@ impl Step<'_> {
         if opening.secret().is_some() && !self.box_is_read(motion.id, opening) || self.expects(&expected) {
             return Ok(());
         }
+        if !self.may_try(Duty::Count(motion.id)) {
+            return Ok(());
+        }
         let entries = self.box_entries(motion.id)?;
         let assembly = self
             .state
@@ -647,6 +710,9 @@ impl Step<'_> {
         for item in items {
             self.drop_outbox(item);
         }
+        if let Some(secret) = opening.and_then(Opening::secret) {
+            self.burn_share(&secret.sealing);
+        }
         if let Some(log) = self.box_log(motion) {
             self.finish_log(log);
         }
@@ -664,7 +730,12 @@ impl Step<'_> {
         });
     }
 
-    fn burn_ballot_secret(&mut self, number: u32) {
+    pub(crate) fn burn_wish(&mut self, motion: MotionId) {
+        self.store.delete(tables::WISHES, *motion.as_bytes());
+        self.store.burn(wish_purpose(motion));
+    }
+
+    pub(crate) fn burn_ballot_secret(&mut self, number: u32) {
         self.store.delete(tables::BALLOT_SECRETS, number.to_be_bytes());
         self.store.burn(crate::duties::ballot_key_purpose(number));
     }

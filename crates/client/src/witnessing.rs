@@ -4,7 +4,7 @@ use crate::requests::Topic;
 use crate::state::{Content, Duty, LogRole};
 use crate::step::{Step, StepError};
 use crate::tables;
-use assembly::{SealedEntry, SideBody, SideRecord};
+use assembly::{Opening, SealedEntry, SideBody, SideRecord};
 use minicbor::{Decode, Encode};
 use primitives::canonical::{decode_canonical, encode};
 use primitives::signed::Unverified;
@@ -121,7 +121,7 @@ impl Step<'_> {
         if kept.cosignatures.iter().all(|other| other.key != cosignature.key) {
             kept.cosignatures.push(cosignature);
             self.store.put(tables::SIDE, key, encode(&kept));
-            self.note_covered(&checkpoint, &kept);
+            self.note_covered(&checkpoint, &kept)?;
             self.touch(Topic::Overview);
         }
         Ok(())
@@ -134,15 +134,17 @@ impl Step<'_> {
             .transpose()
     }
 
-    /// Remembers the largest size of a log that a quorum has cosigned.
-    fn note_covered(&mut self, checkpoint: &Checkpoint, kept: &Cosigned) {
+    /// Remembers the largest size of a log that a quorum has cosigned, on the very history that this device has read.
+    fn note_covered(&mut self, checkpoint: &Checkpoint, kept: &Cosigned) -> Result<(), StepError> {
         let Some(assembly) = &self.state.assembly else {
-            return;
+            return Ok(());
         };
-        if !assembly.quorum(checkpoint, &kept.cosignatures).is_met() {
-            return;
-        }
         let log = checkpoint.origin.log;
+        // Cosignatures on a history that is not ours prove nothing about ours: the roots must be the same.
+        let same = self.own_root(log, checkpoint.size)? == Some(checkpoint.root);
+        if !same || !assembly.quorum(checkpoint, &kept.cosignatures).is_met() {
+            return Ok(());
+        }
         if let Some(state) = self.state.logs.get_mut(&log)
             && state.covered < checkpoint.size
         {
@@ -150,6 +152,48 @@ impl Step<'_> {
             self.save_log(log);
             self.touch(Topic::Motions);
         }
+        Ok(())
+    }
+
+    /// The root that this device computed for the first `size` entries of a log, if it knows it.
+    fn own_root(&self, log: LogId, size: u64) -> Result<Option<Hash>, StepError> {
+        let Some(state) = self.state.logs.get(&log) else {
+            return Ok(None);
+        };
+        if state.reader.size() == size {
+            return Ok(Some(state.reader.root()));
+        }
+        let Some(assembly) = &self.state.assembly else {
+            return Ok(None);
+        };
+        let logs = assembly.journal_logs();
+        let Some(place) = logs.iter().position(|part| part.record.id() == log) else {
+            return Ok(None);
+        };
+        let before: u64 = logs.iter().take(place).map(|part| part.size).sum();
+        let folded = logs.get(place).map_or(0, |part| part.size);
+        if size == 0 || size > folded {
+            return Ok(None);
+        }
+        self.root_at(before.saturating_add(size))
+    }
+
+    /// Looks again at what witnesses cosigned, where this device has just come.
+    pub(crate) fn settle_covered(&mut self) -> Result<(), StepError> {
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
+        let log = assembly.journal().record.id();
+        self.settle_covered_at(log, assembly.journal().size)
+    }
+
+    pub(crate) fn settle_covered_at(&mut self, log: LogId, size: u64) -> Result<(), StepError> {
+        if let (Some(kept), Some(key)) = (self.cosignatures(log, size)?, self.checkpoint_key())
+            && let Ok(checkpoint) = kept.checkpoint.open(&key)
+        {
+            self.note_covered(&checkpoint, &kept)?;
+        }
+        Ok(())
     }
 
     /// The cosignatures on the checkpoint of `log` at `size`, whichever root has most of them.
@@ -232,9 +276,8 @@ impl Step<'_> {
         };
         let exact = checkpoint.size == state.reader.size() && checkpoint.root == state.reader.root();
         let last = state.reader.last_time();
-        let clocks_agree = self.now.since_ms(last) <= CLOCK_MS_MAX || state.cosigned > 0;
         let from_the_future = last.since_ms(self.now) > CLOCK_MS_MAX;
-        if !exact || from_the_future || !clocks_agree && !matches!(state.role, LogRole::Journal { .. }) {
+        if !exact || from_the_future {
             return Ok(());
         }
         let cosignature = Cosignature::sign(&checkpoint, self.now, &member.device_key());
@@ -262,14 +305,23 @@ impl Step<'_> {
     }
 
     /// Follows the side log of a vote.
-    pub(crate) fn follow_vote_log(
-        &mut self,
-        motion: MotionId,
-        opening: OpeningId,
-    ) -> Result<LogId, StepError> {
-        let (_, seed) = self.journal_seed().ok_or(StepError::Internal("no journal key"))?;
-        let record = assembly::keys::vote_log(seed.secret(), opening).record(LogKind::Record);
-        self.follow(LogRole::Vote { motion, opening }, seed, record, Vec::new())
+    pub(crate) fn follow_vote_log(&mut self, motion: MotionId, opening: &Opening) -> Result<(), StepError> {
+        let number = self.state.assembly.as_ref().and_then(|assembly| {
+            let place = usize::try_from(opening.covered_by.0).ok()?;
+            Some(assembly.journal_logs().get(place)?.journal_key)
+        });
+        let Some(seed) = number
+            .and_then(|number| self.state.journal_keys.get(&number))
+            .cloned()
+        else {
+            return Ok(());
+        };
+        let record = assembly::keys::vote_log(seed.secret(), opening.id).record(LogKind::Record);
+        let role = LogRole::Vote {
+            motion,
+            opening: opening.id,
+        };
+        self.follow(role, seed, record, Vec::new()).map(|_| ())
     }
 
     pub(crate) fn vote_log(&self, motion: MotionId) -> Option<LogId> {

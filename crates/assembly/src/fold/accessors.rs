@@ -94,6 +94,11 @@ impl Assembly {
         self.journal_keys.get(&number).copied()
     }
 
+    /// All announced journal keys: number and hash, ascending.
+    pub fn journal_key_hashes(&self) -> impl Iterator<Item = (u32, Hash)> {
+        self.journal_keys.iter().map(|(number, hash)| (*number, *hash))
+    }
+
     /// Number of the last announced journal key.
     #[must_use]
     pub fn last_journal_key(&self) -> u32 {
