@@ -484,7 +484,9 @@ fn proof_lines(fold: &Assembly, opening: &Opening, result: &TallyResult) -> Vec<
         }
     }
     for finding in &result.findings {
-        let label = if finding.rule == "TAL-01" {
+        let label = if finding.rule == "LOG-11" {
+            ProofLabel::Finding
+        } else if finding.rule == "TAL-01" {
             ProofLabel::Repeated
         } else {
             ProofLabel::Refused
