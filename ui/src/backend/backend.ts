@@ -56,6 +56,8 @@ interface Answers {
   motions: "motions";
   motion: "motion";
   vote: "motion";
+  ballot: "ballot";
+  forward_ballot: "done";
   export_audit: "exported";
   set_carrier: "done";
 }
@@ -81,6 +83,8 @@ const ANSWERS: Answers = {
   motions: "motions",
   motion: "motion",
   vote: "motion",
+  ballot: "ballot",
+  forward_ballot: "done",
   export_audit: "exported",
   set_carrier: "done",
 };

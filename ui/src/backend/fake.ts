@@ -241,6 +241,10 @@ export function fake(parameters: URLSearchParams): Backend {
         walk(request.motion, states);
         return { answer: "motion", motion: change(request.motion, {}) };
       }
+      case "ballot":
+        return { answer: "ballot", ballot: "83015820" };
+      case "forward_ballot":
+        return { answer: "done" };
       case "export_audit":
         return { answer: "exported", path: request.path, bytes: 186_240 };
       case "set_carrier":

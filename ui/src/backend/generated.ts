@@ -89,7 +89,11 @@ motions: Array<MotionView>, } | { "answer": "motion",
 /**
  * It.
  */
-motion: MotionView, } | { "answer": "exported",
+motion: MotionView, } | { "answer": "ballot",
+/**
+ * Its bytes, in hexadecimal.
+ */
+ballot: string, } | { "answer": "exported",
 /**
  * Where.
  */
@@ -613,7 +617,7 @@ threshold: number,
  */
 result: ResultView | null, };
 
-export type NoticeCode = "relay_answers_nonsense" | "relay_full" | "update_needed" | "journal_key_missing" | "resync_needed" | "vault_rolled_back" | "clock_wrong";
+export type NoticeCode = "relay_answers_nonsense" | "relay_full" | "update_needed" | "journal_key_missing" | "resync_needed" | "vault_rolled_back" | "clock_wrong" | "false_box";
 
 export type Overview = {
 /**
@@ -811,7 +815,19 @@ motion: string,
 /**
  * The choice.
  */
-choice: Choice, } | { "request": "export_audit",
+choice: Choice, } | { "request": "ballot",
+/**
+ * The motion.
+ */
+motion: string, } | { "request": "forward_ballot",
+/**
+ * The motion.
+ */
+motion: string,
+/**
+ * The ballot, in hexadecimal.
+ */
+ballot: string, } | { "request": "export_audit",
 /**
  * Where to; must not exist.
  */

@@ -160,6 +160,7 @@ notice-journal-key-missing = The journal's key has not arrived yet. Other member
 notice-resync-needed = The conversation cannot be followed: it needs a resync.
 notice-vault-rolled-back = The vault was put back to an older state, perhaps from a copy of the disk. Check your latest messages and votes.
 notice-clock-wrong = This device's clock is far from the relay's.
+notice-false-box = A motion was opened with a ballot box that is not the members' own. Nobody can vote in it; propose it again, and ask who opened it.
 unread = { $count ->
     [one] { $count } unread message
    *[other] { $count } unread messages
