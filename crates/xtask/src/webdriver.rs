@@ -17,6 +17,11 @@ const START: Duration = Duration::from_secs(20);
 /// How often a page is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// Draws two seconds of nothing anybody sees.
+const STIR: &str = "let frame = 0; const draw = () => { frame += 1; \
+    document.body.style.outline = frame < 120 ? `1px solid rgb(0 0 0 / ${(frame % 2) * 0.004})` : ''; \
+    if (frame < 120) requestAnimationFrame(draw); }; draw();";
+
 /// A display without a screen.
 #[derive(Debug)]
 pub struct Display {
@@ -130,6 +135,9 @@ impl Window {
     /// # Errors
     /// [`Failure::Failed`] if the driver gives none or the file cannot be written.
     pub fn screenshot(&self, path: &Path) -> Result<()> {
+        // A picture is taken of the next frame, and a page at rest draws none: it is given something to draw.
+        let stir = json!({ "script": STIR, "args": [] });
+        self.call("POST", "execute/sync", Some(&stir))?;
         let picture = self.call("GET", "screenshot", None)?;
         let png = decode_base64(picture.as_str().unwrap_or_default());
         if png.is_empty() {
