@@ -35,6 +35,7 @@ pub(crate) fn answer(answer: &Answer, proof: bool) -> String {
         Answer::Motions { motions } => motions.iter().for_each(|view| show_motion_line(&mut text, view)),
         Answer::Motion { motion } => show_motion(&mut text, motion, proof),
         Answer::Exported { path, bytes } => line(&mut text, "Written:", &format!("{path}, {bytes} bytes")),
+        Answer::Ballot { ballot } => line(&mut text, "Ballot:", ballot),
     }
     text
 }
