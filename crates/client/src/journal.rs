@@ -211,11 +211,7 @@ impl Step<'_> {
     }
 
     fn journal_keys(&self) -> JournalKeys {
-        let mut keys = JournalKeys::new();
-        for (number, seed) in &self.state.journal_keys {
-            keys.insert(*number, seed.secret().duplicate());
-        }
-        keys
+        keys_of(&self.state.journal_keys)
     }
 
     /// Folds the next entry of the journal. `false`: a key is missing or an update is needed.
@@ -304,6 +300,14 @@ impl Step<'_> {
         opened: Option<&Opened>,
     ) -> Result<(), StepError> {
         self.folded = true;
+        // The founding is written at once, so that there is always something to begin from.
+        let first = self
+            .state
+            .assembly
+            .as_ref()
+            .is_some_and(|assembly| assembly.position() == 1);
+        let since = self.state.volatile.folded_since.saturating_add(1);
+        self.state.volatile.folded_since = if first { u32::MAX } else { since };
         self.note_position()?;
         self.settle_claim()?;
         self.match_candidates();
@@ -446,6 +450,15 @@ fn reopen(keys: &JournalKeys, entry: &[u8]) -> Option<(Body, Vec<u8>)> {
         .unwrap_or_default();
     let statement: primitives::signed::Unverified = primitives::decode_canonical(&main).ok()?;
     Some((statement.peek::<Statement>().ok()?.body().ok()?, beside))
+}
+
+/// The known journal keys, for opening entries.
+pub(crate) fn keys_of(seeds: &BTreeMap<u32, Seed>) -> JournalKeys {
+    let mut keys = JournalKeys::new();
+    for (number, seed) in seeds {
+        keys.insert(*number, seed.secret().duplicate());
+    }
+    keys
 }
 
 fn claim_key(log: LogId, size: u64) -> Vec<u8> {

@@ -345,7 +345,8 @@ fn load(store: &dyn Store) -> Result<State, StepError> {
         state.journal_keys.insert(u32::from_be_bytes(number), seed);
     }
     if let Some(snapshot) = store.get(tables::FOLD, b"snapshot")? {
-        let fold = Assembly::load(&snapshot).map_err(|_| StepError::Record(tables::FOLD.0))?;
+        let mut fold = Assembly::load(&snapshot).map_err(|_| StepError::Record(tables::FOLD.0))?;
+        state.volatile.folded_since = fold_again(store, &state, &mut fold)?;
         state.assembly = Some(Arc::new(fold));
     }
     if let Some(spans) = load_one(store, tables::ROSTER, b"spans")? {
@@ -359,6 +360,23 @@ fn load(store: &dyn Store) -> Result<State, StepError> {
         state.volatile.notice = Some(NoticeCode::ResyncNeeded);
     }
     Ok(state)
+}
+
+/// Folds the entries that were taken after the snapshot was written; gives their number.
+fn fold_again(store: &dyn Store, state: &State, fold: &mut Assembly) -> Result<u32, StepError> {
+    let keys = crate::journal::keys_of(&state.journal_keys);
+    let mut folded: u32 = 0;
+    loop {
+        let (log, size) = (fold.journal().record.id(), fold.journal().size);
+        if state.logs.get(&log).is_none_or(|log| log.taken <= size) {
+            return Ok(folded);
+        }
+        let entry: tlog::Entry = load_one(store, tables::ENTRIES, &crate::follow::entry_key(log, size))?
+            .ok_or(StepError::Record(tables::ENTRIES.0))?;
+        fold.take(&entry, &keys)
+            .map_err(|_| StepError::Record(tables::FOLD.0))?;
+        folded = folded.saturating_add(1);
+    }
 }
 
 fn id_of(key: &[u8], table: primitives::Table) -> Result<[u8; 32], StepError> {

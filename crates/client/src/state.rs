@@ -473,6 +473,8 @@ pub(crate) struct Volatile {
     pub(crate) failures: u32,
     /// No call before this time (after failures).
     pub(crate) quiet_until: Option<Time>,
+    /// Journal entries folded since the last snapshot.
+    pub(crate) folded_since: u32,
     /// When each log was read to its end the last time.
     pub(crate) read_at: BTreeMap<LogId, Time>,
     /// When each piece is asked for next, and how often that has failed.

@@ -15,6 +15,8 @@ use rand_core::CryptoRng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// The fold's snapshot is written after so many entries; what came since is folded again at start-up.
+const SNAPSHOT_ENTRIES: u32 = 24;
 /// Between two attempts at a duty, when the first has come to nothing.
 const DUTY_RETRY_MS: u64 = 4_000;
 
@@ -193,7 +195,10 @@ impl<'a> Step<'a> {
         for conversation in self.sessions.values_mut() {
             conversation.save(&mut self.store);
         }
-        if let (true, Some(assembly)) = (self.folded, &self.state.assembly) {
+        let behind = self.state.volatile.folded_since;
+        let due = behind >= SNAPSHOT_ENTRIES;
+        if let (true, true, Some(assembly)) = (self.folded, due, &self.state.assembly) {
+            self.state.volatile.folded_since = 0;
             self.store.put(tables::FOLD, *b"snapshot", assembly.snapshot());
         }
         if !self.topics.is_empty() {

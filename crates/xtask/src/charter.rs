@@ -31,8 +31,8 @@ pub fn charter(members: usize) -> Value {
 pub fn voting_ms(members: usize, secret: bool) -> u64 {
     let members = members as u64;
     if secret {
-        10_000 + 600 * members
+        10_000 + 1_600 * members.saturating_sub(8)
     } else {
-        6_000 + 250 * members
+        8_000 + 400 * members.saturating_sub(8)
     }
 }
