@@ -70,6 +70,7 @@ pub struct World {
     /// A member's process stops at each write with this probability in percent, before or after it took effect.
     pub crash_percent: u64,
     pub crashes: u64,
+    planned: Option<(usize, u64, Crash)>,
     wakes: Vec<Time>,
 }
 
@@ -110,8 +111,34 @@ impl World {
             },
             crash_percent: 0,
             crashes: 0,
+            planned: None,
             wakes: vec![Time(u64::MAX); members],
         }
+    }
+
+    /// The same world once more, from what lies on every disk: for trying one evening many times.
+    pub fn again(&mut self, seed: u64) -> Self {
+        let members = self.clients.len();
+        let mut copy = Self::new(seed, 0);
+        for who in 0..members {
+            self.stop(who);
+            let store = self.stored[who].clone().expect("it was stopped");
+            self.start(who);
+            copy.clients.push(None);
+            copy.stored.push(Some(store));
+            copy.wakes.push(Time(u64::MAX));
+        }
+        copy.relay = self.relay.clone();
+        copy.now = self.now;
+        for who in 0..members {
+            copy.start(who);
+        }
+        copy
+    }
+
+    /// Makes one member's process die at its `k`-th write from now; whether it did is told by [`World::crashes`].
+    pub fn crash_at(&mut self, who: usize, k: u64, how: Crash) {
+        self.planned = Some((who, k, how));
     }
 
     fn below(&mut self, bound: u64) -> u64 {
@@ -144,7 +171,14 @@ impl World {
         let Some(client) = self.clients[who].as_mut() else {
             return;
         };
-        if crash {
+        let before = client.store_mut().writes();
+        let planned = match &mut self.planned {
+            Some((whose, 0, how)) if *whose == who => Some(*how),
+            _ => None,
+        };
+        if let Some(how) = planned {
+            client.store_mut().crash_at(0, how);
+        } else if crash {
             client.store_mut().crash_at(
                 0,
                 if after {
@@ -156,11 +190,22 @@ impl World {
         }
         match client.handle(now, &mut rng, input) {
             Ok(effects) => self.take(who, effects),
-            Err(StepError::Store(_)) if crash => self.restart(who),
+            Err(StepError::Store(_)) if crash || planned.is_some() => {
+                if planned.is_some() {
+                    self.planned = None;
+                }
+                self.restart(who);
+            }
             Err(error) => panic!("member {who}: {error}"),
         }
         if let Some(client) = self.clients[who].as_mut() {
             client.store_mut().no_crash();
+            let wrote = client.store_mut().writes() > before;
+            if let (true, Some((whose, k, _))) = (wrote && planned.is_none(), &mut self.planned)
+                && *whose == who
+            {
+                *k = k.saturating_sub(1);
+            }
         }
     }
 
