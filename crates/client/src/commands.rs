@@ -154,7 +154,7 @@ fn bounded(field: &str, text: &str, least: usize, most: usize) -> Result<(), Ref
     }
 }
 
-fn parse<T: core::str::FromStr>(text: &str) -> Result<T, Refusal> {
+pub(crate) fn parse<T: core::str::FromStr>(text: &str) -> Result<T, Refusal> {
     text.parse().map_err(|_| {
         Refusal::new(
             RefusalCode::Unknown,

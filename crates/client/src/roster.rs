@@ -1,5 +1,7 @@
 //! Who may be in a conversation: the journal's word, judged at a journal position, so that everybody judges alike.
 
+use crate::commands::{no_assembly, not_a_member};
+use crate::requests::Refusal;
 use crate::state::Span;
 use crate::step::{Step, StepError};
 use crate::tables;
@@ -195,5 +197,16 @@ impl Step<'_> {
             .assembly
             .as_ref()
             .map_or(Time(0), |assembly| assembly.time())
+    }
+
+    pub(crate) fn own_seat(&self) -> Result<assembly::Seat, Refusal> {
+        let member = self.state.member.as_ref().ok_or_else(no_assembly)?;
+        let assembly = self.state.assembly.as_ref().ok_or_else(not_a_member)?;
+        let device = member.device_key().verifying_key();
+        assembly
+            .seat_by_device(&device)
+            .filter(|seat| seat.is_active())
+            .cloned()
+            .ok_or_else(not_a_member)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::commands::{no_assembly, unknown};
 use crate::follow::EvidenceRecord;
-use crate::founding::role_of_code;
+use crate::inviting::role_of_code;
 use crate::machine::Failed;
 use crate::state::{Content, Line, MessageRecord, OwnPart, Stage};
 use crate::step::Step;
@@ -506,7 +506,7 @@ fn message_content(bytes: &[u8]) -> MessageContent {
     }
 }
 
-fn count(len: usize) -> u32 {
+pub(crate) fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 

@@ -241,3 +241,7 @@ where
 pub(crate) fn part_purpose(motion: MotionId) -> Purpose {
     Purpose::burnable([b"part/".as_slice(), motion.as_bytes()].concat())
 }
+
+pub(crate) fn messaging_error(error: messaging::UseError) -> StepError {
+    StepError::Messaging(error.to_string())
+}

@@ -1,0 +1,198 @@
+//! Commits: who comes and who goes, the hop to another log, and members' duty to take the removed out.
+
+use crate::keyring::export_journal_key;
+use crate::requests::Topic;
+use crate::roster::JournalRoster;
+use crate::state::{Content, Duty, Line, LogRole, Seed};
+use crate::step::{Step, StepError};
+use messaging::{Committed, Intent, OwnDevice};
+use primitives::{ConversationId, LogId, MessageId, Secret};
+use tlog::{Entry, LogKind};
+
+impl Step<'_> {
+    pub(super) fn committed(
+        &mut self,
+        id: ConversationId,
+        index: u64,
+        entry: &Entry,
+        committed: Committed,
+    ) -> Result<(), StepError> {
+        let keys =
+            |members: &[messaging::Member]| members.iter().map(|member| member.identity).collect::<Vec<_>>();
+        if !committed.added.is_empty() || !committed.removed.is_empty() {
+            let line = Line::Roster(keys(&committed.added), keys(&committed.removed));
+            let line_id = MessageId::new(*primitives::canonical::sha256(&entry.bytes).as_bytes());
+            self.append_line(id, line_id, committed.by.identity, false, entry, line)?;
+        }
+        let stays = self
+            .session(id)?
+            .is_some_and(|session| session.standing() == messaging::Standing::Active);
+        if !stays {
+            if let Some(state) = self.state.conversations.get_mut(&id) {
+                state.halted = true;
+            }
+            self.save_conversation(id);
+            return Ok(());
+        }
+        if let Some(secret) = &committed.new_log {
+            self.hop_conversation(id, secret)?;
+        }
+        if committed.own {
+            self.state.volatile.duty_after.remove(&Duty::Commit(id));
+            if let Some(welcome) = &committed.welcome {
+                let secret = self.session(id)?.map(|session| session.log_secret());
+                let start = if committed.new_log.is_some() {
+                    0
+                } else {
+                    index.saturating_add(1)
+                };
+                if let Some(secret) = secret {
+                    self.welcome(&committed.added, welcome, id, &secret, start)?;
+                }
+            }
+        }
+        if committed.lost {
+            self.drop_commits(id);
+        }
+        self.encrypt_again(id, committed.epoch)?;
+        self.touch(Topic::Members);
+        Ok(())
+    }
+
+    /// Moves to the log whose keys the removed cannot have.
+    fn hop_conversation(&mut self, id: ConversationId, secret: &Secret<32>) -> Result<(), StepError> {
+        let role = LogRole::Conversation { conversation: id };
+        let record = role.keys(secret).record(LogKind::Ephemeral);
+        let log = self.follow(role, Seed::new(secret.duplicate()), record, Vec::new())?;
+        let old = self
+            .state
+            .conversations
+            .get_mut(&id)
+            .map(|state| core::mem::replace(&mut state.log, log));
+        if let Some(old) = old.filter(|old| *old != log) {
+            self.finish_log(old);
+        }
+        self.save_conversation(id);
+        let is_plenary = self
+            .state
+            .member
+            .as_ref()
+            .is_some_and(|member| member.plenary == Some(id));
+        if is_plenary && let Some(session) = self.session(id)? {
+            let key = export_journal_key(session)?;
+            self.learn_candidate(key);
+        }
+        Ok(())
+    }
+
+    /// Commits that lost the race leave the outbox; what they were for is made again on the new epoch.
+    fn drop_commits(&mut self, id: ConversationId) {
+        let conversation_logs = |log: &LogId| {
+            self.state
+                .logs
+                .get(log)
+                .is_some_and(|state| state.role == LogRole::Conversation { conversation: id })
+        };
+        let lost: Vec<u64> = self
+            .state
+            .outbox
+            .iter()
+            .filter(|(_, item)| {
+                matches!(item.content, Content::Commit { .. }) && conversation_logs(&item.log)
+            })
+            .map(|(number, _)| *number)
+            .collect();
+        for number in lost {
+            self.drop_outbox(number);
+        }
+        self.state.volatile.duty_after.remove(&Duty::Commit(id));
+    }
+
+    /// Makes a commit that adds `packages` and removes whoever the journal no longer admits.
+    pub(crate) fn commit_plenary(
+        &mut self,
+        id: ConversationId,
+        packages: Vec<messaging::KeyPackage>,
+    ) -> Result<(), StepError> {
+        let Some(state) = self.state.conversations.get(&id).cloned() else {
+            return Ok(());
+        };
+        if state.halted {
+            return Ok(());
+        }
+        let member = self
+            .state
+            .member
+            .clone()
+            .ok_or(StepError::Internal("no member"))?;
+        let certificate = member
+            .certificate()
+            .map_err(|_| StepError::Internal("own certificate"))?;
+        let device = member.device_key();
+        let own = OwnDevice::new(&certificate, &device).ok_or(StepError::Internal("own device"))?;
+        let Some(mut conversation) = self.take_session(id)? else {
+            return Ok(());
+        };
+        let there = conversation.members();
+        let add: Vec<_> = packages
+            .into_iter()
+            .filter(|package| !there.contains(&package.member()))
+            .take(messaging::ADDED_MAX)
+            .collect();
+        let point = self.journal_point();
+        let roster = JournalRoster {
+            spans: &self.state.roster,
+            position: point.size,
+            time: self.folded_time(),
+            store: &self.store,
+        };
+        let intent = Intent {
+            add,
+            remove: Vec::new(),
+            refresh: false,
+        };
+        let epoch = conversation.epoch();
+        let committing = conversation.commit(&own, &roster, point, &intent);
+        self.sessions.insert(id, conversation);
+        match committing {
+            Ok(committing) => self.wrap_and_post(state.log, &committing.message, Content::Commit { epoch }),
+            // Another commit is under way, or the journal has to be read further: tried again by itself.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Members' duty after a removal: a commit that takes the removed out. The first one ordered wins.
+    pub(crate) fn take_out(&mut self) -> Result<(), StepError> {
+        let Some(plenary) = self.state.member.as_ref().and_then(|member| member.plenary) else {
+            return Ok(());
+        };
+        let pending = self
+            .session(plenary)?
+            .is_some_and(|session| session.commit_pending());
+        if !pending && self.somebody_stays(plenary)? && self.may_try(Duty::Commit(plenary)) {
+            self.commit_plenary(plenary, Vec::new())?;
+        }
+        Ok(())
+    }
+
+    /// Whether somebody whom the journal has removed is still in the group.
+    pub(crate) fn somebody_stays(&mut self, id: ConversationId) -> Result<bool, StepError> {
+        let gone: Vec<_> = self
+            .state
+            .roster
+            .iter()
+            .filter(|span| span.until.is_some())
+            .map(|span| span.device)
+            .collect();
+        if gone.is_empty() {
+            return Ok(false);
+        }
+        let session = self.session(id)?;
+        Ok(session.is_some_and(|session| {
+            session
+                .members()
+                .iter()
+                .any(|member| gone.contains(&member.device))
+        }))
+    }
+}

@@ -1,0 +1,110 @@
+//! Conversations: words go out through the outbox, the log's order is the order, and the roster is the journal's.
+
+mod commits;
+mod entries;
+mod pieces;
+mod sending;
+
+use crate::commands::no_assembly;
+use crate::machine::Failed;
+use crate::requests::Answer;
+use crate::state::{ConversationState, LogRole, MessageRecord, Seed};
+use crate::step::{Step, StepError};
+use crate::tables;
+use messaging::Conversation;
+use primitives::canonical::decode_canonical;
+use primitives::{ConversationId, LogId};
+use tlog::LogKind;
+
+impl Step<'_> {
+    /// Puts a conversation that has just been made or joined into the machine's hands.
+    pub(crate) fn begin_conversation(
+        &mut self,
+        conversation: Conversation,
+        log_start: u64,
+    ) -> Result<(), StepError> {
+        let id = conversation.id();
+        let role = LogRole::Conversation { conversation: id };
+        let secret = conversation.log_secret();
+        let record = role.keys(&secret).record(LogKind::Ephemeral);
+        let log = self.follow(role, Seed::new(secret), record, Vec::new())?;
+        if let Some(state) = self.state.logs.get_mut(&log) {
+            state.taken = state.taken.max(log_start);
+        }
+        self.save_log(log);
+        let state = ConversationState {
+            id,
+            log,
+            next_position: 0,
+            read_below: 0,
+            halted: false,
+        };
+        self.state.conversations.insert(id, state);
+        self.save_conversation(id);
+        self.sessions.insert(id, conversation);
+        Ok(())
+    }
+
+    /// The conversation's group, loaded once a step.
+    pub(crate) fn session(&mut self, id: ConversationId) -> Result<Option<&mut Conversation>, StepError> {
+        if !self.sessions.contains_key(&id) {
+            let loaded =
+                Conversation::load(&self.store, id).map_err(|e| StepError::Messaging(e.to_string()))?;
+            if let Some(conversation) = loaded {
+                self.sessions.insert(id, conversation);
+            }
+        }
+        Ok(self.sessions.get_mut(&id))
+    }
+
+    pub(super) fn take_session(&mut self, id: ConversationId) -> Result<Option<Conversation>, StepError> {
+        self.session(id)?;
+        Ok(self.sessions.remove(&id))
+    }
+
+    /// A page of messages, ascending; what waits in the outbox stands at the end.
+    pub(crate) fn read(
+        &mut self,
+        id: ConversationId,
+        before: Option<u64>,
+        limit: u32,
+        mark_read: bool,
+    ) -> Result<Answer, Failed> {
+        let state = self
+            .state
+            .conversations
+            .get(&id)
+            .cloned()
+            .ok_or_else(no_assembly)?;
+        let end = before.unwrap_or(state.next_position).min(state.next_position);
+        let start = end.saturating_sub(u64::from(limit));
+        let mut messages = Vec::new();
+        for position in start..end {
+            let record = self.store.get(tables::MESSAGES, &message_key(id, position))?;
+            let record = record.ok_or(StepError::Record(tables::MESSAGES.0))?;
+            let record: MessageRecord =
+                decode_canonical(&record).map_err(|_| StepError::Record(tables::MESSAGES.0))?;
+            messages.push(self.show_message(position, &record));
+        }
+        if before.is_none() {
+            messages.extend(self.show_waiting(id, state.next_position));
+            if mark_read && state.read_below < state.next_position {
+                if let Some(state) = self.state.conversations.get_mut(&id) {
+                    state.read_below = state.next_position;
+                }
+                self.save_conversation(id);
+            }
+        }
+        Ok(Answer::Messages { messages })
+    }
+
+    /// The largest checkpoint of a log that this device has verified.
+    pub(crate) fn largest(&self, log: LogId) -> Option<tlog::SignedCheckpoint> {
+        self.state.logs.get(&log)?.reader.largest().cloned()
+    }
+}
+
+/// Key of a message's record: conversation, then position.
+pub(crate) fn message_key(id: ConversationId, position: u64) -> Vec<u8> {
+    [id.as_bytes().as_slice(), &position.to_be_bytes()].concat()
+}

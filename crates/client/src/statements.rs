@@ -1,0 +1,221 @@
+//! Statements of one's own: signed over what has been folded, sealed, posted, and made again where the journal goes on.
+
+use crate::commands::not_a_member;
+use crate::machine::Failed;
+use crate::requests::{Answer, Refusal, RefusalCode};
+use crate::state::Content;
+use crate::step::{Step, StepError};
+use assembly::Opened;
+use assembly::{Body, EntryKeys, JournalKeys, Rejection, SealedEntry, Statement};
+use primitives::canonical::encode;
+use primitives::{LogId, SeatNumber, StatementId};
+
+/// How long a statement of this device may still take effect.
+const EXPIRES_MS: u64 = 3 * 24 * 3_600_000;
+
+impl Step<'_> {
+    /// Makes a statement: signed over what this device has seen, sealed under the journal's present key, in the outbox.
+    pub(crate) fn make_statement(&mut self, body: &Body, beside: &[u8]) -> Result<StatementId, Failed> {
+        let assembly = self.state.assembly.clone().ok_or_else(not_a_member)?;
+        let member = self.state.member.clone().ok_or_else(not_a_member)?;
+        let (log, number) = self.current_journal().ok_or_else(not_a_member)?;
+        let device = member.device_key();
+        let seat = assembly
+            .seat_by_device(&device.verifying_key())
+            .ok_or_else(not_a_member)?
+            .number;
+        let seen = self.folded_checkpoint(log).ok_or_else(|| {
+            Refusal::new(
+                RefusalCode::NotReady,
+                "the journal has not been read yet; try again shortly",
+            )
+        })?;
+        let statement = Statement::new(
+            assembly.id(),
+            seat,
+            device.verifying_key(),
+            Some(seen),
+            self.now.max(assembly.time()).after(EXPIRES_MS),
+            body,
+        )
+        .sign(&device);
+        let id = assembly::statement::statement_id(statement.bytes());
+        let key = self
+            .state
+            .journal_keys
+            .get(&number)
+            .cloned()
+            .ok_or(StepError::Internal("no journal key"))?;
+        let entry = SealedEntry::seal(
+            number,
+            key.secret(),
+            &encode(statement.unverified()),
+            beside,
+            self.rng,
+        )
+        .map_err(|_| {
+            Refusal::new(
+                RefusalCode::BadRequest,
+                "the text is too long for one entry of the journal",
+            )
+        })?;
+        self.post(log, entry.to_bytes(), Content::Statement { id }, self.now);
+        Ok(id)
+    }
+
+    /// [`Step::make_statement`] after asking the fold whether it would take effect now.
+    pub(crate) fn state_checked(&mut self, body: &Body, beside: &[u8]) -> Result<StatementId, Failed> {
+        let seat = self.own_seat()?;
+        self.check_statement(seat.number, body).map_err(rejected)?;
+        self.make_statement(body, beside)
+    }
+
+    pub(crate) fn check_statement(&self, seat: SeatNumber, body: &Body) -> Result<(), Rejection> {
+        let (Some(assembly), Some(member)) = (&self.state.assembly, &self.state.member) else {
+            return Err(Rejection::NotByAMember);
+        };
+        let device = member.device_key().verifying_key();
+        assembly
+            .check(StatementId::new([0; 32]), seat, device, body)
+            .map(|_| ())
+    }
+
+    /// The checkpoint that covers exactly what has been folded, or the last one below it.
+    fn folded_checkpoint(&self, log: LogId) -> Option<tlog::SignedCheckpoint> {
+        self.largest(log)
+    }
+
+    /// Statements that the journal's earlier log did not take before it went on elsewhere are made again for the present
+    /// one; they have other ids then.
+    pub(crate) fn make_again(&mut self) -> Result<(), StepError> {
+        let Some((current, _)) = self.current_journal() else {
+            return Ok(());
+        };
+        let stale: Vec<u64> = self
+            .state
+            .outbox
+            .iter()
+            .filter(|(_, item)| item.log != current && matches!(item.content, Content::Statement { .. }))
+            .map(|(number, _)| *number)
+            .collect();
+        if stale.is_empty() || self.folded_checkpoint(current).is_none() {
+            return Ok(());
+        }
+        let keys = self.journal_keys();
+        for number in stale {
+            let Some(item) = self.state.outbox.get(&number).cloned() else {
+                continue;
+            };
+            let Some((body, beside)) = reopen(&keys, &item.entry) else {
+                self.drop_outbox(number);
+                continue;
+            };
+            self.duty = item.duty;
+            match self.make_statement(&body, &beside) {
+                Ok(id) => {
+                    self.drop_outbox(number);
+                    if let Content::Statement { id: old } = item.content {
+                        self.renamed(old, id);
+                    }
+                }
+                Err(Failed::Refused(_)) => {}
+                Err(Failed::Step(error)) => return Err(error),
+            }
+        }
+        self.duty = None;
+        Ok(())
+    }
+
+    /// A statement of one's own has another id now.
+    fn renamed(&mut self, old: StatementId, new: StatementId) {
+        let logs: Vec<LogId> = self
+            .state
+            .invitations
+            .iter_mut()
+            .filter(|(_, invitation)| invitation.proposed == Some(old))
+            .map(|(log, invitation)| {
+                invitation.proposed = Some(new);
+                *log
+            })
+            .collect();
+        for log in logs {
+            self.save_invitation(log);
+        }
+    }
+
+    /// A statement of one's own had no effect: what was noted when it was made is taken back, so that it can be made again.
+    pub(crate) fn rejected_own(&mut self, opened: &Opened) {
+        let own = self
+            .state
+            .member
+            .as_ref()
+            .map(|member| member.device_key().verifying_key());
+        if own != Some(opened.device) {
+            return;
+        }
+        match &opened.body {
+            Some(Body::RollCallVote { motion, .. }) => {
+                let motion = *motion;
+                self.with_part(motion, |part| part.open_choice = None);
+            }
+            Some(Body::AdmissionProposed { .. }) => {
+                let logs: Vec<LogId> = self
+                    .state
+                    .invitations
+                    .iter_mut()
+                    .filter(|(_, invitation)| invitation.proposed == Some(opened.id))
+                    .map(|(log, invitation)| {
+                        invitation.proposed = None;
+                        *log
+                    })
+                    .collect();
+                for log in logs {
+                    self.save_invitation(log);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn detain(&mut self, seat: SeatNumber) -> Result<Answer, Failed> {
+        self.state_checked(&Body::Detained { seat }, &[])?;
+        Ok(Answer::Done)
+    }
+
+    /// A statement that a duty makes: what it runs into is left to the next attempt.
+    pub(crate) fn make_quietly(&mut self, body: &Body) -> Result<(), StepError> {
+        match self.make_statement(body, &[]) {
+            Ok(_) | Err(Failed::Refused(_)) => Ok(()),
+            Err(Failed::Step(error)) => Err(error),
+        }
+    }
+}
+
+/// What one's own sealed statement says, and what lies beside it.
+fn reopen(keys: &JournalKeys, entry: &[u8]) -> Option<(Body, Vec<u8>)> {
+    let sealed = SealedEntry::parse(entry).ok()?;
+    let main = sealed.open(&keys.entry_key(0, 0, &sealed)?).ok()?;
+    let beside = sealed
+        .open_beside(&keys.beside_key(0, 0, &sealed)?)
+        .unwrap_or_default();
+    let statement: primitives::signed::Unverified = primitives::decode_canonical(&main).ok()?;
+    Some((statement.peek::<Statement>().ok()?.body().ok()?, beside))
+}
+
+/// What a person is told when the fold would reject what they ask for.
+pub(crate) fn rejected(rejection: Rejection) -> Refusal {
+    let code = match rejection {
+        Rejection::NotByAMember => RefusalCode::NotAMember,
+        Rejection::RoleForbids => RefusalCode::NotAllowed,
+        Rejection::SignedAlready | Rejection::TakenAlready | Rejection::VotedAlready => {
+            RefusalCode::AlreadyDone
+        }
+        Rejection::NoSuchAdmission => RefusalCode::Unknown,
+        Rejection::WrongPhase | Rejection::FoundingOver => RefusalCode::WrongPhase,
+        _ => RefusalCode::BadRequest,
+    };
+    Refusal {
+        code,
+        details: rejection.to_string(),
+    }
+}

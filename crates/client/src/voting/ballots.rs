@@ -1,0 +1,254 @@
+//! One's own vote: a named one at once, a secret one by a wish that becomes a proof, a ballot, and nothing that could tell.
+
+use crate::commands::{no_assembly, unknown};
+use crate::effects::Effect;
+use crate::jobs::{Job, Work};
+use crate::machine::Failed;
+use crate::requests::{Answer, Refusal, RefusalCode};
+use crate::state::{Content, Duty, Expected, Stage};
+use crate::statements::rejected;
+use crate::step::{Step, StepError};
+use crate::tables;
+use crate::views::Choice;
+use assembly::Body;
+use assembly::{Motion, Opening, Phase, Vote};
+use primitives::{MotionId, Purpose, Secret, Time};
+
+/// A ballot leaves so long before the close at the latest, or in the last quarter of a short vote.
+const LAST_CALL_MS: u64 = 10 * 60_000;
+
+impl Step<'_> {
+    /// Votes: at once by name, or by a wish that becomes a ballot.
+    pub(crate) fn vote(&mut self, motion: MotionId, choice: Choice) -> Result<Answer, Failed> {
+        let assembly = self.state.assembly.clone().ok_or_else(no_assembly)?;
+        let seat = self.own_seat()?;
+        let of = assembly.motion(motion).ok_or_else(|| unknown("motion"))?;
+        let part = self.part(motion);
+        if part.stage != Stage::None || part.open_choice.is_some() {
+            return Err(Refusal::new(RefusalCode::AlreadyDone, "you have voted in this motion").into());
+        }
+        let opening = of
+            .opening
+            .as_ref()
+            .filter(|_| of.phase_at(self.now) == Phase::Open);
+        let Some(opening) = opening else {
+            return Err(Refusal::new(RefusalCode::WrongPhase, "voting in this motion is not open").into());
+        };
+        if !opening.has_elector(seat.number) {
+            return Err(Refusal::new(
+                RefusalCode::NotAllowed,
+                "you are not in the electorate of this motion",
+            )
+            .into());
+        }
+        match &opening.vote {
+            Vote::RollCall(_) => {
+                let body = Body::RollCallVote {
+                    motion,
+                    choice: journal_choice(choice),
+                };
+                self.check_statement(seat.number, &body).map_err(rejected)?;
+                self.make_statement(&body, &[])?;
+                self.with_part(motion, |part| part.open_choice = Some(choice_code(choice)));
+            }
+            Vote::Secret(secret) => {
+                let mine = seat.ballot_key(secret.key_number);
+                let on_roll = mine.is_some_and(|key| secret.roll.contains(key));
+                if !self.is_true_box(motion, secret) {
+                    let details =
+                        "the box of this vote was not made by the rules; the motion has to be proposed again";
+                    return Err(Refusal::new(RefusalCode::NotAllowed, details).into());
+                }
+                let held = self
+                    .store
+                    .get(tables::BALLOT_SECRETS, &secret.key_number.to_be_bytes())?
+                    .is_some();
+                if !on_roll || !held {
+                    return Err(Refusal::new(
+                        RefusalCode::NotAllowed,
+                        "this device holds no ballot key on the roll of this vote",
+                    )
+                    .into());
+                }
+                let wish = journal_choice(choice).to_plaintext();
+                self.store
+                    .put_for(wish_purpose(motion), tables::WISHES, *motion.as_bytes(), wish);
+                let cast_by = last_call(opening);
+                self.with_part(motion, |part| {
+                    part.stage = Stage::Wished;
+                    part.cast_by = Some(cast_by);
+                });
+            }
+        }
+        Ok(Answer::Motion {
+            motion: self.show_motion(motion)?,
+        })
+    }
+
+    /// A wish becomes a proof once the witnesses' quorum has cosigned a journal that covers the opening.
+    pub(super) fn prove_when_due(&mut self, motion: &Motion) -> Result<(), StepError> {
+        let part = self.part(motion.id);
+        let Some(opening) = &motion.opening else {
+            return Ok(());
+        };
+        let Some(secret) = opening.secret() else {
+            return Ok(());
+        };
+        if !matches!(part.stage, Stage::Wished | Stage::Proving) || !self.is_covered(opening) {
+            return Ok(());
+        }
+        let forked = self.current_journal().is_some_and(|(log, _)| self.is_forked(log));
+        let expected = Expected::Proof { motion: motion.id };
+        if forked || self.expects(&expected) || !self.may_try(Duty::Count(motion.id)) {
+            return Ok(());
+        }
+        let number = secret.key_number;
+        // One key, one opening: whatever else an opening may claim later, this number is taken from now on.
+        let bound = self
+            .state
+            .votes
+            .iter()
+            .any(|(other, part)| *other != motion.id && part.key_number == Some(number));
+        let key = self.store.get(tables::BALLOT_SECRETS, &number.to_be_bytes())?;
+        let wish = self.store.get(tables::WISHES, motion.id.as_bytes())?;
+        let (false, Some(key), Some(wish)) = (bound, key.and_then(|key| Secret::from_slice(&key)), wish)
+        else {
+            return Ok(());
+        };
+        let Ok(choice) = <[u8; 1]>::try_from(wish.as_slice()) else {
+            return Err(StepError::Record(tables::WISHES.0));
+        };
+        self.with_part(motion.id, |part| {
+            part.stage = Stage::Proving;
+            part.key_number = Some(number);
+        });
+        let assembly = self
+            .state
+            .assembly
+            .clone()
+            .ok_or(StepError::Internal("no assembly"))?;
+        let ticket = self.ticket(expected);
+        let work = Work::Prove {
+            motion: motion.id,
+            opening: opening.id,
+            assembly,
+            secret: key,
+            choice: choice.into(),
+        };
+        self.effects.push(Effect::Compute {
+            ticket,
+            job: Box::new(Job(work)),
+        });
+        Ok(())
+    }
+
+    /// The ballot's bytes become durable, and in the same batch everything they were made of is burnt.
+    pub(super) fn prepared(&mut self, motion: MotionId, ballot: Vec<u8>) -> Result<(), StepError> {
+        let part = self.part(motion);
+        let opening = self
+            .state
+            .assembly
+            .as_ref()
+            .and_then(|assembly| assembly.motion(motion)?.opening.clone());
+        let (Stage::Proving, Some(opening), Some(log)) = (part.stage, opening, self.box_log(motion)) else {
+            return Ok(());
+        };
+        let wait_ms = self.below(last_call(&opening).since_ms(self.now));
+        self.duty = None;
+        self.post(log, ballot, Content::Ballot { motion }, self.now.after(wait_ms));
+        if let Some(number) = part.key_number {
+            self.burn_ballot_secret(number);
+        }
+        self.store.delete(tables::WISHES, *motion.as_bytes());
+        self.store.burn(wish_purpose(motion));
+        self.with_part(motion, |part| part.stage = Stage::Prepared);
+        Ok(())
+    }
+
+    /// The own ballot is taken by the relay.
+    pub(crate) fn taken(&mut self, content: &Content) {
+        if let Content::Ballot { motion } = content {
+            let motion = *motion;
+            self.with_part(motion, |part| part.stage = part.stage.max(Stage::Cast));
+        }
+    }
+
+    /// One's own ballot as bytes, to be carried by somebody else; only while it waits.
+    pub(crate) fn own_ballot(&self, motion: MotionId) -> Result<Answer, Failed> {
+        let item = self
+            .state
+            .outbox
+            .values()
+            .find(|item| item.content == Content::Ballot { motion });
+        let item = item.ok_or_else(|| {
+            Refusal::new(RefusalCode::WrongPhase, "no ballot of yours waits in this motion")
+        })?;
+        Ok(Answer::Ballot {
+            ballot: data_encoding::HEXLOWER.encode(&item.entry),
+        })
+    }
+
+    /// Posts somebody else's ballot through the journal: the second way in, if the box refuses.
+    pub(crate) fn forward_ballot(&mut self, motion: MotionId, ballot: &str) -> Result<Answer, Failed> {
+        let assembly = self.state.assembly.clone().ok_or_else(no_assembly)?;
+        let of = assembly.motion(motion).ok_or_else(|| unknown("motion"))?;
+        let opening = of.opening.as_ref().ok_or_else(|| unknown("vote"))?;
+        let ballot = data_encoding::HEXLOWER_PERMISSIVE
+            .decode(ballot.trim().as_bytes())
+            .map_err(|_| {
+                Refusal::new(
+                    RefusalCode::BadRequest,
+                    "not a ballot: hexadecimal digits are needed",
+                )
+            })?;
+        let own = self
+            .state
+            .outbox
+            .values()
+            .any(|item| item.content == Content::Ballot { motion } && item.entry == ballot);
+        if own {
+            let details =
+                "this is your own ballot: posted by you, everybody would know whose it is; ask somebody else";
+            return Err(Refusal::new(RefusalCode::NotAllowed, details).into());
+        }
+        let opening = opening.id;
+        self.state_checked(&Body::BallotForwarded { opening, ballot }, &[])?;
+        Ok(Answer::Done)
+    }
+
+    pub(crate) fn burn_wish(&mut self, motion: MotionId) {
+        self.store.delete(tables::WISHES, *motion.as_bytes());
+        self.store.burn(wish_purpose(motion));
+    }
+
+    pub(crate) fn burn_ballot_secret(&mut self, number: u32) {
+        self.store.delete(tables::BALLOT_SECRETS, number.to_be_bytes());
+        self.store.burn(crate::duties::ballot_key_purpose(number));
+    }
+}
+
+/// When the ballot leaves at the latest.
+fn last_call(opening: &Opening) -> Time {
+    let voting_ms = opening.closes.since_ms(opening.opened);
+    Time(opening.closes.0.saturating_sub(LAST_CALL_MS.min(voting_ms / 4)))
+}
+
+pub(super) fn wish_purpose(motion: MotionId) -> Purpose {
+    Purpose::burnable([b"wish/".as_slice(), motion.as_bytes()].concat())
+}
+
+pub(crate) fn journal_choice(choice: Choice) -> assembly::Choice {
+    match choice {
+        Choice::For => assembly::Choice::For,
+        Choice::Against => assembly::Choice::Against,
+        Choice::Abstain => assembly::Choice::Abstain,
+    }
+}
+
+fn choice_code(choice: Choice) -> u8 {
+    match choice {
+        Choice::For => 0,
+        Choice::Against => 1,
+        Choice::Abstain => 2,
+    }
+}

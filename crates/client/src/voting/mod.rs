@@ -1,0 +1,75 @@
+//! Voting: a wish becomes a ballot, the ballot becomes bytes, and everything that could tell is burnt on the way.
+//!
+//! ```text
+//! None -> Wished        the choice is durable under a purpose of its own
+//!      -> Proving       witnesses have cosigned the opening; the key's number is bound to it, durably, first
+//!      -> Prepared      the ballot's bytes are durable; key, choice and randomness are burnt in the same batch
+//!      -> Cast          after a random wait, over a connection of its own, the relay has taken it
+//!      -> Counted       found in the closed box under a quorum's cosignatures; bytes and tag are burnt too
+//! Cast or Prepared -> Forwarded   the box refused: the same bytes went through the journal
+//! ```
+
+mod ballots;
+mod boxes;
+mod motions;
+mod results;
+
+use crate::state::OwnPart;
+use crate::step::{Step, StepError};
+use assembly::{Opening, Phase};
+use primitives::MotionId;
+
+/// Between the turns of clients that could all do the same duty.
+const STAGGER_MS: u64 = 700;
+
+impl Step<'_> {
+    /// Everything that votes need done, looked at in every step.
+    pub(crate) fn voting_duties(&mut self) -> Result<(), StepError> {
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
+        let Ok(seat) = self.own_seat() else { return Ok(()) };
+        let turn_ms = u64::from(seat.number.0.saturating_sub(1))
+            .saturating_mul(STAGGER_MS)
+            .min(60_000);
+        for motion in assembly.motions() {
+            match motion.phase_at(self.now) {
+                Phase::Noticed => self.open_when_due(motion, turn_ms)?,
+                Phase::Open => self.prove_when_due(motion)?,
+                Phase::Closed => self.close_when_due(motion, turn_ms)?,
+                Phase::Decided => self.tally_when_due(motion)?,
+                _ => {}
+            }
+        }
+        self.release_when_due()
+    }
+
+    pub(crate) fn part(&self, motion: MotionId) -> OwnPart {
+        self.state.votes.get(&motion).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn with_part(&mut self, motion: MotionId, change: impl FnOnce(&mut OwnPart)) {
+        change(self.state.votes.entry(motion).or_default());
+        self.save_part(motion);
+    }
+
+    /// Whether a quorum of witnesses has cosigned a journal that has the opening in it.
+    pub(crate) fn is_covered(&self, opening: &Opening) -> bool {
+        let Some(assembly) = &self.state.assembly else {
+            return false;
+        };
+        let (index, size) = opening.covered_by;
+        let logs = assembly.journal_logs();
+        let Some(log) = usize::try_from(index).ok().and_then(|index| logs.get(index)) else {
+            return false;
+        };
+        // A later log of the journal covers all of the earlier ones.
+        let later = logs
+            .iter()
+            .skip(usize::try_from(index).unwrap_or(usize::MAX))
+            .skip(1);
+        let covered =
+            |log: &assembly::JournalLog| self.state.logs.get(&log.record.id()).map_or(0, |log| log.covered);
+        covered(log) >= size || later.into_iter().any(|log| covered(log) > 0)
+    }
+}

@@ -1,0 +1,175 @@
+//! Results: trustees release, every device counts for itself, and what could tell how somebody voted is burnt.
+
+use super::ballots::wish_purpose;
+use crate::effects::Effect;
+use crate::jobs::{Job, JobOutput, Output, Work};
+use crate::state::{Content, Duty, Expected, Stage};
+use crate::step::{Step, StepError, part_purpose};
+use crate::tables;
+use assembly::Body;
+use assembly::{Motion, Opening};
+use primitives::MotionId;
+
+impl Step<'_> {
+    /// Takes what a job brought.
+    pub(crate) fn computed(&mut self, output: JobOutput) -> Result<(), StepError> {
+        match output.0 {
+            Output::Proven {
+                motion,
+                ballot: Some(ballot),
+            } => self.prepared(motion, ballot),
+            Output::Tallied {
+                motion,
+                result: Ok((outcome, hash)),
+            } => {
+                self.with_part(motion, |part| {
+                    part.outcome = Some(outcome);
+                    part.outcome_hash = Some(hash);
+                });
+                let assembly = self.state.assembly.clone();
+                let opening = assembly
+                    .as_ref()
+                    .and_then(|assembly| assembly.motion(motion)?.opening.clone());
+                if let Some(opening) = opening {
+                    self.burn_vote(motion, Some(&opening));
+                    self.confirm_result(motion, opening.id, hash)?;
+                }
+                Ok(())
+            }
+            Output::Checked {
+                motion,
+                releasable: true,
+            } => {
+                self.with_part(motion, |part| part.releasable = true);
+                Ok(())
+            }
+            Output::Proven { .. } | Output::Checked { .. } | Output::Tallied { .. } | Output::Cancelled => {
+                Ok(())
+            }
+        }
+    }
+
+    /// Trustees release their shares after checking the close and the floors.
+    pub(super) fn release_when_due(&mut self) -> Result<(), StepError> {
+        let Some(assembly) = self.state.assembly.clone() else {
+            return Ok(());
+        };
+        let Ok(seat) = self.own_seat() else { return Ok(()) };
+        for due in assembly.shares_due(seat.number) {
+            let Some((motion, opening, _)) = assembly.secret_vote_of(due.opening.id) else {
+                continue;
+            };
+            let (motion, opening) = (motion.id, opening.id);
+            let part = self.part(motion);
+            if !part.releasable {
+                let expected = Expected::Tally { motion };
+                if self.box_is_read(motion, due.opening)
+                    && !self.expects(&expected)
+                    && self.may_try(Duty::Count(motion))
+                {
+                    let entries = self.box_entries(motion)?;
+                    let ticket = self.ticket(expected);
+                    let work = Work::Check {
+                        motion,
+                        opening,
+                        assembly: assembly.clone(),
+                        entries,
+                    };
+                    self.effects.push(Effect::Compute {
+                        ticket,
+                        job: Box::new(Job(work)),
+                    });
+                }
+                continue;
+            }
+            if let Some(share) = self.share_secret(due.key)?
+                && self.may_try(Duty::Release(motion))
+            {
+                let share = sealing::release(&share);
+                self.make_quietly(&Body::ShareReleased { opening, share })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every device counts for itself.
+    pub(super) fn tally_when_due(&mut self, motion: &Motion) -> Result<(), StepError> {
+        let Some(opening) = &motion.opening else {
+            return Ok(());
+        };
+        let part = self.part(motion.id);
+        if let Some(hash) = part.outcome_hash {
+            let confirmed = self.own_seat().is_ok_and(|seat| {
+                self.confirmations(opening.id)
+                    .is_ok_and(|all| all.hashes.contains_key(&seat.number))
+            });
+            return if confirmed {
+                Ok(())
+            } else {
+                self.confirm_result(motion.id, opening.id, hash)
+            };
+        }
+        let expected = Expected::Tally { motion: motion.id };
+        if opening.secret().is_some() && !self.box_is_read(motion.id, opening) || self.expects(&expected) {
+            return Ok(());
+        }
+        if !self.may_try(Duty::Count(motion.id)) {
+            return Ok(());
+        }
+        let entries = self.box_entries(motion.id)?;
+        let assembly = self
+            .state
+            .assembly
+            .clone()
+            .ok_or(StepError::Internal("no assembly"))?;
+        let ticket = self.ticket(expected);
+        let work = Work::Tally {
+            motion: motion.id,
+            opening: opening.id,
+            assembly,
+            entries,
+        };
+        self.effects.push(Effect::Compute {
+            ticket,
+            job: Box::new(Job(work)),
+        });
+        Ok(())
+    }
+
+    /// After the close the key of this vote's number is burnt, used or not; and bytes, tag and wish with it.
+    pub(super) fn burn_vote(&mut self, motion: MotionId, opening: Option<&Opening>) {
+        if let Some(secret) = opening.and_then(Opening::secret) {
+            self.burn_ballot_secret(secret.key_number);
+        }
+        self.store.delete(tables::WISHES, *motion.as_bytes());
+        self.store.burn(wish_purpose(motion));
+        let items: Vec<u64> = self
+            .state
+            .outbox
+            .iter()
+            .filter(|(_, item)| item.content == Content::Ballot { motion })
+            .map(|(number, _)| *number)
+            .collect();
+        for item in items {
+            self.drop_outbox(item);
+        }
+        if let Some(secret) = opening.and_then(Opening::secret) {
+            self.burn_share(&secret.sealing);
+        }
+        if let Some(log) = self.box_log(motion) {
+            self.finish_log(log);
+        }
+        let part = self.part(motion);
+        if part.stage == Stage::Forwarded || part.stage >= Stage::Prepared && part.seen_in_box {
+            self.state.volatile.counted.insert(motion);
+        }
+        self.store.burn(part_purpose(motion));
+        self.with_part(motion, |part| {
+            let over = core::mem::take(part);
+            part.open_choice = over.open_choice;
+            part.box_entries = over.box_entries;
+            part.outcome = over.outcome;
+            part.outcome_hash = over.outcome_hash;
+        });
+    }
+}
