@@ -66,8 +66,6 @@ labels! {
     BALLOT_CHALLENGE = "ballot/challenge";
     /// Hedged randomness of the prover.
     BALLOT_HEDGE = "ballot/hedge";
-    /// Weights of a batch verification.
-    BALLOT_BATCH = "ballot/batch";
 
     /// Key and associated data of a sealed choice.
     SEALED_CHOICE = "sealing/choice";
