@@ -4,7 +4,7 @@ use crate::commands::no_assembly;
 use crate::machine::Failed;
 use crate::requests::{AuditLevel, Refusal, RefusalCode};
 use crate::state::Duty;
-use crate::step::{Step, StepError};
+use crate::step::{Step, StepError, Turn};
 use crate::tables;
 use assembly::{AuditBox, AuditFile, Body, JournalKeys, JournalPart};
 use assembly::{PoolKey, SealingDue};
@@ -91,9 +91,9 @@ impl Step<'_> {
         if assembly.is_founding()
             && !signed
             && seat.role == assembly::Role::Deputy
-            && self.may_try(Duty::SignFounding)
+            && let Some(turn) = self.may_try(Duty::SignFounding)
         {
-            self.make_quietly(&Body::FoundingSigned {})?;
+            self.make_quietly(turn, &Body::FoundingSigned {})?;
         }
         Ok(())
     }
@@ -107,9 +107,9 @@ impl Step<'_> {
         let Some(first) = assembly.ballot_keys_due(seat.number) else {
             return Ok(());
         };
-        if !self.may_try(Duty::PublishBallotKeys) {
+        let Some(turn) = self.may_try(Duty::PublishBallotKeys) else {
             return Ok(());
-        }
+        };
         let mut keys = Vec::new();
         for number in first..first.saturating_add(BALLOT_KEYS) {
             let secret = BallotSecret::random(self.rng);
@@ -127,7 +127,7 @@ impl Step<'_> {
                 secret.to_bytes().to_vec(),
             );
         }
-        self.make_quietly(&Body::BallotKeysPublished { first, keys })
+        self.make_quietly(turn, &Body::BallotKeysPublished { first, keys })
     }
 
     /// After a removal the journal goes on where the removed cannot follow: the next key is announced, then the log named.
@@ -162,13 +162,13 @@ impl Step<'_> {
         // A number that was announced with another hash is passed over: this group's key gets the next one.
         let Some(next) = announced else {
             let number = assembly.last_journal_key().saturating_add(1);
-            if self.may_try(Duty::AnnounceJournalKey(number)) {
+            if let Some(turn) = self.may_try(Duty::AnnounceJournalKey(number)) {
                 let hash = assembly::journal_key_hash(number, seed.secret());
-                self.make_quietly(&Body::JournalKey { number, hash })?;
+                self.make_quietly(turn, &Body::JournalKey { number, hash })?;
             }
             return Ok(());
         };
-        if self.may_try(Duty::ContinueJournal(next)) {
+        if let Some(turn) = self.may_try(Duty::ContinueJournal(next)) {
             let relay = assembly.founded().relay;
             let previous = Previous {
                 relay,
@@ -178,10 +178,13 @@ impl Step<'_> {
             };
             let mut record = assembly::keys::journal_log(seed.secret()).record(LogKind::Record);
             record.previous = Some(previous);
-            self.make_quietly(&Body::Continues {
-                journal_key: next,
-                record,
-            })?;
+            self.make_quietly(
+                turn,
+                &Body::Continues {
+                    journal_key: next,
+                    record,
+                },
+            )?;
         }
         Ok(())
     }
@@ -197,21 +200,21 @@ impl Step<'_> {
             None => Ok(()),
             Some(SealingDue::Round1(run)) => {
                 let number = u32::try_from(run.number).unwrap_or(u32::MAX);
-                if !self.may_try(Duty::Round1(number)) {
+                let Some(turn) = self.may_try(Duty::Round1(number)) else {
                     return Ok(());
-                }
+                };
                 let secret = self.run_secret(number, true)?;
                 let package = secret.and_then(|secret| sealing::round1(&run, seat.number, &secret).ok());
                 match package {
-                    Some(package) => self.make_quietly(&Body::SealingRound1 { run: number, package }),
+                    Some(package) => self.make_quietly(turn, &Body::SealingRound1 { run: number, package }),
                     None => Ok(()),
                 }
             }
             Some(SealingDue::Round2(run)) => {
                 let number = u32::try_from(run.number).unwrap_or(u32::MAX);
-                if !self.may_try(Duty::Round2(number)) {
+                let Some(turn) = self.may_try(Duty::Round2(number)) else {
                     return Ok(());
-                }
+                };
                 let trustees = assembly
                     .trustees()
                     .current
@@ -221,26 +224,28 @@ impl Step<'_> {
                     return Ok(());
                 };
                 match sealing::round2(&trustees, seat.number, &secret) {
-                    Ok(packages) => self.make_quietly(&Body::SealingRound2 {
-                        run: number,
-                        packages,
-                    }),
+                    Ok(packages) => self.make_quietly(
+                        turn,
+                        &Body::SealingRound2 {
+                            run: number,
+                            packages,
+                        },
+                    ),
                     Err(_) => Ok(()),
                 }
             }
             Some(SealingDue::Confirmation(run)) => {
                 let number = u32::try_from(run.number).unwrap_or(u32::MAX);
-                if self.may_try(Duty::ConfirmRun(number)) {
-                    self.finish_run(number)
-                } else {
-                    Ok(())
+                match self.may_try(Duty::ConfirmRun(number)) {
+                    Some(turn) => self.finish_run(turn, number),
+                    None => Ok(()),
                 }
             }
         }
     }
 
     /// Checks everything that was sent to this trustee; keeps its shares and confirms, or complains.
-    fn finish_run(&mut self, number: u32) -> Result<(), StepError> {
+    fn finish_run(&mut self, turn: Turn, number: u32) -> Result<(), StepError> {
         let Some(assembly) = self.state.assembly.clone() else {
             return Ok(());
         };
@@ -266,18 +271,24 @@ impl Step<'_> {
                         share.to_bytes().to_vec(),
                     );
                 }
-                self.make_quietly(&Body::SealingConfirmed {
-                    run: number,
-                    transcript,
-                })
+                self.make_quietly(
+                    turn,
+                    &Body::SealingConfirmed {
+                        run: number,
+                        transcript,
+                    },
+                )
             }
             Err(FinishError::False(accused)) => {
                 let complaint = sealing::complain(&trustees, seat.number, &secret, accused);
                 match complaint {
-                    Ok(complaint) => self.make_quietly(&Body::SealingComplaint {
-                        run: number,
-                        complaint,
-                    }),
+                    Ok(complaint) => self.make_quietly(
+                        turn,
+                        &Body::SealingComplaint {
+                            run: number,
+                            complaint,
+                        },
+                    ),
                     Err(_) => Ok(()),
                 }
             }

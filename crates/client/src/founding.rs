@@ -9,7 +9,7 @@ use crate::step::messaging_error;
 use crate::step::{Step, StepError};
 use crate::tables;
 use assembly::{Body, Candidate, Charter, Founded, NameOpening, SealedEntry, Statement};
-use messaging::{Conversation, JournalPoint, OwnDevice};
+use messaging::{Conversation, JournalPoint};
 use primitives::canonical::encode;
 use primitives::device::DeviceCertificate;
 use primitives::{AssemblyId, ConversationId, Hash, SeatNumber, SigningSecret};
@@ -53,11 +53,8 @@ impl Step<'_> {
         let charter = charter_with(changes)?;
         let mut member = self.new_member(member_name, relay, AssemblyId::new([0; 32]), name.clone())?;
         member.relay_keys = Some(relay_keys.clone());
-        let certificate = member
-            .certificate()
-            .map_err(|_| StepError::Internal("own certificate"))?;
-        let device = member.device_key();
-        let own = OwnDevice::new(&certificate, &device).ok_or(StepError::Internal("own device"))?;
+        let device = member.device()?;
+        let own = device.own()?;
         let conversation_id = ConversationId::new(self.random());
         let start = JournalPoint {
             size: 0,
@@ -90,12 +87,12 @@ impl Step<'_> {
         let statement = Statement::new(
             AssemblyId::new([0; 32]),
             SeatNumber(1),
-            device.verifying_key(),
+            device.key().verifying_key(),
             None,
             expires,
             &body,
         )
-        .sign(&device);
+        .sign(device.key());
         member.assembly = assembly::statement::assembly_id(statement.bytes());
         member.plenary = Some(conversation_id);
         let assembly_id = member.assembly;
@@ -112,7 +109,13 @@ impl Step<'_> {
         self.save_member();
         self.learn_journal_key(FIRST_JOURNAL_KEY, journal_key);
         let journal = self.follow_journal(FIRST_JOURNAL_KEY, record)?;
-        self.post(journal, entry.to_bytes(), Content::Statement { id }, self.now);
+        self.post(
+            journal,
+            entry.to_bytes(),
+            Content::Statement { id },
+            self.now,
+            None,
+        );
         self.begin_conversation(conversation, 0)?;
         self.effects.push(crate::effects::Effect::Reconnect);
         Ok(Answer::Founded {

@@ -153,14 +153,17 @@ impl Step<'_> {
             })
             .filter_map(|invitation| invitation.request.clone())
             .collect();
-        if ready.is_empty() || !self.may_try(Duty::Commit(plenary)) {
+        if ready.is_empty() {
             return Ok(());
         }
+        let Some(turn) = self.may_try(Duty::Commit(plenary)) else {
+            return Ok(());
+        };
         let packages: Vec<messaging::KeyPackage> = ready
             .iter()
             .filter_map(|request| messaging::KeyPackage::parse(&request.key_package).ok())
             .collect();
-        self.commit_plenary(plenary, packages)
+        self.commit_plenary(turn, plenary, packages)
     }
 
     /// Posts the Welcome to those whom one's own commit, now ordered, has added.
@@ -225,7 +228,7 @@ impl Step<'_> {
                 &admitted,
                 self.rng,
             ) {
-                self.post_wrapped(log, wrapped, Content::Rendezvous);
+                self.post_wrapped(log, wrapped, Content::Rendezvous, None);
             }
             if let Some(invitation) = self.state.invitations.get_mut(&log) {
                 invitation.welcomed = true;

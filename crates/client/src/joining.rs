@@ -9,7 +9,7 @@ use crate::state::{Content, Joining, LogRole, Seed};
 use crate::step::{Step, StepError};
 use crate::views::Carrier;
 use assembly::NameOpening;
-use messaging::{BadLink, Conversation, EnvelopeSecret, Invitation, JoinRequest, OwnDevice, Posted, Replace};
+use messaging::{BadLink, Conversation, EnvelopeSecret, Invitation, JoinRequest, Posted, Replace};
 use primitives::{LogId, Secret};
 use relay_api::RelayAddress;
 use tlog::{Entry, LogKind};
@@ -42,11 +42,8 @@ impl Step<'_> {
                 Carrier::Direct => None,
                 Carrier::Socks5 { address } => Some(address),
             });
-        let certificate = member
-            .certificate()
-            .map_err(|_| StepError::Internal("own certificate"))?;
-        let device = member.device_key();
-        let own = OwnDevice::new(&certificate, &device).ok_or(StepError::Internal("own device"))?;
+        let device = member.device()?;
+        let own = device.own()?;
         let key_package = messaging::new_key_package(&mut self.store, &own, false)
             .map_err(|error| StepError::Messaging(error.to_string()))?;
         let envelope = Secret::<32>::random(self.rng);
@@ -79,7 +76,7 @@ impl Step<'_> {
             });
         }
         self.save_member();
-        self.post_wrapped(rendezvous, wrapped, Content::Rendezvous);
+        self.post_wrapped(rendezvous, wrapped, Content::Rendezvous, None);
         self.effects.push(crate::effects::Effect::Reconnect);
         Ok(Answer::Done)
     }
@@ -196,11 +193,8 @@ impl Step<'_> {
         if self.state.assembly.is_none() {
             return Ok(());
         }
-        let certificate = member
-            .certificate()
-            .map_err(|_| StepError::Internal("own certificate"))?;
-        let device = member.device_key();
-        let own = OwnDevice::new(&certificate, &device).ok_or(StepError::Internal("own device"))?;
+        let device = member.device()?;
+        let own = device.own()?;
         // The overlay is both read (roster) and written (group) by the join, so the roster reads a copy of its marks.
         let roster = self.roster_marks()?;
         match Conversation::join(&mut self.store, &own, &roster, &welcome, Replace::Never) {

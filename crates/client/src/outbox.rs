@@ -3,7 +3,7 @@
 
 use crate::effects::{CallError, Effect, Lane};
 use crate::state::{Content, Expected, LogRole, OutboxItem};
-use crate::step::{Step, StepError};
+use crate::step::{Step, StepError, Turn};
 use crate::tables;
 use crate::views::NoticeCode;
 use primitives::canonical::{encode, sha256};
@@ -18,8 +18,16 @@ const RETRY_MIN_MS: u64 = 500;
 const RETRY_MAX_MS: u64 = 60_000;
 
 impl Step<'_> {
-    /// Puts bytes into the outbox; they leave at `not_before` at the earliest.
-    pub(crate) fn post(&mut self, log: LogId, entry: Vec<u8>, content: Content, not_before: Time) -> u64 {
+    /// Puts bytes into the outbox; they leave at `not_before` at the earliest. While they are there, the duty whose turn
+    /// made them is not tried again.
+    pub(crate) fn post(
+        &mut self,
+        log: LogId,
+        entry: Vec<u8>,
+        content: Content,
+        not_before: Time,
+        turn: Option<Turn>,
+    ) -> u64 {
         let item = self
             .state
             .outbox
@@ -33,7 +41,7 @@ impl Step<'_> {
             promised: None,
             pending: false,
             pieces: Vec::new(),
-            duty: self.duty.take(),
+            duty: turn.map(|Turn(duty)| duty),
         };
         self.state.outbox.insert(item, record);
         self.save_outbox(item);

@@ -370,19 +370,20 @@ impl Step<'_> {
                 Vote::Secret(_) => None,
             });
         let choice = named.map(choice_view).or(part.open_choice.map(choice_of_code));
+        let counted = match named {
+            Some(_) => Some(OwnVoteState::Counted),
+            None => self.state.volatile.counted.get(&motion.id).copied(),
+        };
         let state = match part.stage {
-            _ if named.is_some() || self.state.volatile.counted.contains(&motion.id) => OwnVoteState::Counted,
             _ if part.open_choice.is_some() => OwnVoteState::Prepared,
             Stage::None => OwnVoteState::None,
             Stage::Wished => OwnVoteState::AwaitingWitnesses,
             Stage::Proving => OwnVoteState::Preparing,
             Stage::Prepared => OwnVoteState::Prepared,
             Stage::Cast => OwnVoteState::Cast,
-            Stage::Forwarded => OwnVoteState::Forwarded,
-            Stage::Counted => OwnVoteState::Counted,
         };
         OwnVote {
-            state,
+            state: counted.unwrap_or(state),
             cast_by: part.cast_by.map(|time| time.0),
             choice,
             barred: self.barred(motion),

@@ -1,13 +1,15 @@
 //! The machine's state: what lies in the store between steps, and what is only true while the process runs.
 
 use crate::effects::Ticket;
-use crate::views::{ConnectionState, NoticeCode};
+use crate::step::StepError;
+use crate::views::{ConnectionState, NoticeCode, OwnVoteState};
+use messaging::OwnDevice;
 use minicbor::bytes::ByteArray;
 use minicbor::decode::{Decoder, Error as DecodeError};
 use minicbor::encode::{Encoder, Error as EncodeError, Write};
 use minicbor::{Decode, Encode};
 use primitives::device::DeviceCertificate;
-use primitives::signed::{Signed, SignedError, Unverified};
+use primitives::signed::{Signed, Unverified};
 use primitives::{
     AssemblyId, ConversationId, Hash, LogId, MessageId, MotionId, OpeningId, Secret, SigningSecret,
     StatementId, Time, VerifyingKey, labels,
@@ -86,8 +88,30 @@ impl Member {
         SigningSecret::from_seed(self.device.secret())
     }
 
-    pub(crate) fn certificate(&self) -> Result<Signed<DeviceCertificate>, SignedError> {
-        DeviceCertificate::verify(self.certificate.clone())
+    /// This device, for whatever speaks for it.
+    pub(crate) fn device(&self) -> Result<Device, StepError> {
+        let certificate = DeviceCertificate::verify(self.certificate.clone())
+            .map_err(|_| StepError::Internal("own certificate"))?;
+        Ok(Device {
+            certificate,
+            key: self.device_key(),
+        })
+    }
+}
+
+/// This device's certificate and key.
+pub(crate) struct Device {
+    certificate: Signed<DeviceCertificate>,
+    key: SigningSecret,
+}
+
+impl Device {
+    pub(crate) fn own(&self) -> Result<OwnDevice<'_>, StepError> {
+        OwnDevice::new(&self.certificate, &self.key).ok_or(StepError::Internal("own device"))
+    }
+
+    pub(crate) fn key(&self) -> &SigningSecret {
+        &self.key
     }
 }
 
@@ -456,12 +480,6 @@ pub(crate) enum Stage {
     /// The relay has taken it.
     #[n(4)]
     Cast,
-    /// Forwarded through the journal.
-    #[n(5)]
-    Forwarded,
-    /// Found under a cosigned checkpoint; burnt.
-    #[n(6)]
-    Counted,
 }
 
 /// What is only true while the process runs.
@@ -487,8 +505,8 @@ pub(crate) struct Volatile {
     pub(crate) retry_at: BTreeMap<u64, Time>,
     /// Logs watched by the last watch effect.
     pub(crate) watched: BTreeSet<LogId>,
-    /// Votes in which the own ballot was counted: told while the process runs, kept nowhere.
-    pub(crate) counted: BTreeSet<MotionId>,
+    /// Votes in which the own ballot was counted, and by which way it had come: told while the process runs, kept nowhere.
+    pub(crate) counted: BTreeMap<MotionId, OwnVoteState>,
     /// When each duty may be tried again.
     pub(crate) duty_after: BTreeMap<Duty, Time>,
     /// Whether pushes come.

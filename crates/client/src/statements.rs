@@ -4,7 +4,7 @@ use crate::commands::not_a_member;
 use crate::machine::Failed;
 use crate::requests::{Answer, Refusal, RefusalCode};
 use crate::state::Content;
-use crate::step::{Step, StepError};
+use crate::step::{Step, StepError, Turn};
 use assembly::Opened;
 use assembly::{Body, EntryKeys, JournalKeys, Rejection, SealedEntry, Statement};
 use primitives::canonical::encode;
@@ -15,7 +15,12 @@ const EXPIRES_MS: u64 = 3 * 24 * 3_600_000;
 
 impl Step<'_> {
     /// Makes a statement: signed over what this device has seen, sealed under the journal's present key, in the outbox.
-    pub(crate) fn make_statement(&mut self, body: &Body, beside: &[u8]) -> Result<StatementId, Failed> {
+    pub(crate) fn make_statement(
+        &mut self,
+        body: &Body,
+        beside: &[u8],
+        turn: Option<Turn>,
+    ) -> Result<StatementId, Failed> {
         let assembly = self.state.assembly.clone().ok_or_else(not_a_member)?;
         let member = self.state.member.clone().ok_or_else(not_a_member)?;
         let (log, number) = self.current_journal().ok_or_else(not_a_member)?;
@@ -59,7 +64,7 @@ impl Step<'_> {
                 "the text is too long for one entry of the journal",
             )
         })?;
-        self.post(log, entry.to_bytes(), Content::Statement { id }, self.now);
+        self.post(log, entry.to_bytes(), Content::Statement { id }, self.now, turn);
         Ok(id)
     }
 
@@ -67,7 +72,7 @@ impl Step<'_> {
     pub(crate) fn state_checked(&mut self, body: &Body, beside: &[u8]) -> Result<StatementId, Failed> {
         let seat = self.own_seat()?;
         self.check_statement(seat.number, body).map_err(rejected)?;
-        self.make_statement(body, beside)
+        self.make_statement(body, beside, None)
     }
 
     pub(crate) fn check_statement(&self, seat: SeatNumber, body: &Body) -> Result<(), Rejection> {
@@ -110,8 +115,7 @@ impl Step<'_> {
                 self.drop_outbox(number);
                 continue;
             };
-            self.duty = item.duty;
-            match self.make_statement(&body, &beside) {
+            match self.make_statement(&body, &beside, item.duty.map(Turn)) {
                 Ok(id) => {
                     self.drop_outbox(number);
                     if let Content::Statement { id: old } = item.content {
@@ -122,7 +126,6 @@ impl Step<'_> {
                 Err(Failed::Step(error)) => return Err(error),
             }
         }
-        self.duty = None;
         Ok(())
     }
 
@@ -183,8 +186,8 @@ impl Step<'_> {
     }
 
     /// A statement that a duty makes: what it runs into is left to the next attempt.
-    pub(crate) fn make_quietly(&mut self, body: &Body) -> Result<(), StepError> {
-        match self.make_statement(body, &[]) {
+    pub(crate) fn make_quietly(&mut self, turn: Turn, body: &Body) -> Result<(), StepError> {
+        match self.make_statement(body, &[], Some(turn)) {
             Ok(_) | Err(Failed::Refused(_)) => Ok(()),
             Err(Failed::Step(error)) => Err(error),
         }

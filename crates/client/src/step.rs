@@ -3,7 +3,8 @@
 use crate::effects::{Effect, Ticket};
 use crate::requests::{Event, Topic};
 use crate::state::{
-    ConversationState, Duty, Expected, InvitationState, LogState, Member, OutboxItem, OwnPart, Volatile,
+    ConversationState, Device, Duty, Expected, InvitationState, LogState, Member, OutboxItem, OwnPart,
+    Volatile,
 };
 use crate::tables;
 use assembly::Assembly;
@@ -53,6 +54,11 @@ pub enum StepError {
     Internal(&'static str),
 }
 
+/// The right to make one attempt at a duty; spent on what is posted for it.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Turn(pub(crate) Duty);
+
 /// The inside of one step.
 pub(crate) struct Step<'a> {
     pub(crate) now: Time,
@@ -64,8 +70,6 @@ pub(crate) struct Step<'a> {
     pub(crate) sessions: BTreeMap<ConversationId, messaging::Conversation>,
     /// Whether the fold has moved in this step; its snapshot is written once, at its end.
     pub(crate) folded: bool,
-    /// The duty that is being done.
-    pub(crate) duty: Option<Duty>,
     topics: BTreeSet<Topic>,
 }
 
@@ -84,7 +88,6 @@ impl<'a> Step<'a> {
             effects: Vec::new(),
             sessions: BTreeMap::new(),
             folded: false,
-            duty: None,
             topics: BTreeSet::new(),
         }
     }
@@ -96,6 +99,12 @@ impl<'a> Step<'a> {
 
     pub(crate) fn emit(&mut self, event: Event) {
         self.effects.push(Effect::Emit(event));
+    }
+
+    /// This device, for whatever speaks for it.
+    pub(crate) fn device(&self) -> Result<Device, StepError> {
+        let member = self.state.member.as_ref();
+        member.ok_or(StepError::Internal("no member"))?.device()
     }
 
     pub(crate) fn ticket(&mut self, expected: Expected) -> Ticket {
@@ -128,10 +137,9 @@ impl<'a> Step<'a> {
         self.rng.next_u64().checked_rem(bound).unwrap_or(0)
     }
 
-    /// One of a kind of duty at a time: `false` while what the last attempt made still waits to be seen in its log, or
-    /// was made a moment ago. What is posted next in this duty is remembered as its.
-    pub(crate) fn may_try(&mut self, duty: Duty) -> bool {
-        self.duty = None;
+    /// One of a kind of duty at a time: no turn while what the last attempt made still waits to be seen in its log, or
+    /// was made a moment ago. The turn goes with what is posted for it.
+    pub(crate) fn may_try(&mut self, duty: Duty) -> Option<Turn> {
         let waits = self
             .state
             .outbox
@@ -139,14 +147,13 @@ impl<'a> Step<'a> {
             .any(|item| item.duty.as_ref() == Some(&duty));
         let after = self.state.volatile.duty_after.get(&duty);
         if waits || after.is_some_and(|after| *after > self.now) {
-            return false;
+            return None;
         }
         self.state
             .volatile
             .duty_after
             .insert(duty.clone(), self.now.after(DUTY_RETRY_MS));
-        self.duty = Some(duty);
-        true
+        Some(Turn(duty))
     }
 
     pub(crate) fn save_member(&mut self) {

@@ -2,7 +2,7 @@
 
 use crate::requests::Topic;
 use crate::state::{Content, Duty, LogRole};
-use crate::step::{Step, StepError};
+use crate::step::{Step, StepError, Turn};
 use crate::tables;
 use assembly::{Opening, SealedEntry, SideBody, SideRecord};
 use minicbor::{Decode, Encode};
@@ -35,7 +35,12 @@ pub(crate) struct Confirmations {
 
 impl Step<'_> {
     /// Posts a record to a side log.
-    pub(crate) fn say_aside(&mut self, log: LogId, body: SideBody) -> Result<(), StepError> {
+    pub(crate) fn say_aside(
+        &mut self,
+        log: LogId,
+        body: SideBody,
+        turn: Option<Turn>,
+    ) -> Result<(), StepError> {
         let (Ok(seat), Some(member)) = (self.own_seat(), self.state.member.clone()) else {
             return Ok(());
         };
@@ -52,7 +57,7 @@ impl Step<'_> {
         let signed = record.sign(&device);
         let entry = SealedEntry::seal(number, seed.secret(), &encode(signed.unverified()), &[], self.rng)
             .map_err(|_| StepError::Internal("a side record that is too long"))?;
-        self.post(log, entry.to_bytes(), Content::Side, self.now);
+        self.post(log, entry.to_bytes(), Content::Side, self.now, turn);
         Ok(())
     }
 
@@ -293,6 +298,7 @@ impl Step<'_> {
                 checkpoint: signed,
                 cosignature,
             },
+            None,
         )
     }
 
@@ -342,8 +348,8 @@ impl Step<'_> {
         let Some(log) = self.vote_log(motion) else {
             return Ok(());
         };
-        if self.may_try(Duty::Confirm(motion)) {
-            self.say_aside(log, SideBody::ResultConfirmed { opening, hash })?;
+        if let Some(turn) = self.may_try(Duty::Confirm(motion)) {
+            self.say_aside(log, SideBody::ResultConfirmed { opening, hash }, Some(turn))?;
         }
         Ok(())
     }

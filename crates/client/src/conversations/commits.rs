@@ -4,8 +4,8 @@ use crate::keyring::export_journal_key;
 use crate::requests::Topic;
 use crate::roster::JournalRoster;
 use crate::state::{Content, Duty, Line, LogRole, Seed};
-use crate::step::{Step, StepError};
-use messaging::{Committed, Intent, OwnDevice};
+use crate::step::{Step, StepError, Turn};
+use messaging::{Committed, Intent};
 use primitives::{ConversationId, LogId, MessageId, Secret};
 use tlog::{Entry, LogKind};
 
@@ -111,6 +111,7 @@ impl Step<'_> {
     /// Makes a commit that adds `packages` and removes whoever the journal no longer admits.
     pub(crate) fn commit_plenary(
         &mut self,
+        turn: Turn,
         id: ConversationId,
         packages: Vec<messaging::KeyPackage>,
     ) -> Result<(), StepError> {
@@ -120,16 +121,8 @@ impl Step<'_> {
         if state.halted {
             return Ok(());
         }
-        let member = self
-            .state
-            .member
-            .clone()
-            .ok_or(StepError::Internal("no member"))?;
-        let certificate = member
-            .certificate()
-            .map_err(|_| StepError::Internal("own certificate"))?;
-        let device = member.device_key();
-        let own = OwnDevice::new(&certificate, &device).ok_or(StepError::Internal("own device"))?;
+        let device = self.device()?;
+        let own = device.own()?;
         let Some(mut conversation) = self.take_session(id)? else {
             return Ok(());
         };
@@ -155,7 +148,12 @@ impl Step<'_> {
         let committing = conversation.commit(&own, &roster, point, &intent);
         self.sessions.insert(id, conversation);
         match committing {
-            Ok(committing) => self.wrap_and_post(state.log, &committing.message, Content::Commit { epoch }),
+            Ok(committing) => self.wrap_and_post(
+                state.log,
+                &committing.message,
+                Content::Commit { epoch },
+                Some(turn),
+            ),
             // Another commit is under way, or the journal has to be read further: tried again by itself.
             Err(_) => Ok(()),
         }
@@ -169,8 +167,11 @@ impl Step<'_> {
         let pending = self
             .session(plenary)?
             .is_some_and(|session| session.commit_pending());
-        if !pending && self.somebody_stays(plenary)? && self.may_try(Duty::Commit(plenary)) {
-            self.commit_plenary(plenary, Vec::new())?;
+        if !pending
+            && self.somebody_stays(plenary)?
+            && let Some(turn) = self.may_try(Duty::Commit(plenary))
+        {
+            self.commit_plenary(turn, plenary, Vec::new())?;
         }
         Ok(())
     }

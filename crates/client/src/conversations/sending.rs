@@ -5,9 +5,9 @@ use crate::machine::Failed;
 use crate::requests::{Answer, Refusal, RefusalCode, Topic};
 use crate::state::{Content, LogRole};
 use crate::step::messaging_error;
-use crate::step::{Step, StepError};
+use crate::step::{Step, StepError, Turn};
 use crate::tables;
-use messaging::{AppMessage, Body, OwnDevice, Wrapped};
+use messaging::{AppMessage, Body, Wrapped};
 use primitives::{ConversationId, LogId, MessageId, labels};
 
 impl Step<'_> {
@@ -49,16 +49,8 @@ impl Step<'_> {
         let Some(state) = self.state.conversations.get(&id).cloned() else {
             return Ok(());
         };
-        let member = self
-            .state
-            .member
-            .clone()
-            .ok_or(StepError::Internal("no member"))?;
-        let certificate = member
-            .certificate()
-            .map_err(|_| StepError::Internal("own certificate"))?;
-        let device = member.device_key();
-        let own = OwnDevice::new(&certificate, &device).ok_or(StepError::Internal("own device"))?;
+        let device = self.device()?;
+        let own = device.own()?;
         let conversation = self.session(id)?.ok_or(StepError::Internal("no session"))?;
         let epoch = conversation.epoch();
         let bytes = conversation.encrypt(&own, message).map_err(messaging_error)?;
@@ -67,7 +59,7 @@ impl Step<'_> {
             epoch,
             message: message.encode(),
         };
-        self.wrap_and_post(state.log, &bytes, content)
+        self.wrap_and_post(state.log, &bytes, content, None)
     }
 
     pub(super) fn wrap_and_post(
@@ -75,6 +67,7 @@ impl Step<'_> {
         log: LogId,
         bytes: &[u8],
         content: Content,
+        turn: Option<Turn>,
     ) -> Result<(), StepError> {
         let state = self
             .state
@@ -84,13 +77,19 @@ impl Step<'_> {
         let key = state.role.keys(state.secret.secret()).wrap;
         let wrapped = messaging::wrap(&key, labels::CONVERSATION_WRAP, bytes, self.rng)
             .map_err(|_| StepError::Internal("a message too large to travel"))?;
-        self.post_wrapped(log, wrapped, content);
+        self.post_wrapped(log, wrapped, content, turn);
         Ok(())
     }
 
     /// Posts an entry and the pieces that it names; the pieces go first.
-    pub(crate) fn post_wrapped(&mut self, log: LogId, wrapped: Wrapped, content: Content) {
-        let item = self.post(log, wrapped.entry, content, self.now);
+    pub(crate) fn post_wrapped(
+        &mut self,
+        log: LogId,
+        wrapped: Wrapped,
+        content: Content,
+        turn: Option<Turn>,
+    ) {
+        let item = self.post(log, wrapped.entry, content, self.now, turn);
         for piece in wrapped.pieces {
             self.store
                 .put(tables::PIECES, *piece.hash.as_bytes(), piece.bytes);

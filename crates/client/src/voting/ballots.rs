@@ -48,7 +48,7 @@ impl Step<'_> {
                     choice: journal_choice(choice),
                 };
                 self.check_statement(seat.number, &body).map_err(rejected)?;
-                self.make_statement(&body, &[])?;
+                self.make_statement(&body, &[], None)?;
                 self.with_part(motion, |part| part.open_choice = Some(choice_code(choice)));
             }
             Vote::Secret(secret) => {
@@ -99,7 +99,7 @@ impl Step<'_> {
         }
         let forked = self.current_journal().is_some_and(|(log, _)| self.is_forked(log));
         let expected = Expected::Proof { motion: motion.id };
-        if forked || self.expects(&expected) || !self.may_try(Duty::Count(motion.id)) {
+        if forked || self.expects(&expected) || self.may_try(Duty::Count(motion.id)).is_none() {
             return Ok(());
         }
         let number = secret.key_number;
@@ -154,8 +154,13 @@ impl Step<'_> {
             return Ok(());
         };
         let wait_ms = self.below(last_call(&opening).since_ms(self.now));
-        self.duty = None;
-        self.post(log, ballot, Content::Ballot { motion }, self.now.after(wait_ms));
+        self.post(
+            log,
+            ballot,
+            Content::Ballot { motion },
+            self.now.after(wait_ms),
+            None,
+        );
         if let Some(number) = part.key_number {
             self.burn_ballot_secret(number);
         }

@@ -93,8 +93,8 @@ impl Step<'_> {
         }
         match &opening.vote {
             Vote::RollCall(_) => {
-                if self.may_try(Duty::CloseRollCall(motion.id)) {
-                    self.make_quietly(&Body::RollCallClosed { motion: motion.id })?;
+                if let Some(turn) = self.may_try(Duty::CloseRollCall(motion.id)) {
+                    self.make_quietly(turn, &Body::RollCallClosed { motion: motion.id })?;
                 }
                 Ok(())
             }
@@ -134,9 +134,9 @@ impl Step<'_> {
                 && entry.time >= opening.closes
         });
         if !closed {
-            if self.may_try(Duty::CloseBox(motion)) {
+            if let Some(turn) = self.may_try(Duty::CloseBox(motion)) {
                 let entry = CloseEntry { opening: opening.id }.to_bytes();
-                self.post(log, entry, Content::Close { motion }, self.now);
+                self.post(log, entry, Content::Close { motion }, self.now, Some(turn));
             }
             return Ok(());
         }
@@ -144,7 +144,6 @@ impl Step<'_> {
             && let Some(side) = self.vote_log(motion)
         {
             let before = self.state.logs.get(&log).map_or(0, |state| state.cosigned);
-            self.duty = None;
             self.cosign(log, side)?;
             if self
                 .state
@@ -171,8 +170,11 @@ impl Step<'_> {
             .logs
             .get(&log)
             .is_some_and(|state| state.covered >= size);
-        if worth_trying && quorum && self.may_try(Duty::SealBox(motion)) {
-            self.make_quietly(&body)?;
+        if worth_trying
+            && quorum
+            && let Some(turn) = self.may_try(Duty::SealBox(motion))
+        {
+            self.make_quietly(turn, &body)?;
         }
         Ok(())
     }

@@ -5,9 +5,10 @@
 //!      -> Proving       witnesses have cosigned the opening; the key's number is bound to it, durably, first
 //!      -> Prepared      the ballot's bytes are durable; key, choice and randomness are burnt in the same batch
 //!      -> Cast          after a random wait, over a connection of its own, the relay has taken it
-//!      -> Counted       found in the closed box under a quorum's cosignatures; bytes and tag are burnt too
-//! Cast or Prepared -> Forwarded   the box refused: the same bytes went through the journal
 //! ```
+//!
+//! After the count everything of it is burnt, the stage too; whether one's own ballot was found, in the box or where
+//! somebody else carried it through the journal, is told while the process runs and kept nowhere.
 
 mod ballots;
 mod boxes;

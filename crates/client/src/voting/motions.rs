@@ -94,8 +94,8 @@ impl Step<'_> {
         // The fold's clock is the last entry's time; an opening that only waits for the clock is worth trying.
         let verdict = self.check_statement(seat.number, &body);
         let worth_trying = matches!(verdict, Ok(()) | Err(assembly::Rejection::NoticeRuns));
-        if worth_trying && self.may_try(Duty::Open(motion.id)) {
-            self.make_quietly(&body)?;
+        if worth_trying && let Some(turn) = self.may_try(Duty::Open(motion.id)) {
+            self.make_quietly(turn, &body)?;
         }
         Ok(())
     }

@@ -3,9 +3,10 @@
 use super::ballots::wish_purpose;
 use crate::effects::Effect;
 use crate::jobs::{Job, JobOutput, Output, Work};
-use crate::state::{Content, Duty, Expected, Stage};
+use crate::state::{Content, Duty, Expected, OutboxItem, Stage};
 use crate::step::{Step, StepError, part_purpose};
 use crate::tables;
+use crate::views::OwnVoteState;
 use assembly::Body;
 use assembly::{Motion, Opening};
 use primitives::MotionId;
@@ -65,7 +66,7 @@ impl Step<'_> {
                 let expected = Expected::Tally { motion };
                 if self.box_is_read(motion, due.opening)
                     && !self.expects(&expected)
-                    && self.may_try(Duty::Count(motion))
+                    && self.may_try(Duty::Count(motion)).is_some()
                 {
                     let entries = self.box_entries(motion)?;
                     let ticket = self.ticket(expected);
@@ -83,10 +84,10 @@ impl Step<'_> {
                 continue;
             }
             if let Some(share) = self.share_secret(due.key)?
-                && self.may_try(Duty::Release(motion))
+                && let Some(turn) = self.may_try(Duty::Release(motion))
             {
                 let share = sealing::release(&share);
-                self.make_quietly(&Body::ShareReleased { opening, share })?;
+                self.make_quietly(turn, &Body::ShareReleased { opening, share })?;
             }
         }
         Ok(())
@@ -113,7 +114,7 @@ impl Step<'_> {
         if opening.secret().is_some() && !self.box_is_read(motion.id, opening) || self.expects(&expected) {
             return Ok(());
         }
-        if !self.may_try(Duty::Count(motion.id)) {
+        if self.may_try(Duty::Count(motion.id)).is_none() {
             return Ok(());
         }
         let entries = self.box_entries(motion.id)?;
@@ -143,13 +144,20 @@ impl Step<'_> {
         }
         self.store.delete(tables::WISHES, *motion.as_bytes());
         self.store.burn(wish_purpose(motion));
+        let own = |item: &OutboxItem| item.content == Content::Ballot { motion };
         let items: Vec<u64> = self
             .state
             .outbox
             .iter()
-            .filter(|(_, item)| item.content == Content::Ballot { motion })
+            .filter(|(_, item)| own(item))
             .map(|(number, _)| *number)
             .collect();
+        // Somebody else carried it: the box had not shown it, and the journal has it.
+        let carried = opening.and_then(Opening::secret).is_some_and(|secret| {
+            let mut forwarded = secret.forwarded.iter();
+            let own: Vec<_> = self.state.outbox.values().filter(|item| own(item)).collect();
+            forwarded.any(|ballot| own.iter().any(|item| item.entry == ballot.ballot))
+        });
         for item in items {
             self.drop_outbox(item);
         }
@@ -160,8 +168,13 @@ impl Step<'_> {
             self.finish_log(log);
         }
         let part = self.part(motion);
-        if part.stage == Stage::Forwarded || part.stage >= Stage::Prepared && part.seen_in_box {
-            self.state.volatile.counted.insert(motion);
+        let way = match part.stage {
+            Stage::Prepared | Stage::Cast if part.seen_in_box => Some(OwnVoteState::Counted),
+            Stage::Prepared | Stage::Cast if carried => Some(OwnVoteState::Forwarded),
+            _ => None,
+        };
+        if let Some(way) = way {
+            self.state.volatile.counted.insert(motion, way);
         }
         self.store.burn(part_purpose(motion));
         self.with_part(motion, |part| {
