@@ -261,7 +261,7 @@ impl EntryKeys for JournalKeys {
     }
 }
 
-/// The hash by which `Founded` and `JournalKey` announce a journal key.
+/// The hash by which `Founded` and `Continues` announce a journal key.
 #[must_use]
 pub fn journal_key_hash(number: u32, key: &Secret<32>) -> Hash {
     let mut bytes = encode(&number);

@@ -29,13 +29,14 @@ pub use entry::{
     BadEntry, BesideKey, EntryKey, EntryKeys, EntryTooLong, JournalKeys, SealedEntry, journal_key_hash,
 };
 pub use fold::{
-    Admission, AdmissionState, Assembly, BadFounding, Change, ClosedBox, Detention, Device, Forwarded, Halt,
-    JournalLog, KeyBatch, Motion, Opened, Opening, Phase, PoolKey, RelayKeys, Round, Run, SealingDue, Seat,
-    SeatState, SecretVote, ShareDue, Taken, Trustees, VoidReason, Vote, WitnessQuorum, ballot_len,
+    Admission, AdmissionState, Assembly, BadFounding, Change, ClosedBox, Continuation, Detention, Device,
+    Forwarded, Halt, Hop, JournalLog, KeyBatch, Motion, Opened, Opening, Phase, PoolKey, RelayKeys, Round,
+    Run, SealingDue, Seat, SeatState, SecretVote, ShareDue, Taken, Trustees, VoidReason, Vote, WitnessQuorum,
+    ballot_len,
 };
 pub use motion::{Choice, Counts, Majority, Method, MotionText, Rule, VoteKind};
 pub use name::NameOpening;
 pub use rejection::Rejection;
 pub use side::{SideBody, SideRecord};
-pub use statement::{BadBody, Body, BoxKeys, Candidate, Founded, PublishedKey, Role, Statement};
+pub use statement::{BadBody, Body, BoxKeys, Candidate, Founded, PublishedKey, Role, Statement, VERSION};
 pub use tally::{BallotFinding, TallyError, TallyResult, ValidBallots, Way, tally, valid_ballots};

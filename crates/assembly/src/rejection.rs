@@ -45,7 +45,7 @@ rules! {
     17 DetentionUnfit "ASM-17" "the seat to be detained does not act, is the author's own, or the author's budget is used up";
     18 KeyNumbers "ASM-18" "ballot keys come from the voting device, numbered onwards, not too far ahead";
     19 KeyUnproven "ASM-19" "a ballot key repeats or its possession is not proven";
-    20 HopUnfit "ASM-20" "the journal goes on elsewhere only after a removal, under the next announced key, from here";
+    20 HopUnfit "ASM-20" "after a removal each witness says once where the journal goes on: a plain log that follows what the removal left";
     21 MotionUnfit "ASM-21" "the motion's text, rule or times are beyond the charter's bounds";
     22 WrongPhase "ASM-22" "no such motion in this phase";
     23 SecondedAlready "ASM-23" "a motion is seconded once by each deputy but its proposer";
@@ -64,6 +64,8 @@ rules! {
     36 SealingMalformed "ASM-36" "not a well-formed message of the trustees' key generation";
     37 NotTheProposer "ASM-37" "only the proposer withdraws a motion";
     38 ForwardedTooMuch "ASM-38" "the forwarded ballot is too long, or one too many by this seat";
+    39 KindNotTakenUp "ASM-39" "of a kind that belongs to no version of the rules which the assembly has taken up";
+    40 VersionUnfit "ASM-40" "not a newer version than the assembly's, or said by this deputy already";
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Statements: what members say in the journal, and what each kind carries.
 //!
-//! The envelope ([`Statement`]) never changes. A new kind or a new version of one is a new number of [`Body`];
-//! who does not know a number cannot fold on ("update needed"), for ignoring it would compute another truth.
+//! The envelope ([`Statement`]) never changes. A new kind or a new version of one is a new number of [`Body`] that belongs
+//! to a newer [`VERSION`] of the assembly's rules. Until the deputies take that version up it has no effect, for anybody;
+//! from then on who does not know the version cannot fold on ("update needed"), for ignoring it would compute another truth.
 
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -17,6 +18,9 @@ pub use sealing::{Complaint, Share};
 
 use crate::charter::Charter;
 use crate::motion::{Choice, MotionText};
+
+/// The version of an assembly's rules that this code knows: which kinds of statements there are and what they do.
+pub const VERSION: u32 = 1;
 
 /// The envelope of every statement; signed by `device` under `labels::STATEMENT`.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -45,8 +49,8 @@ pub struct Statement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadBody {
-    /// A kind that this version does not know: the fold halts.
-    #[error("a statement of kind {0}, which a newer version understands")]
+    /// A kind that [`VERSION`] does not have.
+    #[error("a statement of kind {0}, which a newer version may understand")]
     UnknownKind(u32),
     /// A kind that it knows, wrongly made: the statement is rejected.
     #[error("the statement's body is malformed")]
@@ -179,6 +183,9 @@ pub struct Founded {
     /// The founder, who takes seat 1.
     #[n(8)]
     pub founder: Candidate,
+    /// The version of the rules that it is founded under, from 1 to [`VERSION`].
+    #[n(9)]
+    pub version: u32,
 }
 
 /// The keys of a box: all derive from the journal key, which an auditor does not hold, so the opener states them.
@@ -274,23 +281,21 @@ bodies! {
     }
     /// The author's device was out of its hands: all its unused ballot keys are void.
     9 BallotKeysVoided {}
-    /// Announces a journal key.
-    10 JournalKey {
-        /// Its number.
+    /// The journal goes on in another log, sealed under the next journal key; in force when the witnesses' quorum has said
+    /// the same, and then the last effective statement here.
+    10 Continues {
+        /// Hash of the journal key there.
         #[n(0)]
-        number: u32,
-        /// Its hash.
-        #[n(1)]
-        hash: Hash,
-    }
-    /// The journal goes on in another log, sealed under another journal key; the last effective statement here.
-    11 Continues {
-        /// Number of the journal key there.
-        #[n(0)]
-        journal_key: u32,
-        /// The creation record of the log there.
+        journal_key: Hash,
+        /// The creation record of the log there; `previous` names this log as the last removal left it.
         #[n(1)]
         record: CreateLog,
+    }
+    /// The author's device knows a newer version of the rules; taken up when more than half of the acting deputies say so.
+    11 VersionKnown {
+        /// The version.
+        #[n(0)]
+        version: u32,
     }
     /// Proposes a motion.
     12 MotionProposed {

@@ -8,7 +8,7 @@ use tlog::{Checkpoint, Frontier, leaf_hash};
 use super::file::{AuditBox, AuditFile, AuditLevel, AuditLog};
 use super::report::{Breach, Finding, MotionReport, Report, Rule, SeatReport};
 use crate::entry::SealedEntry;
-use crate::fold::{Assembly, Halt, Motion, Opened, Opening, Phase, SecretVote, Taken};
+use crate::fold::{Assembly, BadFounding, Halt, Motion, Opened, Opening, Phase, SecretVote, Taken};
 use crate::rejection::Rejection;
 use crate::statement::Body;
 use crate::tally::{TallyError, TallyResult, tally};
@@ -20,8 +20,8 @@ pub enum Unusable {
     /// Not an audit file of this version.
     #[error("not an audit file that this version reads: {0}")]
     Malformed(#[from] Malformed),
-    /// A statement of a newer version stands in the journal.
-    #[error("a statement of kind {0} stands in the journal: a newer veche-audit is needed")]
+    /// The assembly has taken up a newer version of the rules.
+    #[error("the assembly has taken up version {0} of its rules: a newer veche-audit is needed")]
     NewerVersion(u32),
 }
 
@@ -67,6 +67,7 @@ fn check_journal(
     };
     let (mut assembly, founding) = match Assembly::found(&first_log.record, &first.to_entry(), file) {
         Ok(founded) => founded,
+        Err(BadFounding::NewerVersion(version)) => return Err(Unusable::NewerVersion(version)),
         Err(error) => {
             report.breach(Rule::Founding, error.to_string());
             return Ok(None);
@@ -146,7 +147,7 @@ fn check_log(
         }
         match assembly.take(&entry.to_entry(), file) {
             Ok(taken) => report.learn_statement(number, index, &taken),
-            Err(Halt::UpdateNeeded { kind }) => return Err(Unusable::NewerVersion(kind)),
+            Err(Halt::UpdateNeeded { version }) => return Err(Unusable::NewerVersion(version)),
             Err(halt @ Halt::MissingKey { .. }) => {
                 report.breach(Rule::Opened, format!("entry {index} of log {number}: {halt}"));
                 return Ok(false);

@@ -88,18 +88,18 @@ impl Assembly {
         self.time
     }
 
-    /// The announced hash of a journal key.
+    /// The hash of a journal key.
     #[must_use]
     pub fn journal_key_hash(&self, number: u32) -> Option<Hash> {
         self.journal_keys.get(&number).copied()
     }
 
-    /// All announced journal keys: number and hash, ascending.
+    /// All journal keys: number and hash, ascending.
     pub fn journal_key_hashes(&self) -> impl Iterator<Item = (u32, Hash)> {
         self.journal_keys.iter().map(|(number, hash)| (*number, *hash))
     }
 
-    /// Number of the last announced journal key.
+    /// Number of the present journal key.
     #[must_use]
     pub fn last_journal_key(&self) -> u32 {
         self.journal_keys.keys().next_back().copied().unwrap_or(1)
@@ -108,7 +108,7 @@ impl Assembly {
     /// Whether a member was removed since the current log began: the journal is to go on where it cannot follow.
     #[must_use]
     pub const fn hop_due(&self) -> bool {
-        self.hop_due
+        self.hop.is_some()
     }
 
     /// Whether one endorsement still admits.

@@ -15,7 +15,7 @@ use crate::entry::{EntryKeys, SealedEntry};
 use crate::limits;
 use crate::name::NameOpening;
 use crate::rejection::Rejection;
-use crate::statement::{Body, Candidate, Founded, Role, Statement, assembly_id, statement_id};
+use crate::statement::{Body, Candidate, Founded, Role, Statement, VERSION, assembly_id, statement_id};
 
 /// The keys of a relay as its identity key certifies them; the same bytes as the relay's interface gives out.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -59,6 +59,9 @@ pub enum BadFounding {
     /// The statement names another log, or has limits or fields that do not fit.
     #[error("the founding statement does not fit: {0}")]
     Unfit(&'static str),
+    /// It is founded under rules that this version does not know.
+    #[error("the assembly is founded under version {0} of the rules: update needed")]
+    NewerVersion(u32),
     /// The charter is out of range.
     #[error(transparent)]
     Charter(#[from] BadCharter),
@@ -85,6 +88,9 @@ impl Assembly {
         let Ok(Body::Founded { founded }) = statement.body() else {
             return Err(BadFounding::NotFounding);
         };
+        if founded.version > VERSION {
+            return Err(BadFounding::NewerVersion(founded.version));
+        }
         let (identity, device) = Self::verify_candidate(&founded.founder)
             .ok_or(BadFounding::Unfit("the founder's certificate does not verify"))?;
         let signed = unverified
@@ -120,7 +126,9 @@ impl Assembly {
             time: entry.time,
             taken: BTreeMap::from([(opened.id, statement.expires)]),
             journal_keys: BTreeMap::from([(1, founded.journal_key)]),
-            hop_due: false,
+            hop: None,
+            version: founded.version,
+            versions_known: BTreeMap::new(),
             founding_ended: None,
             founding_signed: vec![SeatNumber(1)],
             seats: BTreeMap::new(),
@@ -230,6 +238,7 @@ fn check_founding(
         (statement.seat == SeatNumber(1), "the founder has seat 1"),
         (statement.device == device.key, "another device speaks"),
         (statement.seen.is_none(), "nothing can have been seen"),
+        (founded.version >= 1, "versions of the rules count from 1"),
         (founded.founder.role == Role::Deputy, "the founder is a deputy"),
         (founded.journal == record.id(), "it names another log"),
         (

@@ -1,10 +1,9 @@
-//! Admission, detention, leaving, ballot keys and the journal's hops.
+//! Admission, detention, leaving and ballot keys.
 
 use ballot::{KeyContext, PublishedKey};
 use minicbor::bytes::ByteArray;
-use primitives::{Hash, SeatNumber, StatementId, Time, VerifyingKey};
+use primitives::{SeatNumber, StatementId, Time, VerifyingKey};
 use std::collections::BTreeSet;
-use tlog::{CreateLog, LogKind, Previous};
 
 use super::{Admission, AdmissionState, Assembly, Author, Detention, Device, Effect, KeyBatch, SeatState};
 use crate::limits;
@@ -130,57 +129,6 @@ impl Assembly {
             first,
             keys: verified,
         })
-    }
-
-    pub(super) fn check_journal_key(
-        &self,
-        author: Author<'_>,
-        number: u32,
-        hash: Hash,
-    ) -> Result<Effect, Rejection> {
-        Self::require_deputy(author)?;
-        if !self.hop_due || Some(number) != self.last_journal_key().checked_add(1) {
-            return Err(Rejection::HopUnfit);
-        }
-        Ok(Effect::JournalKey { number, hash })
-    }
-
-    pub(super) fn check_continues(
-        &self,
-        author: Author<'_>,
-        journal_key: u32,
-        record: &CreateLog,
-    ) -> Result<Effect, Rejection> {
-        Self::require_deputy(author)?;
-        let plain = record.kind == LogKind::Record
-            && record.entry_len.is_none()
-            && record.gate.is_none()
-            && record.slots.is_none();
-        let newer = journal_key > self.journal().journal_key && self.journal_keys.contains_key(&journal_key);
-        let from_here = record
-            .previous
-            .as_ref()
-            .is_some_and(|previous| self.is_here(previous));
-        if self.hop_due && plain && newer && from_here {
-            Ok(Effect::Continues {
-                journal_key,
-                record: record.clone(),
-            })
-        } else {
-            Err(Rejection::HopUnfit)
-        }
-    }
-
-    /// Whether `previous` names the current log at one of its last sizes.
-    fn is_here(&self, previous: &Previous) -> bool {
-        let log = self.journal().record.id();
-        previous.relay == self.founded.relay
-            && previous.log == log
-            && self
-                .seen
-                .iter()
-                .rev()
-                .any(|known| known.log == log && known.size == previous.size && known.root == previous.root)
     }
 
     fn check_endorser(&self, author: Author<'_>) -> Result<(), Rejection> {
@@ -320,7 +268,7 @@ impl Assembly {
             seat.state = state;
             seat.state_since = time;
         }
-        self.hop_due = true;
+        self.leave_behind();
         self.discard_keys_of(seat);
     }
 

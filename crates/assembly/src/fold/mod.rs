@@ -2,17 +2,19 @@
 //!
 //! Every entry moves the log's time on ([`Assembly::take`] lets everything happen that was due by then), then its statement
 //! is judged ([`Assembly::check`]) and, if no rule is broken, takes effect ([`Assembly::apply`]). What is rejected
-//! stays in the log without effect. Two things halt instead: a key that is not at hand, and a kind of statement that this version
-//! does not know; going on without either would compute another truth.
+//! stays in the log without effect. Two things halt instead: a key that is not at hand, and a version of the rules that the
+//! assembly has taken up and this code does not know; going on without either would compute another truth.
 
 mod accessors;
 mod closing;
 mod decisions;
 mod due;
 mod founding;
+mod hop;
 mod members;
 mod seat;
 mod trustees;
+mod version;
 mod vote;
 
 use minicbor::{Decode, Encode};
@@ -30,11 +32,12 @@ use crate::entry::{EntryKeys, SealedEntry};
 use crate::limits;
 use crate::name::NameOpening;
 use crate::rejection::Rejection;
-use crate::statement::{BadBody, Body, Founded, Role, Statement, statement_id};
+use crate::statement::{BadBody, Body, Founded, Role, Statement, VERSION, statement_id};
 
 pub use accessors::WitnessQuorum;
 pub use due::{SealingDue, ShareDue};
 pub use founding::{BadFounding, RelayKeys};
+pub use hop::{Continuation, Hop};
 pub use seat::{Admission, AdmissionState, Detention, Device, KeyBatch, Seat, SeatState};
 use trustees::SealingEffect;
 pub use trustees::{PoolKey, Round, Run, Trustees};
@@ -67,12 +70,12 @@ pub struct Assembly {
     /// Statements that took effect and have not expired, with their expiry.
     #[n(8)]
     taken: BTreeMap<StatementId, Time>,
-    /// Announced hashes of journal keys.
+    /// Hashes of journal keys, the present one last.
     #[n(9)]
     journal_keys: BTreeMap<u32, Hash>,
-    /// Whether a member was removed since the current log began.
+    /// What the last removal since the current log began has left behind.
     #[n(10)]
-    hop_due: bool,
+    hop: Option<Hop>,
     #[n(11)]
     founding_ended: Option<Time>,
     #[n(12)]
@@ -95,6 +98,12 @@ pub struct Assembly {
     /// What the witnesses are drawn by in this quarter.
     #[n(20)]
     draw: WitnessDraw,
+    /// The version of the rules that the assembly has taken up.
+    #[n(21)]
+    version: u32,
+    /// The newer versions that deputies' devices know.
+    #[n(22)]
+    versions_known: BTreeMap<SeatNumber, u32>,
 }
 
 /// One log of the journal.
@@ -142,11 +151,11 @@ pub enum Halt {
         /// Its number.
         number: u32,
     },
-    /// A member's statement is of a kind that this version does not know.
-    #[error("a statement of kind {kind} stands in the journal: update needed")]
+    /// The assembly has taken up rules that this code does not know.
+    #[error("the assembly has taken up version {version} of the rules: update needed")]
     UpdateNeeded {
-        /// The kind's number.
-        kind: u32,
+        /// The version.
+        version: u32,
     },
 }
 
@@ -201,14 +210,8 @@ enum Effect {
         keys: Vec<minicbor::bytes::ByteArray<32>>,
     },
     KeysVoided,
-    JournalKey {
-        number: u32,
-        hash: Hash,
-    },
-    Continues {
-        journal_key: u32,
-        record: CreateLog,
-    },
+    Continues(Continuation),
+    VersionKnown(u32),
     MotionProposed(crate::motion::MotionText),
     Seconded(MotionId),
     MotionOpened(MotionId, Opening),
@@ -238,6 +241,11 @@ impl Assembly {
     /// # Errors
     /// [`Halt`]: then the entry has not been taken.
     pub fn take(&mut self, entry: &Entry, keys: &(impl EntryKeys + ?Sized)) -> Result<Taken, Halt> {
+        if self.version > VERSION {
+            return Err(Halt::UpdateNeeded {
+                version: self.version,
+            });
+        }
         let taken = self.judge(entry, keys)?;
         self.advance(entry.time);
         self.position = self.position.saturating_add(1);
@@ -250,8 +258,8 @@ impl Assembly {
             Some(change) => self.apply(change),
             None => None,
         };
-        if let Some((journal_key, record)) = continues {
-            self.hop(journal_key, record);
+        if let Some(continuation) = continues {
+            self.go_on(continuation);
         }
         Ok(taken.0)
     }
@@ -298,7 +306,7 @@ impl Assembly {
         let body = match self.check_envelope(id, &statement) {
             Ok(()) => match statement.body() {
                 Ok(body) => Ok(body),
-                Err(BadBody::UnknownKind(kind)) => return Err(Halt::UpdateNeeded { kind }),
+                Err(BadBody::UnknownKind(_)) => Err(Rejection::KindNotTakenUp),
                 Err(BadBody::Malformed) => Err(Rejection::BodyMalformed),
             },
             Err(rejection) => Err(rejection),
@@ -404,8 +412,8 @@ impl Assembly {
             Body::Left {} => Ok(Effect::Left),
             Body::BallotKeysPublished { first, keys } => self.check_ballot_keys(author, *first, keys),
             Body::BallotKeysVoided {} => Ok(Effect::KeysVoided),
-            Body::JournalKey { number, hash } => self.check_journal_key(author, *number, *hash),
             Body::Continues { journal_key, record } => self.check_continues(author, *journal_key, record),
+            Body::VersionKnown { version } => self.check_version_known(author, *version),
             Body::MotionProposed { motion } => self.check_motion_proposed(author, motion),
             Body::Seconded { motion } => self.check_seconded(author, *motion),
             Body::MotionOpened { motion, ballot_box } => {
@@ -436,7 +444,7 @@ impl Assembly {
     }
 
     /// Lets a change take effect. Gives the next log if the journal goes on there.
-    pub fn apply(&mut self, change: Change) -> Option<(u32, CreateLog)> {
+    pub fn apply(&mut self, change: Change) -> Option<Continuation> {
         let Change {
             id,
             seat,
@@ -458,10 +466,8 @@ impl Assembly {
             Effect::Left => self.remove(seat, SeatState::Left, time),
             Effect::KeysPublished { first, keys } => self.publish_keys(seat, KeyBatch { first, keys }),
             Effect::KeysVoided => self.void_keys(seat),
-            Effect::JournalKey { number, hash } => {
-                self.journal_keys.insert(number, hash);
-            }
-            Effect::Continues { journal_key, record } => return Some((journal_key, record)),
+            Effect::Continues(continuation) => return self.say_continuation(seat, continuation),
+            Effect::VersionKnown(version) => self.know_version(seat, version),
             Effect::MotionProposed(text) => self.propose_motion(id, seat, time, position, text),
             Effect::Seconded(motion) => self.second(motion, seat, time),
             Effect::MotionOpened(motion, opening) => self.open_motion(motion, opening),
@@ -493,17 +499,6 @@ impl Assembly {
         self.advance_admissions();
         self.advance_motions();
         self.advance_sealing();
-    }
-
-    fn hop(&mut self, journal_key: u32, record: CreateLog) {
-        self.logs.push(JournalLog {
-            record,
-            journal_key,
-            size: 0,
-        });
-        self.frontier = Frontier::new();
-        self.hop_due = false;
-        self.remember_root();
     }
 
     fn remember_root(&mut self) {

@@ -12,8 +12,7 @@ use rand_core::SeedableRng;
 use sealing::{RunSecret, ShareSecret};
 use std::collections::BTreeMap;
 use tlog::{
-    Checkpoint, Cosignature, CreateLog, Entry, Frontier, LogKind, Origin, Previous, SignedCheckpoint,
-    leaf_hash,
+    Checkpoint, Cosignature, CreateLog, Entry, Frontier, LogKind, Origin, SignedCheckpoint, leaf_hash,
 };
 
 use crate::audit::{AuditBox, AuditFile, AuditLevel, JournalPart};
@@ -133,6 +132,7 @@ impl World {
             journal: record.id(),
             journal_key: journal_key_hash(1, &journal_key),
             founder: candidate,
+            version: crate::statement::VERSION,
         };
         let statement = Statement::new(
             AssemblyId::new([0; 32]),
@@ -397,39 +397,34 @@ impl World {
         self.cosign(checkpoint, &seats)
     }
 
-    /// The journal goes on in another log under another key.
-    pub fn hop(&mut self, by: u32) {
+    /// The journal goes on in another log under another key, as the witnesses' quorum says.
+    pub fn hop(&mut self) {
+        let (number, key, continues) = self.continues();
+        self.keys.insert(number, key);
+        let logs = self.assembly.journal_logs().len();
+        for seat in self.assembly.witnesses() {
+            if self.assembly.journal_logs().len() == logs {
+                self.says(seat.0, &continues);
+            }
+        }
+    }
+
+    /// A fresh journal key with its number, and the statement that the journal goes on under it.
+    pub fn continues(&mut self) -> (u32, Secret<32>, Body) {
         let number = self.assembly.last_journal_key() + 1;
         let key = Secret::random(&mut self.rng);
-        self.says(
-            by,
-            &Body::JournalKey {
-                number,
-                hash: journal_key_hash(number, &key),
-            },
-        );
-        let record = self.next_record(&key);
-        self.keys.insert(number, key);
-        self.says(
-            by,
-            &Body::Continues {
-                journal_key: number,
-                record,
-            },
-        );
+        let body = Body::Continues {
+            journal_key: journal_key_hash(number, &key),
+            record: self.next_record(&key),
+        };
+        (number, key, body)
     }
 
     /// The record of a log that continues the journal from here.
     #[must_use]
     pub fn next_record(&self, key: &Secret<32>) -> CreateLog {
-        let here = self.checkpoint(self.logs.last().unwrap());
         let mut record = keys::journal_log(key).record(LogKind::Record);
-        record.previous = Some(Previous {
-            relay: self.relay,
-            log: here.origin.log,
-            size: here.size,
-            root: here.root,
-        });
+        record.previous = self.assembly.hop_from();
         record
     }
 

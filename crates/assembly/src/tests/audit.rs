@@ -79,11 +79,30 @@ fn the_members_level_opens_names() {
 fn a_journal_that_hopped_is_valid() {
     let mut world = decided();
     world.says(5, &Body::Left {});
-    world.hop(1);
+    world.hop();
     world.roll_call(&[For, For, For]);
     let report = verify(&world.audit(AuditLevel::Public));
     assert_eq!(report.breaches, []);
     assert_eq!(report.motions.len(), 3);
+}
+
+#[test]
+fn what_the_earlier_log_took_after_the_journal_had_gone_on_spoils_no_file() {
+    let mut world = decided();
+    world.says(5, &Body::Left {});
+    world.hop();
+    world.roll_call(&[For, For, For]);
+    let time = world.now;
+    world.logs[0].entries.push(tlog::Entry {
+        time,
+        bytes: b"too late, and not even an entry".to_vec(),
+    });
+    let late = world.logs[0].entries[3].bytes.clone();
+    world.logs[0].entries.push(tlog::Entry { time, bytes: late });
+    let mut file = world.audit(AuditLevel::Public);
+    assert_eq!(verify(&file).breaches, []);
+    file.logs[0].entries.pop();
+    assert_breaks(&file, AuditRule::Root);
 }
 
 #[test]
@@ -217,7 +236,7 @@ fn aud_06_an_entry_that_is_not_opened_could_hide_a_withdrawal() {
 fn aud_07_a_journal_that_stops_before_its_end_or_goes_on_elsewhere() {
     let mut world = decided();
     world.says(5, &Body::Left {});
-    world.hop(1);
+    world.hop();
     world.roll_call(&[For, For, For]);
     let file = world.audit(AuditLevel::Public);
     let mut stopped = file.clone();

@@ -208,16 +208,29 @@ fn sealed_entry(world: &mut World, statement: &primitives::signed::Unverified) -
 }
 
 #[test]
-fn a_members_statement_of_an_unknown_kind_halts_the_fold_and_is_not_taken() {
+fn asm_39_a_statement_of_an_unknown_kind_has_no_effect_and_halts_nobody() {
     let mut world = world();
     let statement = with_body(&world, 2, encode(&(99u32, (1u8,))));
+    assert_eq!(rejected(&world.post(&statement, b"")), Rejection::KindNotTakenUp);
+}
+
+#[test]
+fn once_the_deputies_have_taken_up_a_newer_version_the_fold_halts() {
+    let mut world = world();
+    let deputies: Vec<u32> = world.assembly.witnesses().iter().map(|seat| seat.0).collect();
+    for seat in deputies {
+        if world.assembly.version() == 1 {
+            world.says(seat, &Body::VersionKnown { version: 2 });
+        }
+    }
+    let statement = signed_by(&world, 1, world.statement(1, &Body::Left {}));
     let entry = sealed_entry(&mut world, &statement);
-    let before = world.assembly.position();
+    let before = world.assembly.clone();
     assert_eq!(
         world.assembly.take(&entry, &world.keys),
-        Err(Halt::UpdateNeeded { kind: 99 })
+        Err(Halt::UpdateNeeded { version: 2 })
     );
-    assert_eq!(world.assembly.position(), before);
+    assert_eq!(world.assembly, before);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Admission, detention, ballot keys, the journal's hops.
 
-use primitives::{Hash, SeatNumber, Secret};
+use primitives::{Hash, SeatNumber};
 
 use super::rejected;
 use crate::fold::{AdmissionState, SeatState};
@@ -270,46 +270,135 @@ fn voided_ballot_keys_are_on_no_roll() {
 }
 
 #[test]
-fn asm_20_the_journal_hops_only_after_a_removal_under_the_next_announced_key() {
+fn asm_20_the_journal_hops_only_after_a_removal_to_a_plain_log_that_follows_it() {
     let mut world = founded();
-    let key = Secret::random(&mut world.rng);
-    let announced = Body::JournalKey {
-        number: 2,
-        hash: journal_key_hash(2, &key),
-    };
-    assert_eq!(rejected(&world.say(1, &announced)), Rejection::HopUnfit);
+    let (_, key, early) = world.continues();
+    assert_eq!(rejected(&world.say(1, &early)), Rejection::HopUnfit);
+    let expert = world.admit("Expert", Role::Expert);
     world.says(5, &Body::Left {});
-    let skipping = Body::JournalKey {
-        number: 3,
-        hash: Hash::new([1; 32]),
+    let changed = |change: fn(&mut tlog::CreateLog)| {
+        let mut record = world.next_record(&key);
+        change(&mut record);
+        Body::Continues {
+            journal_key: journal_key_hash(2, &key),
+            record,
+        }
     };
-    assert_eq!(rejected(&world.say(1, &skipping)), Rejection::HopUnfit);
-    world.says(1, &announced);
-    let mut record = world.next_record(&key);
-    record.previous = None;
-    let nowhere = Body::Continues {
-        journal_key: 2,
-        record,
+    let unfit = [
+        changed(|record| record.previous = None),
+        changed(|record| record.entry_len = Some(100)),
+        changed(|record| {
+            if let Some(previous) = &mut record.previous {
+                previous.size -= 1;
+            }
+        }),
+        changed(|record| {
+            if let Some(previous) = &mut record.previous {
+                previous.root = Hash::new([1; 32]);
+            }
+        }),
+        Body::Continues {
+            journal_key: world.assembly.journal_key_hash(1).unwrap(),
+            record: world.next_record(&key),
+        },
+    ];
+    let good = changed(|_| {});
+    for body in &unfit {
+        assert_eq!(rejected(&world.say(1, body)), Rejection::HopUnfit);
+    }
+    assert_eq!(rejected(&world.say(expert, &good)), Rejection::RoleForbids);
+    world.says(1, &good);
+    assert_eq!(rejected(&world.say(1, &good)), Rejection::HopUnfit);
+}
+
+#[test]
+fn the_journal_goes_on_where_the_witnesses_quorum_says_and_not_where_one_of_them_would_lead_it() {
+    let mut world = founded();
+    world.says(5, &Body::Left {});
+    let (_, _, astray) = world.continues();
+    let (number, key, right) = world.continues();
+    world.keys.insert(number, key);
+    world.says(1, &astray);
+    world.says(2, &right);
+    world.says(3, &right);
+    assert_eq!(
+        world.assembly.journal_logs().len(),
+        1,
+        "two of four are no quorum"
+    );
+    world.says(4, &right);
+    assert_eq!(world.assembly.journal_logs().len(), 2);
+    let Body::Continues { journal_key, record } = right else {
+        unreachable!()
     };
-    assert_eq!(rejected(&world.say(1, &nowhere)), Rejection::HopUnfit);
-    let unannounced = Body::Continues {
-        journal_key: 3,
-        record: world.next_record(&key),
-    };
-    assert_eq!(rejected(&world.say(1, &unannounced)), Rejection::HopUnfit);
+    assert_eq!(world.assembly.journal_key_hash(2), Some(journal_key));
+    assert_eq!(world.assembly.journal().record, record);
+}
+
+#[test]
+fn another_removal_voids_what_was_said_about_the_hop() {
+    let mut world = founded();
+    world.says(5, &Body::Left {});
+    let (_, _, first) = world.continues();
+    world.says(1, &first);
+    world.says(2, &first);
+    world.says(4, &Body::Left {});
+    assert_eq!(
+        rejected(&world.say(3, &first)),
+        Rejection::HopUnfit,
+        "it follows the first removal, and who left after it may know the key"
+    );
+    assert_eq!(world.assembly.journal_logs().len(), 1);
+    world.hop();
+    assert_eq!(world.assembly.journal_logs().len(), 2);
+}
+
+#[test]
+fn a_witness_may_think_better_of_it() {
+    let mut world = founded();
+    world.says(5, &Body::Left {});
+    let (_, _, astray) = world.continues();
+    let (number, key, right) = world.continues();
+    world.keys.insert(number, key);
+    for seat in [1, 2] {
+        world.says(seat, &astray);
+    }
+    for seat in [2, 3, 4] {
+        world.says(seat, &right);
+    }
+    assert_eq!(world.assembly.journal_logs().len(), 2);
 }
 
 #[test]
 fn after_a_hop_the_journal_goes_on_in_the_new_log() {
     let mut world = founded();
     world.says(5, &Body::Left {});
-    world.hop(2);
+    world.hop();
     assert_eq!(world.assembly.journal_logs().len(), 2);
     assert_eq!(world.assembly.journal().journal_key, 2);
     let motion = world.motion_text(crate::motion::VoteKind::RollCall);
     world.says(1, &Body::MotionProposed { motion });
     assert_eq!(world.assembly.journal().size, 1);
     assert!(!world.assembly.hop_due());
+}
+
+#[test]
+fn asm_40_a_version_is_said_upwards_and_taken_up_by_more_than_half_of_the_deputies() {
+    let mut world = founded();
+    world.admit("Expert", Role::Expert);
+    let version = |version| Body::VersionKnown { version };
+    assert_eq!(rejected(&world.say(1, &version(1))), Rejection::VersionUnfit);
+    assert_eq!(rejected(&world.say(6, &version(2))), Rejection::RoleForbids);
+    world.says(1, &version(3));
+    assert_eq!(rejected(&world.say(1, &version(2))), Rejection::VersionUnfit);
+    world.says(2, &version(2));
+    assert_eq!(world.assembly.version(), 1);
+    world.says(3, &version(9));
+    assert_eq!(
+        world.assembly.version(),
+        2,
+        "three of five know at least that one"
+    );
 }
 
 #[test]
