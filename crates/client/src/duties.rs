@@ -1,17 +1,12 @@
 //! A member's duties, done without anybody asking: looked at in every step, one of a kind at a time.
 
-use crate::commands::no_assembly;
-use crate::machine::Failed;
-use crate::requests::{AuditLevel, Refusal, RefusalCode};
 use crate::state::Duty;
 use crate::step::{Step, StepError, Turn};
 use crate::tables;
-use assembly::{AuditBox, AuditFile, Body, JournalKeys, JournalPart};
-use assembly::{PoolKey, SealingDue};
+use assembly::{Body, PoolKey, SealingDue};
 use ballot::{BallotSecret, KeyContext};
 use primitives::{LogId, Purpose};
 use sealing::{FinishError, RunSecret, ShareSecret};
-use tlog::{LogKind, Previous};
 
 /// Ballot keys published at once.
 const BALLOT_KEYS: u32 = 64;
@@ -128,65 +123,6 @@ impl Step<'_> {
             );
         }
         self.make_quietly(turn, &Body::BallotKeysPublished { first, keys })
-    }
-
-    /// After a removal the journal goes on where the removed cannot follow: the next key is announced, then the log named.
-    fn continue_journal(&mut self) -> Result<(), StepError> {
-        let Some(assembly) = self.state.assembly.clone() else {
-            return Ok(());
-        };
-        if !assembly.hop_due() {
-            return Ok(());
-        }
-        let Ok(seat) = self.own_seat() else { return Ok(()) };
-        let plenary = self.state.member.as_ref().and_then(|member| member.plenary);
-        let (Some(plenary), true) = (plenary, seat.role == assembly::Role::Deputy) else {
-            return Ok(());
-        };
-        // Only a key of an epoch in which nobody is left whom the journal has removed.
-        let newest = self
-            .state
-            .member
-            .as_ref()
-            .and_then(|member| member.candidates.last().cloned());
-        let (Some(seed), false) = (newest, self.somebody_stays(plenary)?) else {
-            return Ok(());
-        };
-        let present = assembly.journal().journal_key;
-        let announced = assembly
-            .journal_key_hashes()
-            .find(|(number, hash)| {
-                *number > present && assembly::journal_key_hash(*number, seed.secret()) == *hash
-            })
-            .map(|(number, _)| number);
-        // A number that was announced with another hash is passed over: this group's key gets the next one.
-        let Some(next) = announced else {
-            let number = assembly.last_journal_key().saturating_add(1);
-            if let Some(turn) = self.may_try(Duty::AnnounceJournalKey(number)) {
-                let hash = assembly::journal_key_hash(number, seed.secret());
-                self.make_quietly(turn, &Body::JournalKey { number, hash })?;
-            }
-            return Ok(());
-        };
-        if let Some(turn) = self.may_try(Duty::ContinueJournal(next)) {
-            let relay = assembly.founded().relay;
-            let previous = Previous {
-                relay,
-                log: assembly.journal().record.id(),
-                size: assembly.journal().size,
-                root: assembly.journal_root(),
-            };
-            let mut record = assembly::keys::journal_log(seed.secret()).record(LogKind::Record);
-            record.previous = Some(previous);
-            self.make_quietly(
-                turn,
-                &Body::Continues {
-                    journal_key: next,
-                    record,
-                },
-            )?;
-        }
-        Ok(())
     }
 
     /// Trustees keep a pool of unused keys.
@@ -355,83 +291,6 @@ impl Step<'_> {
         self.store.delete(tables::SEALING, share_key(key.run, key.index));
         self.store.burn(share_purpose(key.run, key.index));
     }
-
-    /// The audit file of everything up to the last journal checkpoint that a quorum has cosigned.
-    pub(crate) fn audit_file(&self, level: AuditLevel) -> Result<Vec<u8>, Failed> {
-        let assembly = self.state.assembly.clone().ok_or_else(no_assembly)?;
-        let mut journal = Vec::new();
-        let mut keys = JournalKeys::new();
-        for (number, seed) in &self.state.journal_keys {
-            keys.insert(*number, seed.secret().duplicate());
-        }
-        let logs = assembly.journal_logs();
-        for (place, part) in logs.iter().enumerate() {
-            let log = part.record.id();
-            let last = place + 1 == logs.len();
-            let covered = self.state.logs.get(&log).map_or(0, |state| state.covered);
-            let fresh_ms = assembly.charter().cosign_ms.saturating_mul(COSIGN_PATIENCE);
-            let behind = covered < part.size && self.now.since_ms(assembly.time()) < fresh_ms;
-            if last && behind {
-                return Err(not_cosigned_yet());
-            }
-            let cosigned = if covered > 0 {
-                self.cosignatures(log, covered)?
-            } else {
-                None
-            };
-            let (checkpoint, cosignatures, size) = match (cosigned, last) {
-                (Some(cosigned), true) => (cosigned.checkpoint, cosigned.cosignatures, covered),
-                (_, true) => {
-                    return Err(not_cosigned_yet());
-                }
-                (_, false) => {
-                    // An earlier log goes in up to a checkpoint; what stands behind its last statement has no effect.
-                    let checkpoint = self
-                        .largest(log)
-                        .ok_or(StepError::Internal("a journal without a checkpoint"))?;
-                    (checkpoint, Vec::new(), part.size)
-                }
-            };
-            let size = usize::try_from(size).unwrap_or(usize::MAX);
-            let entries = self.load_entries(log)?.into_iter().take(size).collect();
-            journal.push(JournalPart {
-                record: part.record.clone(),
-                entries,
-                checkpoint,
-                cosignatures,
-            });
-        }
-        let mut boxes = Vec::new();
-        for motion in assembly.motions() {
-            let Some(opening) = &motion.opening else { continue };
-            let Some(secret) = opening.secret() else { continue };
-            let Some(closed) = &secret.closed else { continue };
-            let size = usize::try_from(closed.checkpoint.size).unwrap_or(usize::MAX);
-            let entries = self
-                .load_entries(secret.record.id())?
-                .into_iter()
-                .take(size)
-                .collect();
-            boxes.push(AuditBox {
-                opening: opening.id,
-                record: secret.record.clone(),
-                entries,
-            });
-        }
-        let level = match level {
-            AuditLevel::Members => assembly::AuditLevel::Members,
-            AuditLevel::Public => assembly::AuditLevel::Public,
-        };
-        Ok(AuditFile::build(level, assembly.id(), journal, boxes, &keys).to_bytes())
-    }
-}
-
-/// So many intervals the witnesses are given to cosign the newest entries before an audit file goes without them.
-const COSIGN_PATIENCE: u64 = 10;
-
-fn not_cosigned_yet() -> Failed {
-    let details = "the witnesses have not cosigned the journal up to its end yet; try again shortly";
-    Refusal::new(RefusalCode::NotReady, details).into()
 }
 
 /// The purpose under which the secret of a ballot key is kept until it is burnt.

@@ -133,7 +133,7 @@ impl Step<'_> {
             .state
             .logs
             .iter()
-            .filter(|(_, log)| !log.finished)
+            .filter(|(_, log)| log.is_read_on())
             .map(|(id, _)| *id)
             .collect();
         for id in ids {

@@ -81,6 +81,7 @@ impl Step<'_> {
                 name: name_commitment(&member.name_opening)?,
                 certificate: member.certificate.clone(),
             },
+            version: assembly::VERSION,
         };
         let body = Body::Founded { founded };
         let expires = self.now.after(FOUNDING_EXPIRES_MS);

@@ -181,6 +181,10 @@ impl Step<'_> {
                 self.notice(NoticeCode::JournalKeyMissing);
                 Ok(false)
             }
+            Err(BadFounding::NewerVersion(_)) => {
+                self.notice(NoticeCode::UpdateNeeded);
+                Ok(false)
+            }
             // Not the assembly that the invitation names, or none at all.
             _ => {
                 self.notice(NoticeCode::RelayAnswersNonsense);

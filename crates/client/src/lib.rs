@@ -5,12 +5,14 @@
 //! what the relay answers is checked against checkpoints, what members say against the journal. Deliberately absent:
 //! sockets, clocks, threads, files.
 
+mod auditing;
 mod commands;
 mod conversations;
 mod duties;
 pub mod effects;
 mod follow;
 mod founding;
+mod hop;
 mod inviting;
 mod jobs;
 mod joining;

@@ -273,7 +273,7 @@ impl Step<'_> {
             .state
             .logs
             .iter()
-            .filter(|(_, log)| !log.finished && log.created)
+            .filter(|(_, log)| log.created && log.is_read_on())
             .map(|(id, _)| volatile.poll_at.get(id).copied().unwrap_or(self.now));
         let retries = volatile.retry_at.values().copied();
         let departures = self

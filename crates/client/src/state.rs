@@ -232,6 +232,14 @@ pub(crate) struct LogState {
     pub(crate) covered: u64,
 }
 
+impl LogState {
+    /// Whether the relay is still asked for entries: a log of the journal is read to its last known checkpoint even after the
+    /// journal has gone on elsewhere, for an audit file shows it whole.
+    pub(crate) fn is_read_on(&self) -> bool {
+        !self.finished || (matches!(self.role, LogRole::Journal { .. }) && self.reader.unread() > 0)
+    }
+}
+
 /// Exact bytes that wait for the relay.
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(array)]
@@ -397,10 +405,8 @@ pub(crate) enum Duty {
     SignFounding,
     #[n(1)]
     PublishBallotKeys,
-    #[n(2)]
-    AnnounceJournalKey(#[n(0)] u32),
     #[n(3)]
-    ContinueJournal(#[n(0)] u32),
+    ContinueJournal(#[n(0)] LogId),
     #[n(4)]
     Open(#[n(0)] MotionId),
     #[n(5)]

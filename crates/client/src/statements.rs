@@ -115,6 +115,11 @@ impl Step<'_> {
                 self.drop_outbox(number);
                 continue;
             };
+            if matches!(body, Body::Continues { .. }) {
+                // It was about the log that the journal has left.
+                self.drop_outbox(number);
+                continue;
+            }
             match self.make_statement(&body, &beside, item.duty.map(Turn)) {
                 Ok(id) => {
                     self.drop_outbox(number);

@@ -13,6 +13,20 @@ fn counts(world: &mut World, who: usize, motion: &str) -> (u32, u32, u32) {
     (result.votes_for, result.votes_against, result.votes_abstain)
 }
 
+/// A member's audit file, which must be valid.
+fn audited(world: &mut World, who: usize) -> assembly::Report {
+    let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    let now = world.now;
+    let file = world.clients[who]
+        .as_mut()
+        .unwrap()
+        .audit_file(now, &mut rng, AuditLevel::Members)
+        .unwrap();
+    let report = assembly::verify_audit(&file, None, &mut rng).unwrap();
+    assert!(report.is_valid(), "{:?}", report.breaches);
+    report
+}
+
 #[test]
 fn an_assembly_founds_talks_votes_and_proves() {
     let mut world = World::new(7, 5);
@@ -65,16 +79,7 @@ fn an_assembly_founds_talks_votes_and_proves() {
     );
 
     world.run_ms(10_000);
-    let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
-    let now = world.now;
-    let file = world.clients[3]
-        .as_mut()
-        .unwrap()
-        .audit_file(now, &mut rng, AuditLevel::Members)
-        .unwrap();
-    let report = assembly::verify_audit(&file, None, &mut rng).unwrap();
-    assert!(report.is_valid(), "{:?}", report.breaches);
-    assert_eq!(report.motions.len(), 2);
+    assert_eq!(audited(&mut world, 3).motions.len(), 2);
 }
 
 #[test]
@@ -180,6 +185,12 @@ fn a_detained_member_is_out_and_the_journal_goes_on_without_it() {
         })
     });
     assert_eq!(counts(&mut world, 2, &motion), (3, 0, 0));
+
+    // Every witness says where the journal goes on; what comes after the quorum stands in the log that it has left.
+    world.run_ms(20_000);
+    for who in 0..3 {
+        assert_eq!(audited(&mut world, who).motions.len(), 1);
+    }
 }
 
 #[test]

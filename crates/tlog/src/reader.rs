@@ -113,6 +113,14 @@ impl Reader {
         self.largest.as_ref().map(|known| &known.signed)
     }
 
+    /// Entries under the largest verified checkpoint that have not been read yet.
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        self.largest
+            .as_ref()
+            .map_or(0, |known| known.size.saturating_sub(self.frontier.size()))
+    }
+
     /// Checks a page (LOG-01 to LOG-08) and moves past its entries. After an error nothing has changed.
     ///
     /// Cost: one hash per entry and one per level.

@@ -1,0 +1,108 @@
+//! The audit file: everything that a stranger needs to check the assembly's decisions, as this device has read it.
+
+use crate::commands::no_assembly;
+use crate::machine::Failed;
+use crate::requests::{AuditLevel, Refusal, RefusalCode};
+use crate::step::{Step, StepError};
+use assembly::{Assembly, AuditBox, AuditFile, JournalLog, JournalPart, SecretVote};
+use primitives::{LogId, OpeningId};
+use tlog::Entry;
+
+/// So many intervals the witnesses are given to cosign the newest entries before an audit file goes without them.
+const COSIGN_PATIENCE: u64 = 10;
+
+impl Step<'_> {
+    /// The audit file of everything up to the last journal checkpoint that a quorum has cosigned.
+    pub(crate) fn audit_file(&self, level: AuditLevel) -> Result<Vec<u8>, Failed> {
+        let assembly = self.state.assembly.clone().ok_or_else(no_assembly)?;
+        let (last, earlier) = assembly
+            .journal_logs()
+            .split_last()
+            .ok_or(StepError::Internal("an assembly without a journal"))?;
+        let mut journal = Vec::new();
+        for part in earlier {
+            journal.push(self.earlier_part(part)?);
+        }
+        journal.push(self.last_part(&assembly, last)?);
+        let boxes = assembly
+            .motions()
+            .into_iter()
+            .filter_map(|motion| motion.opening.as_ref())
+            .filter_map(|opening| Some((opening.id, opening.secret()?)))
+            .filter_map(|(opening, secret)| self.closed_box(opening, secret).transpose())
+            .collect::<Result<Vec<_>, Failed>>()?;
+        let level = match level {
+            AuditLevel::Members => assembly::AuditLevel::Members,
+            AuditLevel::Public => assembly::AuditLevel::Public,
+        };
+        Ok(AuditFile::build(level, assembly.id(), journal, boxes, &self.journal_keys()).to_bytes())
+    }
+
+    /// A log that the journal has left: whole, up to a checkpoint. What came after the journal had gone on has no effect,
+    /// but stands under the checkpoint's root.
+    fn earlier_part(&self, part: &JournalLog) -> Result<JournalPart, Failed> {
+        let log = part.record.id();
+        let what = "an earlier log of the journal";
+        let reader = self.state.logs.get(&log).map(|state| &state.reader);
+        let Some((reader, checkpoint)) = reader.and_then(|reader| Some((reader, reader.largest()?))) else {
+            return Err(not_read_yet(what));
+        };
+        let size = reader.size().saturating_add(reader.unread());
+        Ok(JournalPart {
+            record: part.record.clone(),
+            entries: self.entries_up_to(log, size, what)?,
+            checkpoint: checkpoint.clone(),
+            cosignatures: Vec::new(),
+        })
+    }
+
+    /// The log in which the journal goes on, up to the checkpoint that the witnesses' quorum has cosigned.
+    fn last_part(&self, assembly: &Assembly, part: &JournalLog) -> Result<JournalPart, Failed> {
+        let log = part.record.id();
+        let covered = self.state.logs.get(&log).map_or(0, |state| state.covered);
+        let fresh_ms = assembly.charter().cosign_ms.saturating_mul(COSIGN_PATIENCE);
+        if covered == 0 || (covered < part.size && self.now.since_ms(assembly.time()) < fresh_ms) {
+            return Err(not_cosigned_yet());
+        }
+        let cosigned = self.cosignatures(log, covered)?.ok_or_else(not_cosigned_yet)?;
+        Ok(JournalPart {
+            record: part.record.clone(),
+            entries: self.entries_up_to(log, covered, "the journal")?,
+            checkpoint: cosigned.checkpoint,
+            cosignatures: cosigned.cosignatures,
+        })
+    }
+
+    /// The box of a secret vote, if it was closed.
+    fn closed_box(&self, opening: OpeningId, secret: &SecretVote) -> Result<Option<AuditBox>, Failed> {
+        let Some(closed) = &secret.closed else {
+            return Ok(None);
+        };
+        let entries = self.entries_up_to(secret.record.id(), closed.checkpoint.size, "a ballot box")?;
+        Ok(Some(AuditBox {
+            opening,
+            record: secret.record.clone(),
+            entries,
+        }))
+    }
+
+    fn entries_up_to(&self, log: LogId, size: u64, what: &str) -> Result<Vec<Entry>, Failed> {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let mut entries = self.load_entries(log)?;
+        if entries.len() < size {
+            return Err(not_read_yet(what));
+        }
+        entries.truncate(size);
+        Ok(entries)
+    }
+}
+
+fn not_cosigned_yet() -> Failed {
+    let details = "the witnesses have not cosigned the journal up to its end yet; try again shortly";
+    Refusal::new(RefusalCode::NotReady, details).into()
+}
+
+fn not_read_yet(what: &str) -> Failed {
+    let details = format!("{what} has not been read to its end yet; try again shortly");
+    Refusal::new(RefusalCode::NotReady, &details).into()
+}
