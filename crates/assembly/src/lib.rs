@@ -30,8 +30,8 @@ pub use entry::{
 };
 pub use fold::{
     Admission, AdmissionState, Assembly, BadFounding, Change, ClosedBox, Continuation, Detention, Device,
-    Forwarded, Halt, Hop, JournalLog, KeyBatch, Motion, Opened, Opening, Phase, PoolKey, RelayKeys, Round,
-    Run, SealingDue, Seat, SeatState, SecretVote, ShareDue, Taken, Trustees, VoidReason, Vote, WitnessQuorum,
+    Forwarded, Halt, Hop, JournalLog, KeyBatch, Motion, Opened, Opening, Phase, PoolKey, Round, Run,
+    SealingDue, Seat, SeatState, SecretVote, ShareDue, Taken, Trustees, VoidReason, Vote, WitnessQuorum,
     ballot_len,
 };
 pub use motion::{Choice, Counts, Majority, Method, MotionText, Rule, VoteKind};

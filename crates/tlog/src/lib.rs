@@ -17,6 +17,7 @@ mod proof;
 mod reader;
 mod receipt;
 mod record;
+mod relay_keys;
 mod tree;
 
 pub use append::{append_message, sign_append, verify_append};
@@ -31,6 +32,7 @@ pub use proof::{BadProof, verify_consistency, verify_inclusion};
 pub use reader::{Breach, Evidence, Observed, Reader, Verified};
 pub use receipt::{BadReceipt, Receipt};
 pub use record::{BadRecord, CreateLog, Gate, LogKind, Previous, Slots};
+pub use relay_keys::{RelayKeys, relay_id};
 pub use tree::{HashReader, MemoryTree, consistency_proof, inclusion_proof, subtree_root};
 
 /// The longest entry, in bytes.

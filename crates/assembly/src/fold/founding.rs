@@ -1,13 +1,9 @@
 //! Founding: the first entry, and the signatures under the declaration.
 
-use minicbor::{Decode, Encode};
-use primitives::canonical::hash_bytes;
 use primitives::signed::Unverified;
-use primitives::{
-    AssemblyId, DeviceCertificate, Hash, RelayId, SeatNumber, Time, VerifyingKey, decode_canonical, labels,
-};
+use primitives::{AssemblyId, DeviceCertificate, Hash, SeatNumber, VerifyingKey, decode_canonical, labels};
 use std::collections::BTreeMap;
-use tlog::{CheckpointKey, CreateLog, Entry, Frontier, leaf_hash};
+use tlog::{CheckpointKey, CreateLog, Entry, Frontier, RelayKeys, leaf_hash};
 
 use super::{Assembly, Author, Device, Effect, JournalLog, Opened, Seat, SeatState, Trustees, WitnessDraw};
 use crate::charter::BadCharter;
@@ -16,35 +12,6 @@ use crate::limits;
 use crate::name::NameOpening;
 use crate::rejection::Rejection;
 use crate::statement::{Body, Candidate, Founded, Role, Statement, VERSION, assembly_id, statement_id};
-
-/// The keys of a relay as its identity key certifies them; the same bytes as the relay's interface gives out.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct RelayKeys {
-    /// The key whose hash is the relay's id.
-    #[n(0)]
-    pub identity: VerifyingKey,
-    /// The key that signs checkpoints.
-    #[n(1)]
-    pub checkpoint_key: VerifyingKey,
-    /// When it was issued, by the relay's clock.
-    #[n(2)]
-    pub issued: Time,
-}
-
-impl RelayKeys {
-    /// Checks that `keys` are signed by the identity key whose hash is `relay`, and gives the checkpoint key.
-    #[must_use]
-    pub fn checkpoint_key_of(keys: &Unverified, relay: RelayId) -> Option<CheckpointKey> {
-        let identity = keys.peek::<Self>().ok()?.identity;
-        let id: RelayId = hash_bytes(labels::RELAY_ID, identity.as_bytes()).into();
-        let keys = keys.clone().verify::<Self>(labels::RELAY_KEYS, &identity).ok()?;
-        (id == relay).then(|| CheckpointKey {
-            relay,
-            key: keys.value().checkpoint_key,
-        })
-    }
-}
 
 /// Why a log's first entry founds no assembly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -258,6 +225,7 @@ fn check_founding(
         return Err(BadFounding::Unfit(what));
     }
     founded.charter.validate()?;
-    RelayKeys::checkpoint_key_of(&founded.relay_keys, founded.relay)
-        .ok_or(BadFounding::Unfit("the relay's keys are not its own"))
+    RelayKeys::verify(founded.relay_keys.clone(), founded.relay)
+        .map(|keys| keys.checkpoint_key())
+        .map_err(|_| BadFounding::Unfit("the relay's keys are not its own"))
 }

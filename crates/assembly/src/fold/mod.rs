@@ -36,7 +36,7 @@ use crate::statement::{BadBody, Body, Founded, Role, Statement, VERSION, stateme
 
 pub use accessors::WitnessQuorum;
 pub use due::{SealingDue, ShareDue};
-pub use founding::{BadFounding, RelayKeys};
+pub use founding::BadFounding;
 pub use hop::{Continuation, Hop};
 pub use seat::{Admission, AdmissionState, Detention, Device, KeyBatch, Seat, SeatState};
 use trustees::SealingEffect;

@@ -1,24 +1,24 @@
 //! A relay, a journal and its members.
 
 use ballot::{BallotSecret, KeyContext, PublishedKey};
-use primitives::canonical::hash_bytes;
 use primitives::signed::Unverified;
 use primitives::{
-    AssemblyId, DeviceCertificate, MotionId, OpeningId, RelayId, SeatNumber, Secret, Signed, SigningSecret,
-    Time, encode, labels,
+    AssemblyId, DeviceCertificate, MotionId, OpeningId, RelayId, SeatNumber, Secret, SigningSecret, Time,
+    encode,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use sealing::{RunSecret, ShareSecret};
 use std::collections::BTreeMap;
 use tlog::{
-    Checkpoint, Cosignature, CreateLog, Entry, Frontier, LogKind, Origin, SignedCheckpoint, leaf_hash,
+    Checkpoint, Cosignature, CreateLog, Entry, Frontier, LogKind, Origin, RelayKeys, SignedCheckpoint,
+    leaf_hash, relay_id,
 };
 
 use crate::audit::{AuditBox, AuditFile, AuditLevel, JournalPart};
 use crate::charter::{Charter, Fraction};
 use crate::entry::{JournalKeys, SealedEntry, journal_key_hash};
-use crate::fold::{Assembly, RelayKeys, Taken};
+use crate::fold::{Assembly, Taken};
 use crate::keys;
 use crate::motion::{Majority, Method, MotionText, Rule, VoteKind};
 use crate::name::NameOpening;
@@ -111,14 +111,8 @@ impl World {
         let now = Time(1_800_000_000_000);
         let relay_identity = SigningSecret::random(&mut rng);
         let checkpoint_key = SigningSecret::random(&mut rng);
-        let identity = relay_identity.verifying_key();
-        let relay: RelayId = hash_bytes(labels::RELAY_ID, identity.as_bytes()).into();
-        let relay_keys = RelayKeys {
-            identity,
-            checkpoint_key: checkpoint_key.verifying_key(),
-            issued: now,
-        };
-        let relay_keys = Signed::sign(labels::RELAY_KEYS, relay_keys, &relay_identity);
+        let relay = relay_id(&relay_identity.verifying_key());
+        let relay_keys = RelayKeys::sign(&relay_identity, checkpoint_key.verifying_key(), now);
         let journal_key = Secret::random(&mut rng);
         let record = keys::journal_record(&journal_key);
         let (founder, candidate, opening) = Member::new("Founder", Role::Deputy, now, &mut rng);
@@ -128,7 +122,7 @@ impl World {
             charter,
             relay,
             relay_address: "veche-relay://relay.example:1".to_owned(),
-            relay_keys: relay_keys.unverified().clone(),
+            relay_keys,
             journal: record.id(),
             journal_key: journal_key_hash(1, &journal_key),
             founder: candidate,
