@@ -1,5 +1,6 @@
 //! One connection: TLS, then HTTP/1.1, then calls.
 
+use crate::paced::Paced;
 use crate::rate::{Meter, Rate};
 use crate::service::{Service, too_fast};
 use crate::watch;
@@ -20,32 +21,39 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch as signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-const BODY_TIMEOUT: Duration = Duration::from_secs(120);
 /// How much of a refused body is read, and for how long, so that its sender gets the answer.
 const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADERS_MAX: usize = 32;
 const HTTP_BUFFER_BYTES: usize = 16 * 1024;
 /// What one connection may ask for.
-const REQUESTS: Rate = Rate {
+pub(crate) const REQUESTS: Rate = Rate {
     burst: 512,
     every: Duration::from_millis(5),
 };
-const KIB: usize = 1024;
+/// The unit in which memory for bodies is shared out.
+pub(crate) const KIB: usize = 1024;
 
 /// What all connections share.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) tls: TlsAcceptor,
     pub(crate) service: Arc<Service>,
-    /// KiB of request bodies in memory at the same time.
+    /// KiB of request bodies and replies in memory at the same time.
     pub(crate) bodies: Arc<Semaphore>,
     /// Turns true when the relay stops.
     pub(crate) stopping: signal::Receiver<bool>,
     /// The connection's place among those allowed; a watch goes on holding it.
     pub(crate) place: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+impl Shared {
+    /// A place in memory for a body of `len` bytes.
+    fn room(&self, len: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let room = u32::try_from(len.div_ceil(KIB)).unwrap_or(u32::MAX);
+        let taken = Arc::clone(&self.bodies).try_acquire_many_owned(room);
+        taken.map_err(|_| Problem::new(ProblemKind::Busy).retry_after(1_000))
+    }
 }
 
 /// Returns when the relay stops.
@@ -56,7 +64,8 @@ pub(crate) async fn stopped(stopping: &mut signal::Receiver<bool>) {
 /// Serves a connection to its end.
 pub(crate) async fn serve(stream: TcpStream, shared: Shared) {
     let _ = stream.set_nodelay(true);
-    let accepted = tokio::time::timeout(HANDSHAKE_TIMEOUT, shared.tls.accept(stream)).await;
+    let patience = shared.service.settings().patience;
+    let accepted = tokio::time::timeout(patience.handshake, shared.tls.accept(stream)).await;
     let Ok(Ok(tls)) = accepted else {
         tracing::debug!("a connection did not get through its handshake");
         return;
@@ -69,10 +78,10 @@ pub(crate) async fn serve(stream: TcpStream, shared: Shared) {
     let mut stopping = shared.stopping.clone();
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(patience.header)
         .max_headers(HEADERS_MAX)
         .max_buf_size(HTTP_BUFFER_BYTES)
-        .serve_connection(TokioIo::new(tls), answer)
+        .serve_connection(TokioIo::new(Paced::new(tls, patience.body)), answer)
         .with_upgrades();
     let mut connection = pin!(connection);
     tokio::select! {
@@ -82,10 +91,14 @@ pub(crate) async fn serve(stream: TcpStream, shared: Shared) {
     let _ = connection.await;
 }
 
-async fn respond(request: Request<Incoming>, shared: &Shared, meter: &Mutex<Meter>) -> Response<Full<Bytes>> {
+async fn respond(
+    request: Request<Incoming>,
+    shared: &Shared,
+    meter: &Arc<Mutex<Meter>>,
+) -> Response<Full<Bytes>> {
     let begun = Instant::now();
     if request.uri().path() == WATCH_PATH {
-        return upgrade(request, shared);
+        return upgrade(request, shared, Arc::clone(meter));
     }
     let (head, mut body) = request.into_parts();
     let taken = meter
@@ -109,7 +122,7 @@ async fn respond(request: Request<Incoming>, shared: &Shared, meter: &Mutex<Mete
         Reply::Problem(problem) => tracing::info!(problem = %problem.kind, elapsed_ms, "refused"),
         _ => tracing::debug!(path = head.uri.path(), elapsed_ms, "done"),
     }
-    write(&reply)
+    write(&reply, shared)
 }
 
 /// Reads the call. The memory for its body is reserved before it is read.
@@ -133,10 +146,9 @@ async fn call(
         }
         .into());
     }
-    let room = u32::try_from(len.div_ceil(KIB)).unwrap_or(u32::MAX);
-    let busy = |_| Problem::new(ProblemKind::Busy).retry_after(1_000);
-    let _room = shared.bodies.try_acquire_many(room).map_err(busy)?;
-    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, len).collect()).await;
+    let _room = shared.room(len)?;
+    let patience = shared.service.settings().patience.body;
+    let collected = tokio::time::timeout(patience, Limited::new(body, len).collect()).await;
     let malformed = || Problem::new(ProblemKind::Malformed);
     let body = collected
         .map_err(|_| malformed())?
@@ -161,13 +173,21 @@ fn bearer(headers: &HeaderMap) -> Option<CreateToken> {
     CreateToken::new(value.strip_prefix("Bearer ")?).ok()
 }
 
-fn write(reply: &Reply) -> Response<Full<Bytes>> {
-    let HttpReply {
-        status,
-        content_type,
-        body,
-    } = reply.to_http();
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+/// The response, which holds its place in memory until its last byte has left.
+fn write(reply: &Reply, shared: &Shared) -> Response<Full<Bytes>> {
+    let whole = reply.to_http();
+    let (
+        HttpReply {
+            status,
+            content_type,
+            body,
+        },
+        room,
+    ) = match shared.room(whole.body.len()) {
+        Ok(room) => (whole, Some(room)),
+        Err(busy) => (Reply::Problem(busy).to_http(), None),
+    };
+    let mut response = Response::new(Full::new(Bytes::from_owner(Held { body, _room: room })));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -175,8 +195,24 @@ fn write(reply: &Reply) -> Response<Full<Bytes>> {
     response
 }
 
+/// A reply's bytes with their place in memory.
+struct Held {
+    body: Vec<u8>,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
+}
+
 /// Turns the connection into a watch (RFC 6455, section 4.2).
-fn upgrade(mut request: Request<Incoming>, shared: &Shared) -> Response<Full<Bytes>> {
+fn upgrade(
+    mut request: Request<Incoming>,
+    shared: &Shared,
+    meter: Arc<Mutex<Meter>>,
+) -> Response<Full<Bytes>> {
     let names_websocket = |name| {
         let value = request
             .headers()
@@ -195,7 +231,7 @@ fn upgrade(mut request: Request<Incoming>, shared: &Shared) -> Response<Full<Byt
         .filter(|_| wanted);
     let accept = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok());
     let Some(accept) = accept else {
-        return write(&Reply::Problem(ProblemKind::Malformed.into()));
+        return write(&Reply::Problem(ProblemKind::Malformed.into()), shared);
     };
     let upgraded = hyper::upgrade::on(&mut request);
     let (service, mut stopping) = (Arc::clone(&shared.service), shared.stopping.clone());
@@ -204,7 +240,7 @@ fn upgrade(mut request: Request<Incoming>, shared: &Shared) -> Response<Full<Byt
         let _place = place;
         let Ok(stream) = upgraded.await else { return };
         tokio::select! {
-            () = watch::serve(TokioIo::new(stream), service) => {}
+            () = watch::serve(TokioIo::new(stream), service, &meter) => {}
             () = stopped(&mut stopping) => {}
         }
     });

@@ -9,6 +9,7 @@ mod connection;
 pub mod gate;
 pub mod identity;
 pub mod lock;
+mod paced;
 mod pieces;
 mod rate;
 pub mod sequencer;
@@ -20,4 +21,4 @@ pub mod tls;
 mod watch;
 
 pub use server::{Running, StartError, start};
-pub use settings::Settings;
+pub use settings::{Patience, Settings};

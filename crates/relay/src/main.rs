@@ -51,6 +51,12 @@ struct Serve {
     /// Connections at the same time.
     #[arg(long, value_name = "N", default_value_t = 4096)]
     connections_max: usize,
+    /// Appends to one log at once, before it has to wait.
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    append_burst: u32,
+    /// Milliseconds after which a log that had to wait may take one more.
+    #[arg(long, value_name = "MS", default_value_t = 20)]
+    append_every_ms: u32,
     /// Mebibytes of the disk to leave free; with less, nothing is stored.
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     reserve_mib: u64,
@@ -110,6 +116,8 @@ fn settings(serve: Serve) -> Result<Settings, Failure> {
         .map_err(|_| Failure::misuse("--advertise needs HOST:PORT"))?;
     settings.create_token = serve.create_token_file.as_deref().map(token).transpose()?;
     settings.connections_max = serve.connections_max;
+    settings.append_burst = serve.append_burst;
+    settings.append_every_ms = serve.append_every_ms;
     settings.reserve_bytes = serve.reserve_mib.saturating_mul(1024 * 1024);
     Ok(settings)
 }

@@ -2,7 +2,7 @@
 
 use crate::clock::{Clock, SystemClock};
 use crate::committed::Committed;
-use crate::connection::{self, Shared, stopped};
+use crate::connection::{self, KIB, Shared, stopped};
 use crate::identity::Identity;
 use crate::lock::DirLock;
 use crate::sequencer::Sequencer;
@@ -23,8 +23,6 @@ use tokio::sync::{Semaphore, watch as signal};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-/// KiB of request bodies in memory at the same time.
-const BODIES_KIB: usize = 128 * 1024;
 /// How long open connections may finish what they are doing.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -94,6 +92,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     };
 
     let connections_max = settings.connections_max;
+    let bodies = Arc::new(Semaphore::new(settings.bodies_bytes_max.div_ceil(KIB)));
     let service = Service::new(
         (store, committed, watchers),
         sequencer.queue(),
@@ -102,7 +101,6 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         settings,
     );
     let (stopping, stop) = signal::channel(false);
-    let bodies = Arc::new(Semaphore::new(BODIES_KIB));
     let shared = Shared {
         tls,
         service: Arc::new(service),

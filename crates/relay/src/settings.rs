@@ -3,6 +3,7 @@
 use relay_api::{CreateToken, HostPort};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Everything that can be chosen.
 #[derive(Debug, Clone)]
@@ -21,8 +22,41 @@ pub struct Settings {
     pub append_every_ms: u32,
     /// Connections at the same time.
     pub connections_max: usize,
+    /// Bytes of request bodies and replies in memory at the same time, over all connections.
+    pub bodies_bytes_max: usize,
+    /// How long a connection may take for what.
+    pub patience: Patience,
     /// Bytes that stay free on the disk; with less, nothing is stored.
     pub reserve_bytes: u64,
+}
+
+/// How long a connection may take for what; who takes longer is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For TLS.
+    pub handshake: Duration,
+    /// For the head of a request, counted from the end of the one before it: idle connections end after this.
+    pub header: Duration,
+    /// For a body to arrive, and for a reply to leave.
+    pub body: Duration,
+    /// For a message of a watch to leave.
+    pub push: Duration,
+    /// Between two signs of life of a watch.
+    pub ping: Duration,
+}
+
+impl Default for Patience {
+    /// Long enough for Tor: 15 s, 30 s, 120 s, 30 s, 60 s.
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            handshake: seconds(15),
+            header: seconds(30),
+            body: seconds(120),
+            push: seconds(30),
+            ping: seconds(60),
+        }
+    }
 }
 
 impl Settings {
@@ -37,6 +71,8 @@ impl Settings {
             append_burst: 256,
             append_every_ms: 20,
             connections_max: 4096,
+            bodies_bytes_max: 128 * 1024 * 1024,
+            patience: Patience::default(),
             reserve_bytes: 64 * 1024 * 1024,
         }
     }

@@ -3,7 +3,9 @@
 //! Memory is bounded: a connection remembers at most one position per log, holds one page while it is being sent, and
 //! is dropped when a page does not get through in time. Nothing is queued for slow readers.
 
-use crate::service::Service;
+use crate::connection::REQUESTS;
+use crate::rate::Meter;
+use crate::service::{Service, too_fast};
 use futures_util::{SinkExt as _, StreamExt as _};
 use primitives::canonical::decode_canonical_max;
 use primitives::{LogId, encode};
@@ -11,17 +13,13 @@ use relay_api::limits::{SMALL_BODY_BYTES_MAX, WATCH_LOGS_MAX};
 use relay_api::{Problem, ProblemKind, Pushed, ReadToken, WatchRequest};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-/// How long one message may take to get through.
-const SEND_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often an idle connection is asked whether it is still there.
-const PING_EVERY: Duration = Duration::from_secs(60);
 const PAGE_BYTES: u32 = 256 * 1024;
 
 /// Who wants to know about which log.
@@ -81,19 +79,27 @@ struct Watched {
 }
 
 /// Serves one watch until the client leaves, breaks the protocol, or is too slow.
-pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, service: Arc<Service>) {
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    service: Arc<Service>,
+    meter: &Mutex<Meter>,
+) {
     let config = WebSocketConfig::default()
         .max_message_size(Some(SMALL_BODY_BYTES_MAX))
         .max_frame_size(Some(SMALL_BODY_BYTES_MAX))
         .read_buffer_size(4 * 1024)
         .write_buffer_size(0);
-    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+    let patience = service.settings().patience;
+    let mut socket = Socket {
+        wire: WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await,
+        patience: patience.push,
+    };
     let dirty = Arc::new(Dirty::default());
     let mut watched: HashMap<LogId, Watched> = HashMap::new();
-    let mut ping = tokio::time::interval(PING_EVERY);
+    let mut ping = tokio::time::interval(patience.ping);
     loop {
         tokio::select! {
-            received = socket.next() => {
+            received = socket.wire.next() => {
                 let Some(Ok(message)) = received else { return };
                 let bytes = match message {
                     Message::Binary(bytes) => bytes,
@@ -101,17 +107,22 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, service:
                     _ => return,
                 };
                 let Ok(request) = decode_canonical_max::<WatchRequest>(&bytes, SMALL_BODY_BYTES_MAX) else { return };
-                if let Err(problem) = register(&service, &mut watched, &dirty, request.clone()) {
-                    let refused = Pushed::Refused { log: request.log, problem };
-                    if !send(&mut socket, &refused).await { return }
+                let log = request.log;
+                let taken = meter.lock().unwrap_or_else(PoisonError::into_inner).take(REQUESTS, Instant::now());
+                let registered = taken
+                    .map_err(too_fast)
+                    .and_then(|()| register(&service, &mut watched, &dirty, request));
+                if let Err(problem) = registered
+                    && !socket.push(&Pushed::Refused { log, problem }).await
+                {
+                    return;
                 }
             }
             () = dirty.notify.notified() => {
                 if !push_all(&mut socket, &service, &mut watched, &dirty).await { return }
             }
             _ = ping.tick() => {
-                let sent = tokio::time::timeout(SEND_TIMEOUT, socket.send(Message::Ping(Vec::new().into()))).await;
-                if !matches!(sent, Ok(Ok(()))) { return }
+                if !socket.send(Message::Ping(Vec::new().into())).await { return }
             }
         }
     }
@@ -147,7 +158,7 @@ fn register(
 
 /// Sends what is new of every log that has grown, a page of each in turn.
 async fn push_all<S: AsyncRead + AsyncWrite + Unpin>(
-    socket: &mut WebSocketStream<S>,
+    socket: &mut Socket<S>,
     service: &Arc<Service>,
     watched: &mut HashMap<LogId, Watched>,
     dirty: &Dirty,
@@ -163,7 +174,7 @@ async fn push_all<S: AsyncRead + AsyncWrite + Unpin>(
             Ok(page) => page,
             Err(problem) => {
                 watched.remove(&log);
-                if !send(socket, &Pushed::Refused { log, problem }).await {
+                if !socket.push(&Pushed::Refused { log, problem }).await {
                     return false;
                 }
                 continue;
@@ -175,7 +186,7 @@ async fn push_all<S: AsyncRead + AsyncWrite + Unpin>(
         position.next = position
             .next
             .saturating_add(u64::try_from(page.entries.len()).unwrap_or(0));
-        if !send(socket, &Pushed::Page { log, page }).await {
+        if !socket.push(&Pushed::Page { log, page }).await {
             return false;
         }
         // There may be more than one page; an empty one ends it.
@@ -184,10 +195,23 @@ async fn push_all<S: AsyncRead + AsyncWrite + Unpin>(
     true
 }
 
-async fn send<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>, pushed: &Pushed) -> bool {
-    let message = Message::Binary(encode(pushed).into());
-    matches!(
-        tokio::time::timeout(SEND_TIMEOUT, socket.send(message)).await,
-        Ok(Ok(()))
-    )
+/// A WebSocket that gives every message a limited time to leave.
+struct Socket<S> {
+    wire: WebSocketStream<S>,
+    patience: Duration,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+    async fn push(&mut self, pushed: &Pushed) -> bool {
+        self.send(Message::Binary(encode(pushed).into())).await
+    }
+
+    /// Whether the message left in time.
+    async fn send(&mut self, message: Message) -> bool {
+        let sent = tokio::time::timeout(self.patience, self.wire.send(message)).await;
+        if sent.is_err() {
+            tracing::info!("a watch was dropped: it did not take a message in time");
+        }
+        matches!(sent, Ok(Ok(())))
+    }
 }

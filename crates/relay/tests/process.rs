@@ -10,229 +10,12 @@
 
 mod common;
 
+use common::wire::*;
 use common::{Log, page, receipt, refused};
-use futures_util::{SinkExt as _, StreamExt as _};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Bytes;
-use hyper_util::rt::TokioIo;
-use primitives::{VerifyingKey, decode_canonical, encode};
-use relay_api::{
-    Call, HostPort, ProblemKind, Pushed, ReadToken, RelayAddress, RelayKeys, Reply, WATCH_PATH, WatchRequest,
-    relay_id,
-};
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use tempfile::TempDir;
-use tlog::{Origin, Reader};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+use futures_util::SinkExt as _;
+use primitives::encode;
+use relay_api::{Call, ProblemKind, Pushed, ReadToken, Reply, WatchRequest};
 use tokio_tungstenite::tungstenite::Message;
-
-struct Process {
-    child: Child,
-    address: RelayAddress,
-}
-
-impl Process {
-    fn start(data: &Path, more: &[&str]) -> Self {
-        let mut child = command(data, more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        Self {
-            child,
-            address: line.parse().unwrap(),
-        }
-    }
-
-    fn place(&self) -> &HostPort {
-        &self.address.hosts[0]
-    }
-
-    fn signal(&self, signal: rustix::process::Signal) {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, signal).unwrap();
-    }
-
-    /// Ends it and gives back the exit status and what else it printed on standard output.
-    fn end(mut self, signal: rustix::process::Signal) -> (Option<i32>, String) {
-        self.signal(signal);
-        let status = self.child.wait().unwrap();
-        let mut rest = String::new();
-        self.child
-            .stdout
-            .take()
-            .unwrap()
-            .read_to_string(&mut rest)
-            .unwrap();
-        (status.code(), rest)
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn command(data: &Path, more: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_veche-relay"));
-    command
-        .args(["serve", "--listen", "127.0.0.1:0", "--reserve-mib", "1", "--data"])
-        .arg(data)
-        .args(more);
-    command
-}
-
-/// Trusts the chain's second certificate if its key hashes to the pin, and then nothing but it.
-#[derive(Debug)]
-struct Pinned {
-    relay: primitives::RelayId,
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Pinned {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        others: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        const SPKI: [u8; 12] = [
-            0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-        ];
-        let [authority] = others else {
-            return Err(CertificateError::UnknownIssuer.into());
-        };
-        let at = authority.windows(12).position(|window| window == SPKI).unwrap() + 12;
-        let key = VerifyingKey::new(authority[at..at + 32].try_into().unwrap());
-        if relay_id(&key) != self.relay {
-            return Err(CertificateError::UnknownIssuer.into());
-        }
-        let mut roots = RootCertStore::empty();
-        roots.add(authority.clone().into_owned())?;
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.provider))
-                .build()
-                .unwrap();
-        verifier.verify_server_cert(leaf, &[], name, ocsp, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("TLS 1.2".into()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
-}
-
-async fn connect_with(
-    address: &RelayAddress,
-    provider: CryptoProvider,
-) -> std::io::Result<TlsStream<TcpStream>> {
-    let provider = Arc::new(provider);
-    let verifier = Arc::new(Pinned {
-        relay: address.relay,
-        provider: Arc::clone(&provider),
-    });
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    let place = &address.hosts[0];
-    let stream = TcpStream::connect((place.host.as_str(), place.port)).await?;
-    TlsConnector::from(Arc::new(config))
-        .connect(ServerName::try_from("localhost").unwrap(), stream)
-        .await
-}
-
-async fn connect(address: &RelayAddress) -> TlsStream<TcpStream> {
-    connect_with(address, aws_lc_rs::default_provider())
-        .await
-        .unwrap()
-}
-
-/// One request over a connection of its own, as bytes.
-async fn exchange(address: &RelayAddress, method: &str, path: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(connect(address).await))
-            .await
-            .unwrap();
-    let driving = tokio::spawn(connection);
-    let request = hyper::Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "localhost");
-    let response = sender
-        .send_request(request.body(Full::new(Bytes::from(body))).unwrap())
-        .await
-        .unwrap();
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    drop(sender);
-    driving.abort();
-    (status, body.to_vec())
-}
-
-async fn call(address: &RelayAddress, call: &Call) -> Reply {
-    let request = call.to_http(None);
-    let (status, body) = exchange(address, request.method.as_str(), request.path, request.body).await;
-    Reply::from_http(status, &body).unwrap()
-}
-
-async fn reader(address: &RelayAddress, log: &Log) -> (Reader, tlog::CheckpointKey) {
-    let Reply::Keys(keys) = call(address, &Call::Keys).await else {
-        panic!()
-    };
-    let key = RelayKeys::verify(keys, address.relay).unwrap().checkpoint_key();
-    (
-        Reader::new(Origin {
-            relay: address.relay,
-            log: log.id(),
-        }),
-        key,
-    )
-}
-
-fn data() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
 
 #[tokio::test]
 async fn creates_appends_reads_and_stops_cleanly() {
@@ -308,6 +91,22 @@ async fn refuses_what_is_wrong_with_a_problem_and_an_unchanged_log() {
         ProblemKind::TooLarge,
     );
     refused(&call(address, &log.read(2, 1)).await, ProblemKind::OutOfRange);
+    let blob = |len| Call::PutBlob {
+        log: id,
+        token: log.token(),
+        bytes: vec![0; len],
+    };
+    const BLOB_BYTES_MAX: usize = 1024 * 1024;
+    refused(
+        &call(address, &blob(BLOB_BYTES_MAX + 1)).await,
+        ProblemKind::WrongLength,
+    );
+    refused(
+        &call(address, &blob(BLOB_BYTES_MAX + 2000)).await,
+        ProblemKind::TooLarge,
+    );
+    refused(&call(address, &blob(0)).await, ProblemKind::WrongLength);
+    refused(&call(address, &log.append(&[])).await, ProblemKind::WrongLength);
 
     let whole = encode(&log.append(b"two"));
     let trailing = [whole.clone(), vec![0]].concat();
@@ -336,6 +135,37 @@ async fn refuses_what_is_wrong_with_a_problem_and_an_unchanged_log() {
         );
     }
     assert_eq!(page(call(address, &log.read(0, u32::MAX)).await).entries.len(), 1);
+}
+
+#[tokio::test]
+async fn who_writes_too_fast_is_told_when_to_come_again_and_readers_go_on() {
+    let data = data();
+    let more = ["--append-burst", "3", "--append-every-ms", "3600000"];
+    let process = Process::start(data.path(), &more);
+    let address = &process.address;
+    let (log, other) = (Log::plain(1), Log::plain(2));
+    call(address, &log.create()).await;
+    call(address, &other.create()).await;
+    for number in 0..3 {
+        receipt(call(address, &log.append(&[number])).await);
+    }
+    let problem = refused(
+        &call(address, &log.append(b"too fast")).await,
+        ProblemKind::TooFast,
+    );
+    assert!(
+        problem
+            .retry_ms
+            .is_some_and(|ms| (3_000_000..=3_600_000).contains(&ms))
+    );
+    let blob = Call::PutBlob {
+        log: log.id(),
+        token: log.token(),
+        bytes: vec![1],
+    };
+    refused(&call(address, &blob).await, ProblemKind::TooFast);
+    assert_eq!(page(call(address, &log.read(0, u32::MAX)).await).entries.len(), 3);
+    receipt(call(address, &other.append(b"another log has a rate of its own")).await);
 }
 
 #[tokio::test]
@@ -408,29 +238,6 @@ async fn prints_the_advertised_address_and_no_token() {
 }
 
 #[tokio::test]
-async fn speaks_only_post_quantum_tls_1_3_and_only_with_its_own_key() {
-    let data = data();
-    let process = Process::start(data.path(), &[]);
-    let classical = CryptoProvider {
-        kx_groups: vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1],
-        ..aws_lc_rs::default_provider()
-    };
-    assert!(connect_with(&process.address, classical).await.is_err());
-    let other = RelayAddress {
-        relay: primitives::RelayId::new([1; 32]),
-        ..process.address.clone()
-    };
-    assert!(connect_with(&other, aws_lc_rs::default_provider()).await.is_err());
-    let tls = connect(&process.address).await;
-    let (_, session) = tls.get_ref();
-    assert_eq!(session.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
-    assert_eq!(
-        session.negotiated_key_exchange_group().unwrap().name(),
-        rustls::NamedGroup::X25519MLKEM768
-    );
-}
-
-#[tokio::test]
 async fn a_watch_pushes_what_is_there_and_what_comes() {
     let data = data();
     let process = Process::start(data.path(), &[]);
@@ -441,9 +248,7 @@ async fn a_watch_pushes_what_is_there_and_what_comes() {
     receipt(call(address, &log.append(b"before")).await);
 
     let stream = connect(address).await;
-    let (mut socket, _) = tokio_tungstenite::client_async(format!("wss://localhost{WATCH_PATH}"), stream)
-        .await
-        .unwrap();
+    let mut socket = watch_over(stream).await;
     let watch = |log: &Log, token| {
         Message::binary(encode(&WatchRequest {
             log: log.id(),
@@ -480,14 +285,4 @@ async fn a_watch_pushes_what_is_there_and_what_comes() {
     assert_eq!(reader.size(), 4);
     let (code, _) = process.end(rustix::process::Signal::INT);
     assert_eq!(code, Some(0));
-}
-
-async fn pushed(socket: &mut tokio_tungstenite::WebSocketStream<TlsStream<TcpStream>>) -> Pushed {
-    loop {
-        match socket.next().await.unwrap().unwrap() {
-            Message::Binary(bytes) => return decode_canonical(&bytes).unwrap(),
-            Message::Ping(_) => {}
-            other => panic!("{other:?}"),
-        }
-    }
 }

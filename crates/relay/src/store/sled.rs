@@ -2,16 +2,28 @@
 //!
 //! What is known of it, by reading and tracing: `flush` ends in `sync_file_range`, which is no fsync, so every write is
 //! followed by `sync_all` on a handle of our own; its timed flush is off; after an error its handle stays poisoned,
-//! so it is opened anew; a disk is called full while there is still room for sled to finish what it is doing.
+//! so it is opened anew, and its threads give up its lock a moment late; it may panic where it does not expect an error,
+//! so every call is caught; a disk is called full while there is still room for sled to finish what it is doing. Should a
+//! write find the disk full all the same (a quota, a limit on file sizes, another program that was faster), it fails
+//! whole, and what is read next is read from the store that was opened anew.
 
 use super::StoreFault;
 use super::kv::{Kv, KvStore, Pair, Write};
 use std::fs::File;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// How often, and after what pause, a lock is tried that the engine's own threads still hold.
+const OPEN_ATTEMPTS: u32 = 100;
+const OPEN_PAUSE: Duration = Duration::from_millis(20);
+/// So long after a write that found the disk full no other is tried: each failure costs a recovery.
+const REST_WHEN_FULL: Duration = Duration::from_secs(1);
+/// So long after a store was opened anew a failing read does not open it again.
+const REST_WHEN_BROKEN: Duration = Duration::from_secs(1);
 
 /// A log store on disk.
 pub type SledStore = KvStore<SledKv>;
@@ -25,11 +37,14 @@ pub struct SledKv {
     reserve_bytes: u64,
     sync: Sync,
     open: RwLock<Option<Open>>,
+    /// Until when no write is tried.
+    full_until: Mutex<Option<Instant>>,
 }
 
 struct Open {
     db: ::sled::Db,
     file: File,
+    since: Instant,
 }
 
 impl SledStore {
@@ -52,6 +67,7 @@ impl SledStore {
             reserve_bytes,
             sync,
             open: RwLock::new(Some(open)),
+            full_until: Mutex::default(),
         }))
     }
 }
@@ -62,13 +78,28 @@ impl Open {
             .path(dir)
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(None);
-        let db = config.open().map_err(broken)?;
-        let file = File::open(dir.join("db")).map_err(|error| StoreFault::Broken(error.to_string()))?;
+        let mut attempts = OPEN_ATTEMPTS;
+        let db = loop {
+            match caught(|| config.open()) {
+                Err(StoreFault::Broken(reason))
+                    if reason.contains("could not acquire lock") && attempts > 0 =>
+                {
+                    attempts = attempts.saturating_sub(1);
+                    std::thread::sleep(OPEN_PAUSE);
+                }
+                result => break result?,
+            }
+        };
+        let file = File::open(dir.join("db")).map_err(|error| of_disk(&error))?;
         // What an earlier process left in the page cache must be durable before anything is said about it, and so must
         // the names of the files.
         let synced = file.sync_all().and_then(|()| File::open(dir)?.sync_all());
-        synced.map_err(|error| StoreFault::Broken(error.to_string()))?;
-        Ok(Self { db, file })
+        synced.map_err(|error| of_disk(&error))?;
+        Ok(Self {
+            db,
+            file,
+            since: Instant::now(),
+        })
     }
 }
 
@@ -81,7 +112,26 @@ impl SledKv {
         )
     }
 
+    /// Reads; if the engine fails, for a write beside it may have broken it, once more from a store opened anew.
+    fn read<T>(&self, read: impl Fn(&Open) -> Result<T, StoreFault>) -> Result<T, StoreFault> {
+        let begun = Instant::now();
+        match self.with(&read) {
+            Err(StoreFault::Full | StoreFault::Broken(_)) => {
+                self.reopen(|open| {
+                    let rested = open.since.checked_add(REST_WHEN_BROKEN);
+                    rested.is_none_or(|rested| rested > begun)
+                })?;
+                self.with(&read)
+            }
+            result => result,
+        }
+    }
+
     fn has_room(&self) -> Result<(), StoreFault> {
+        let until = *self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if until.is_some_and(|until| Instant::now() < until) {
+            return Err(StoreFault::Full);
+        }
         let stat = rustix::fs::statvfs(&self.dir).map_err(|error| StoreFault::Broken(error.to_string()))?;
         let free = stat.f_bavail.saturating_mul(stat.f_frsize);
         if free < self.reserve_bytes {
@@ -91,10 +141,16 @@ impl SledKv {
         }
     }
 
-    /// Closes the poisoned database and opens it again, from what is on the disk.
-    fn reopen(&self) -> Result<(), StoreFault> {
+    /// Closes the poisoned database and opens it again, from what is on the disk; not if `is_sound` says that somebody
+    /// else has done so.
+    fn reopen(&self, is_sound: impl Fn(&Open) -> bool) -> Result<(), StoreFault> {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        *open = None;
+        if open.as_ref().is_some_and(is_sound) {
+            return Ok(());
+        }
+        let broken = open.take();
+        // The engine writes once more when it is let go, and may meet a defect at that.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(broken)));
         *open = Some(Open::new(&self.dir)?);
         Ok(())
     }
@@ -108,39 +164,42 @@ impl SledKv {
                     None => batch.remove(key),
                 }
             }
-            open.db.apply_batch(batch).map_err(broken)?;
-            open.db.flush().map_err(broken)?;
-            (self.sync)(&open.file).map_err(|error| StoreFault::Broken(error.to_string()))
+            caught(|| open.db.apply_batch(batch))?;
+            caught(|| open.db.flush())?;
+            (self.sync)(&open.file).map_err(|error| of_disk(&error))
         })
     }
 }
 
 impl Kv for SledKv {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreFault> {
-        self.with(|open| Ok(open.db.get(key).map_err(broken)?.map(|value| value.to_vec())))
+        self.read(|open| Ok(caught(|| open.db.get(key))?.map(|value| value.to_vec())))
     }
 
     fn scan(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreFault> {
-        self.with(|open| {
-            let found = open.db.scan_prefix(prefix);
-            found
-                .map(|item| {
-                    item.map(|(key, value)| (key.to_vec(), value.to_vec()))
-                        .map_err(broken)
-                })
-                .collect()
+        self.read(|open| {
+            caught(|| {
+                let found = open.db.scan_prefix(prefix);
+                found
+                    .map(|item| item.map(|(key, value)| (key.to_vec(), value.to_vec())))
+                    .collect()
+            })
         })
     }
 
     fn write(&self, writes: Vec<Write>) -> Result<(), StoreFault> {
         // A store that could not be opened again after a failure is tried again at the next write.
         if self.open.read().unwrap_or_else(PoisonError::into_inner).is_none() {
-            self.reopen()?;
+            self.reopen(|_| true)?;
         }
         self.has_room()?;
         self.write_once(writes).inspect_err(|fault| {
             tracing::error!(%fault, "a write failed; opening the store again");
-            if let Err(fault) = self.reopen() {
+            if matches!(fault, StoreFault::Full) {
+                let until = Instant::now().checked_add(REST_WHEN_FULL);
+                *self.full_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+            }
+            if let Err(fault) = self.reopen(|_| false) {
                 tracing::error!(%fault, "the store does not open");
             }
         })
@@ -153,6 +212,21 @@ impl std::fmt::Debug for SledKv {
     }
 }
 
-fn broken(error: ::sled::Error) -> StoreFault {
-    StoreFault::Broken(error.to_string())
+/// What the engine says; a panic of it counts as a failure.
+fn caught<T>(call: impl FnOnce() -> ::sled::Result<T>) -> Result<T, StoreFault> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(::sled::Error::Io(error))) => Err(of_disk(&error)),
+        Ok(Err(other)) => Err(StoreFault::Broken(other.to_string())),
+        Err(_) => Err(StoreFault::Broken("the engine met a defect".to_owned())),
+    }
+}
+
+fn of_disk(error: &io::Error) -> StoreFault {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StoreFault::Full
+        }
+        _ => StoreFault::Broken(error.to_string()),
+    }
 }

@@ -9,6 +9,8 @@
 )]
 #![allow(dead_code, missing_docs, reason = "no test file uses all of it")]
 
+pub(crate) mod wire;
+
 use minicbor::bytes::ByteArray;
 use primitives::{LogId, RelayId, Secret, Time, labels};
 use relay::clock::{Clock, Reading};
