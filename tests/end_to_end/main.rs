@@ -1,8 +1,18 @@
 //! Real processes: relay, agents, auditor.
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
 
+mod invitations;
 mod kills;
+mod mortal;
+mod outages;
 mod programs;
+mod scene;
+mod transport;
+mod wicked;
 
 use std::sync::OnceLock;
 use xtask::Workspace;

@@ -1,0 +1,155 @@
+//! A member's process dies at its every write, over its real vault, while the assembly talks and votes in secret.
+//!
+//! Each life of the process ends at one write: the first of a life when it is done (before anybody was told), the
+//! second before it has begun, and writes that burn also between their steps. So every write of the scenario is cut on
+//! both sides, and every life begins with what the one before it left on the disk.
+
+use crate::binaries;
+use crate::scene::{Scene, say, states, texts};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::time::{Duration, Instant};
+use xtask::agent::{Agent, Refused};
+use xtask::answers::text_of;
+use xtask::members::Member;
+use xtask::votes::{Counts, outcome};
+
+/// Five deputies, as many as a roll must have, and an expert.
+const MEMBERS: usize = 6;
+/// A deputy who is neither proposer nor seconder.
+const WHO: usize = 2;
+/// Long enough for many deaths before the ballot is in the box.
+const VOTING_MS: u64 = 20_000;
+const FATES: &[&str] = &[
+    "1 after-header",
+    "2 before-store",
+    "1 between-sides",
+    "2 before-store",
+    "1 after-store",
+    "2 before-store",
+];
+/// The signal by which a process ends that calls `abort`.
+const ABORTED: i32 = 6;
+const TEXTS: [&str; 2] = ["I speak", "and I speak again"];
+
+#[test]
+fn a_process_killed_at_its_every_write_loses_and_doubles_nothing() {
+    let mut scene = Scene::new(MEMBERS);
+    let deadline = scene.narrator.deadline;
+    let founder = scene.members[0].agent().unwrap();
+    let keys = founder.wait("the trustees' keys", deadline, |agent| {
+        let answer = agent.request(json!({ "request": "overview" }))?;
+        let keys = answer.pointer("/overview/assembly/sealing_keys");
+        Ok(keys.and_then(Value::as_u64).filter(|keys| *keys > 0))
+    });
+    keys.unwrap();
+    scene.members[WHO].stop().unwrap();
+
+    let motion = propose(&mut scene.members);
+    for (member, choice) in scene.members.iter_mut().zip(["for", "for", "", "abstain", "for"]) {
+        if member.is_online() {
+            vote(member, &motion, choice, deadline);
+        }
+    }
+    let mut answered = BTreeSet::from([say(&mut scene.members[0], "the others speak too")]);
+    let deaths = die_until_all_is_done(&scene.members[WHO], &motion, deadline);
+    assert!(deaths >= 20, "only {deaths} writes were cut");
+
+    // Whole again, and the same as everybody.
+    scene.members[WHO].start(binaries()).unwrap();
+    for text in TEXTS {
+        assert_eq!(states(&mut scene.members[WHO], text).len(), 1, "{text}");
+    }
+    let counts = outcome(&mut scene.members, &motion, &mut scene.narrator).unwrap();
+    let expected = Counts {
+        votes_for: 3,
+        votes_against: 1,
+        votes_abstain: 1,
+    };
+    assert_eq!(counts, expected);
+    answered.insert(say(&mut scene.members[WHO], "I live"));
+    scene.check(&answered);
+    for member in &mut scene.members {
+        assert_eq!(texts(member).len(), TEXTS.len() + 2);
+    }
+}
+
+/// A secret motion that is noticed and will open.
+fn propose(members: &mut [Member]) -> String {
+    let proposed = members[0].ask(json!({
+        "request": "propose", "title": "Title", "text": "Text", "kind": "secret", "voting_ms": VOTING_MS,
+    }));
+    let motion = text_of(&proposed.unwrap(), "motion").unwrap();
+    let seconder = members[1].agent().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let seconded = seconder.wait("the motion arrives", deadline, |agent| {
+        let seconded = agent.try_request(json!({ "request": "second", "motion": motion }))?;
+        Ok(seconded.ok())
+    });
+    seconded.unwrap();
+    motion
+}
+
+fn vote(member: &mut Member, motion: &str, choice: &str, deadline: Instant) {
+    let agent = member.agent().unwrap();
+    let voted = agent.wait("a vote is taken", deadline, |agent| {
+        Ok(cast(agent, motion, choice)?.ok())
+    });
+    voted.unwrap();
+}
+
+fn cast(agent: &mut Agent, motion: &str, choice: &str) -> xtask::Result<Result<Value, Refused>> {
+    agent.try_request(json!({ "request": "vote", "motion": motion, "choice": choice }))
+}
+
+/// Life after life, until everything has been said, voted and decided; returns how many ended before their time.
+fn die_until_all_is_done(member: &Member, motion: &str, deadline: Instant) -> usize {
+    let program = binaries().path("veche-mortal").unwrap();
+    let fate = member.vault.folder().with_extension("fate");
+    let mut deaths = 0;
+    loop {
+        fs::write(&fate, FATES[deaths % FATES.len()]).unwrap();
+        let mut agent = Agent::start(program, &member.vault).unwrap();
+        // A failure is the end of this life, or of everybody's patience.
+        match agent.wait("everything is done", deadline, |agent| act(agent, motion)) {
+            Ok(()) => break,
+            Err(failure) => assert!(Instant::now() < deadline, "after {deaths} deaths: {failure}"),
+        }
+        let status = agent.process().stop(Duration::from_secs(20)).unwrap();
+        assert_eq!(status.signal(), Some(ABORTED), "it ended otherwise: {status}");
+        deaths += 1;
+    }
+    fs::remove_file(&fate).unwrap();
+    deaths
+}
+
+/// Does what has not become durable yet; something when there is nothing left to do.
+fn act(agent: &mut Agent, motion: &str) -> xtask::Result<Option<()>> {
+    let Ok(answer) = agent.try_request(json!({ "request": "read", "limit": 500 }))? else {
+        return Ok(None);
+    };
+    for text in TEXTS {
+        if !answer.to_string().contains(&format!("\"{text}\"")) {
+            // Refused while the journal is being read again: then the next look tries again.
+            let _ = agent.try_request(json!({ "request": "send", "text": text }))?;
+        }
+    }
+    let Ok(answer) = agent.try_request(json!({ "request": "motion", "motion": motion }))? else {
+        return Ok(None);
+    };
+    let said = |place: &str| answer.pointer(place).and_then(Value::as_str);
+    match (said("/motion/phase"), said("/motion/mine/state")) {
+        (Some("open"), Some("none")) => {
+            // Not yet, perhaps: the keys of the vote may not have been read.
+            let _ = cast(agent, motion, "against")?;
+            Ok(None)
+        }
+        (Some("decided"), Some("counted" | "forwarded")) => Ok(Some(())),
+        (Some(phase @ ("void" | "withdrawn")), _) => {
+            Err(xtask::Failure::failed(format!("the motion is {phase}")))
+        }
+        _ => Ok(None),
+    }
+}
