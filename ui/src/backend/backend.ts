@@ -1,5 +1,6 @@
 // The only door between the page and everything else.
 
+import { foreign, foreignWithin } from "./foreign";
 import type { Answer, Event, Refusal, Request } from "./types";
 
 export type VaultState = "absent" | "locked" | "open";
@@ -94,9 +95,13 @@ type RequestOf<Kind extends Request["request"]> = Extract<Request, { request: Ki
 
 let door: Backend | null = null;
 
-/** Called once, before the page is mounted. */
+/** Called once, before the page is mounted. What comes in holds words of others: none passes as it is. */
 export function enter(backend: Backend): void {
-  door = backend;
+  door = {
+    ...backend,
+    request: async (request) => foreignWithin(await backend.request(request)),
+    subscribe: (listener) => backend.subscribe((event) => listener(foreignWithin(event))),
+  };
 }
 
 export function backend(): Backend {
@@ -122,7 +127,8 @@ export async function ask<Kind extends Request["request"]>(
 /** What was thrown, as a refusal. */
 export function asRefusal(thrown: unknown): Refusal {
   if (typeof thrown === "object" && thrown !== null && "code" in thrown && "details" in thrown) {
-    return thrown as Refusal;
+    const { code, details } = thrown as Refusal;
+    return { code, details: foreign(details) };
   }
-  return { code: "internal", details: String(thrown) };
+  return { code: "internal", details: foreign(String(thrown)) };
 }

@@ -16,6 +16,9 @@ import type {
   Work,
 } from "../backend/types";
 
+import { t } from "../i18n/i18n.svelte";
+import { doubles, look } from "./names";
+
 const PAGE = 50;
 
 class Session {
@@ -39,6 +42,7 @@ class Session {
   #reading = new Map<Topic, Promise<void>>();
   #again = new Set<Topic>();
 
+  #doubles = $derived(doubles(this.members.map((member) => member.name)));
   admitted = $derived(this.overview?.assembly?.standing === "admitted");
   plenary = $derived(this.conversations[0] ?? null);
 
@@ -64,9 +68,16 @@ class Session {
     return this.motions.find((motion) => motion.id === id) ?? null;
   }
 
-  /** How members call the seat. */
-  nameOf(seat: number): string | null {
-    return this.members.find((member) => member.seat === seat)?.name ?? null;
+  /** How members call the seat; with its number where somebody else's name looks the same. */
+  nameOf(seat: number): string {
+    const name = this.members.find((member) => member.seat === seat)?.name;
+    if (name === undefined) return t("seat", { seat });
+    return this.#doubles.has(look(name)) ? t("name-with-seat", { name, seat }) : name;
+  }
+
+  /** Members whose names are easily taken for this one. */
+  likeNamed(name: string): MemberView[] {
+    return this.members.filter((member) => look(member.name) === look(name));
   }
 
   /** Reads one topic again; while a reading goes on, at most one more is queued. */
