@@ -32,6 +32,19 @@ pub(crate) enum Theme {
     Dark,
 }
 
+/// How large the interface is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TextSize {
+    /// As designed.
+    #[default]
+    Normal,
+    /// About a fifth more.
+    Large,
+    /// About two fifths more.
+    Largest,
+}
+
 /// What the file holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -39,6 +52,7 @@ pub(crate) struct Settings {
     /// Absent until chosen: the page then follows the system.
     pub(crate) language: Option<Language>,
     pub(crate) theme: Theme,
+    pub(crate) text_size: TextSize,
 }
 
 /// Settings in memory and their file. What the command line says is written only when the person changes a setting.
@@ -98,11 +112,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_an_earlier_version_is_read() {
+        let path = std::env::temp_dir().join(format!("veche-settings-old-{}.json", std::process::id()));
+        fs::write(&path, r#"{"language":"ru","theme":"dark"}"#).unwrap();
+        let settings = SettingsFile::open(path.clone(), None, None).current();
+        assert_eq!(settings.theme, Theme::Dark);
+        assert_eq!(settings.text_size, TextSize::Normal);
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
     fn remembers_what_was_set() {
         let path = std::env::temp_dir().join(format!("veche-settings-{}.json", std::process::id()));
         let settings = Settings {
             language: Some(Language::En),
             theme: Theme::Dark,
+            text_size: TextSize::Large,
         };
         SettingsFile::open(path.clone(), None, None)
             .replace(settings)
@@ -113,7 +138,8 @@ mod tests {
             overridden,
             Settings {
                 language: Some(Language::Ru),
-                theme: Theme::Light
+                theme: Theme::Light,
+                text_size: TextSize::Large,
             }
         );
         fs::remove_file(path).unwrap();

@@ -5,6 +5,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import axe from "axe-core";
 import puppeteer from "puppeteer-core";
 import { createServer } from "vite";
 
@@ -36,6 +37,13 @@ const row = (testid, index) => async (page) => {
 const type = (testid, text) => async (page) => {
   await page.type(`[data-testid="${testid}"]`, text);
 };
+const see = (testid) => async (page) => {
+  await page.waitForSelector(`[data-testid="${testid}"]`);
+  await page.evaluate(
+    (selector) => document.querySelector(selector).scrollIntoView({ block: "end" }),
+    `[data-testid="${testid}"]`,
+  );
+};
 const hash = (route) => async (page) => {
   await page.evaluate((to) => (location.hash = to), route);
 };
@@ -58,6 +66,14 @@ const SCREENS = [
   ["motion-review", "member", [...motion(0), click("choice-for"), click("vote-review")]],
   ["motion-prepared", "member&vote=prepared", motion(0)],
   ["motion-counted", "member&vote=counted", motion(0)],
+  ["motion-stuck", "member&vote=stuck", [...motion(0), see("ballot-stuck")]],
+  ["carry-learns", "member&vote=stuck", [...motion(0), click("carry-open")]],
+  ["carry-ballot", "member&vote=stuck", [...motion(0), click("carry-open"), click("carry-show")]],
+  [
+    "forward",
+    "member",
+    [...motion(0), click("forward-open"), type("forward-ballot", "83 01 zz"), see("forward")],
+  ],
   ["motion-noticed", "member", motion(1)],
   ["motion-proposed", "member", motion(2)],
   ["result-secret", "member", [...motion(3), click("proof-open")]],
@@ -79,6 +95,26 @@ const SCREENS = [
   ["settings-limits", "member", [hash("/settings/limits")]],
   ["commands", "member", [(page) => page.keyboard.down("Control"), (page) => page.keyboard.press("k")]],
 ];
+
+/** Every screen that shows somebody else's words, with words that want to deceive. */
+const HOSTILE = [
+  ["hostile-conversation", [hash("/conversations/a1b2c3d4e5f60718")]],
+  ["hostile-motion", motion(0)],
+  ["hostile-members", [hash("/members/admissions")]],
+  ["hostile-member", [hash("/members/4")]],
+  ["hostile-result", motion(4)],
+];
+SCREENS.push(...HOSTILE.map(([name, steps]) => [name, "member&words=hostile", steps]));
+
+/** The largest letters, in the narrowest and the widest places. */
+const LARGEST = [
+  ["largest-conversation", [hash("/conversations/a1b2c3d4e5f60718")]],
+  ["largest-motion", [...motion(0), click("choice-for")]],
+  ["largest-members", [hash("/members/admissions")]],
+  ["largest-propose", [hash("/motions/new")]],
+  ["largest-settings", [hash("/settings/look")]],
+];
+SCREENS.push(...LARGEST.map(([name, steps]) => [name, "member&size=largest", steps]));
 
 const filter = process.argv[2] ?? "";
 const sizes = { wide: { width: 1180, height: 780 }, narrow: { width: 400, height: 760 } };
@@ -125,10 +161,23 @@ for (const [name, scene, steps] of SCREENS) {
           faults += 1;
           console.error(`${file}: wider than the window`);
         }
+        if (width === "wide" || theme === "light") faults += await audit(page, file);
         await page.screenshot({ path: join(TARGET, `${file}.png`) });
       }
     }
   }
+}
+
+/** What a screen reader or a weak eye would stumble over; the number of faults. */
+async function audit(page, file) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] }),
+  );
+  for (const { id, nodes } of violations) {
+    console.error(`${file}: ${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
+  }
+  return violations.length;
 }
 
 await browser.close();

@@ -118,6 +118,40 @@ test("every value of an enum has its words", () => {
   }
 });
 
+/** Parts of a sentence that say something of their own. */
+const parts = (words) => words.split(/[.;:!?]\s|[.!?]$/).filter((part) => part.trim().length > 3);
+
+test("every refusal and every notice says what happened and what to do next, in words of its own", () => {
+  const generated = readFileSync(join(SOURCE, "backend", "generated.ts"), "utf8");
+  const values = (type) =>
+    [...new RegExp(`export type ${type} =([^;]+);`).exec(generated)[1].matchAll(/"([a-z0-9_]+)"/g)].map(
+      ([, value]) => value.replaceAll("_", "-"),
+    );
+  const keys = [
+    ...values("RefusalCode").map((value) => `refusal-${value}`),
+    ...values("NoticeCode").map((value) => `notice-${value}`),
+    "connection-offline",
+    "connection-wrong-relay-long",
+    "clock-skew",
+  ];
+  for (const { bundle } of [ru, en]) {
+    const said = new Map();
+    for (const key of keys) {
+      const message = bundle.getMessage(key);
+      assert.ok(message?.value, key);
+      const words = bundle.formatPattern(message.value, { span: "5" });
+      assert.ok(parts(words).length >= 2, `${key} says one thing only: ${words}`);
+      assert.ok(!said.has(words), `${key} says what ${said.get(words)} says`);
+      said.set(words, key);
+    }
+  }
+});
+
+test("every kind of evidence is named, and what to do with it is said", () => {
+  for (const { bundle } of [ru, en])
+    assert.ok(parts(bundle.formatPattern(bundle.getMessage("evidence-do").value)).length >= 2);
+});
+
 test("Russian plurals have their forms", () => {
   const say = (key, count) => ru.bundle.formatPattern(ru.bundle.getMessage(key).value, { count });
   assert.equal(say("span-days", 1), "1 день");

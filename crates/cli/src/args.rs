@@ -1,10 +1,10 @@
 //! The command line. Nothing secret is ever an argument: others on the machine can read arguments.
 
-use app::dto::views::{Carrier, Majority, Role, RuleView, VoteKind};
-use app::dto::{AuditLevel, CharterChanges, Request};
+use app::dto::AuditLevel;
+use app::dto::views::{Carrier, Majority, Role, VoteKind};
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::ending::Ending;
 use crate::secret::Source;
@@ -176,6 +176,9 @@ pub(crate) enum Once {
         #[arg(long, value_name = "N")]
         choice_fd: Option<u32>,
     },
+    /// Ballots that a box refuses: carried by a colleague.
+    #[command(subcommand)]
+    Ballot(BallotCommand),
     /// Outcome of a motion, with its proof.
     Result {
         /// The motion.
@@ -198,7 +201,8 @@ pub(crate) struct LinkSource {
 }
 
 impl LinkSource {
-    fn read(&self) -> Result<String, Ending> {
+    /// The link.
+    pub(crate) fn read(&self) -> Result<String, Ending> {
         let source = Source {
             file: self.link_file.clone(),
             fd: self.link_fd,
@@ -258,6 +262,25 @@ pub(crate) enum MotionCommand {
     },
 }
 
+/// Commands about ballots that a box refuses.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BallotCommand {
+    /// Show one's own sealed ballot while it waits, to be handed to one member who posts it in the journal. That
+    /// member learns whose it is and, after the count, can learn the choice.
+    Show {
+        /// The motion.
+        motion: String,
+    },
+    /// Post a colleague's ballot in the journal. Everybody sees who posted it, nobody whose it is.
+    Forward {
+        /// The motion.
+        motion: String,
+        /// File with the ballot; standard input if absent.
+        #[arg(long, value_name = "FILE")]
+        ballot_file: Option<PathBuf>,
+    },
+}
+
 /// Commands about audit files.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
@@ -271,139 +294,8 @@ pub(crate) enum AuditCommand {
     },
 }
 
-impl Once {
-    /// The request that the command makes; reads what it needs from files, descriptors or the terminal.
-    pub(crate) fn request(&self) -> Result<Request, Ending> {
-        Ok(match self {
-            Self::Overview => Request::Overview,
-            Self::Found {
-                name,
-                declaration_file,
-                relay_file,
-                member_name,
-                charter_file,
-            } => Request::Found {
-                name: name.clone(),
-                declaration: crate::secret::read_text(Some(declaration_file.as_path()))?,
-                relay: Source::file(relay_file).read("Relay: ")?.to_string(),
-                member_name: member_name.clone(),
-                charter: charter_file
-                    .as_deref()
-                    .map_or_else(|| Ok(CharterChanges::default()), read_charter)?,
-            },
-            Self::Invite {
-                role,
-                valid_ms,
-                offer_carrier,
-            } => Request::Invite {
-                role: *role,
-                valid_ms: *valid_ms,
-                carrier: offer_carrier.clone(),
-            },
-            Self::ReadInvitation { link } => Request::ReadInvitation { link: link.read()? },
-            Self::Join { link, member_name } => Request::Join {
-                link: link.read()?,
-                member_name: member_name.clone(),
-            },
-            Self::Admissions => Request::Admissions,
-            Self::Endorse { admission } => Request::Endorse {
-                admission: admission.clone(),
-            },
-            Self::Object { admission } => Request::Object {
-                admission: admission.clone(),
-            },
-            Self::Members => Request::Members,
-            Self::Detain { seat } => Request::Detain { seat: *seat },
-            Self::Conversations => Request::Conversations,
-            Self::Send {
-                conversation,
-                text_file,
-            } => Request::Send {
-                conversation: conversation.clone(),
-                text: crate::secret::read_text(text_file.as_deref())?,
-            },
-            Self::Read {
-                conversation,
-                before,
-                limit,
-                mark_read,
-            } => Request::Read {
-                conversation: conversation.clone(),
-                before: *before,
-                limit: *limit,
-                mark_read: *mark_read,
-            },
-            Self::Motion(command) => command.request()?,
-            Self::Vote {
-                motion,
-                choice_file,
-                choice_fd,
-            } => {
-                let source = Source {
-                    file: choice_file.clone(),
-                    fd: *choice_fd,
-                };
-                let choice = source.read("Choice (for, against, abstain): ")?;
-                Request::Vote {
-                    motion: motion.clone(),
-                    choice: read_word(&choice).map_err(Ending::Usage)?,
-                }
-            }
-            Self::Result { motion } => Request::Motion {
-                motion: motion.clone(),
-            },
-            Self::Audit(AuditCommand::Export { path, level }) => Request::ExportAudit {
-                path: path.to_string_lossy().into_owned(),
-                level: *level,
-            },
-        })
-    }
-}
-
-impl MotionCommand {
-    fn request(&self) -> Result<Request, Ending> {
-        Ok(match self {
-            Self::Propose {
-                title,
-                text_file,
-                kind,
-                quorum,
-                majority,
-                notice_ms,
-                voting_ms,
-            } => Request::Propose {
-                title: title.clone(),
-                text: crate::secret::read_text(text_file.as_deref())?,
-                kind: *kind,
-                rule: quorum
-                    .zip(*majority)
-                    .map(|((quorum_numerator, quorum_denominator), majority)| RuleView {
-                        quorum_numerator,
-                        quorum_denominator,
-                        majority,
-                    }),
-                notice_ms: *notice_ms,
-                voting_ms: *voting_ms,
-            },
-            Self::Second { motion } => Request::Second {
-                motion: motion.clone(),
-            },
-            Self::Open { motion } => Request::Open {
-                motion: motion.clone(),
-            },
-            Self::List => Request::Motions,
-            Self::Show { motion } => Request::Motion {
-                motion: motion.clone(),
-            },
-            Self::Withdraw { motion } => Request::Withdraw {
-                motion: motion.clone(),
-            },
-        })
-    }
-}
-
 /// Reads a word of one of the interface's closed lists.
-fn read_word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+pub(crate) fn read_word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let word = serde_json::Value::String(text.trim().to_owned());
     serde_json::from_value(word).map_err(|error| error.to_string())
 }
@@ -425,11 +317,6 @@ fn read_share(text: &str) -> Result<(u32, u32), String> {
         .split_once('/')
         .and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
     share.ok_or_else(|| "say a share such as 1/2".to_owned())
-}
-
-fn read_charter(path: &Path) -> Result<CharterChanges, Ending> {
-    let text = crate::secret::read_text(Some(path))?;
-    serde_json::from_str(&text).map_err(|error| Ending::Usage(format!("{}: {error}", path.display())))
 }
 
 #[cfg(test)]
@@ -459,8 +346,13 @@ mod tests {
     #[test]
     fn nothing_secret_is_an_argument() {
         let command = Args::command();
-        for name in ["join", "vote", "send", "read-invitation"] {
-            let arguments = command.find_subcommand(name).unwrap().get_positionals();
+        let ballot = command.find_subcommand("ballot").unwrap();
+        let forward = ballot.find_subcommand("forward").unwrap();
+        let others = ["join", "vote", "send", "read-invitation"];
+        let others = others.map(|name| command.find_subcommand(name).unwrap());
+        for subcommand in others.into_iter().chain([forward]) {
+            let name = subcommand.get_name();
+            let arguments = subcommand.get_positionals();
             let names: Vec<_> = arguments
                 .map(|argument| argument.get_id().as_str().to_owned())
                 .collect();

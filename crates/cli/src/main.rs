@@ -13,6 +13,8 @@ mod agent;
 mod args;
 mod ending;
 mod once;
+mod printable;
+mod request;
 mod secret;
 mod session;
 mod show;

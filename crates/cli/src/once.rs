@@ -22,6 +22,9 @@ pub(crate) async fn run(args: &Args, command: &Once) -> Result<(), Ending> {
     let result = exchange(args, &handle, request).await;
     handle.shutdown().await;
     let (answer, waiting) = result?;
+    if let Some(caution) = show::caution(command) {
+        eprintln!("veche: {caution}");
+    }
     if args.json {
         println!(
             "{}",
@@ -49,7 +52,11 @@ async fn exchange(args: &Args, handle: &Handle, request: Request) -> Result<(Ans
     if needs_the_present(&request) {
         catch_up(handle, &mut events, ends).await?;
     }
+    let only_looks = matches!(request, Request::Ballot { .. });
     let answer = handle.request(request).await.map_err(Ending::from_refusal)?;
+    if only_looks {
+        return Ok((answer, 0));
+    }
     loop {
         let waiting = overview(handle).await?.outbox_entries;
         if waiting == 0 || Instant::now() >= ends {
@@ -101,10 +108,14 @@ async fn overview(handle: &Handle) -> Result<Overview, Ending> {
     }
 }
 
-/// Founding, joining and reading an invitation need no past.
+/// Founding, joining and reading an invitation need no past; a ballot that waits lies in the vault, and whoever asks for it
+/// has a relay that does not answer.
 const fn needs_the_present(request: &Request) -> bool {
     !matches!(
         request,
-        Request::Found { .. } | Request::Join { .. } | Request::ReadInvitation { .. }
+        Request::Found { .. }
+            | Request::Join { .. }
+            | Request::ReadInvitation { .. }
+            | Request::Ballot { .. }
     )
 }

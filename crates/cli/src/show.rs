@@ -1,5 +1,7 @@
 //! Answers in words, for a person at a terminal.
 
+use crate::args::{BallotCommand, Once};
+use crate::printable::printable_line;
 use app::dto::Answer;
 use app::dto::views::{
     AdmissionView, ConversationView, InvitationView, MemberView, MessageContent, MessageView, MotionView,
@@ -35,9 +37,24 @@ pub(crate) fn answer(answer: &Answer, proof: bool) -> String {
         Answer::Motions { motions } => motions.iter().for_each(|view| show_motion_line(&mut text, view)),
         Answer::Motion { motion } => show_motion(&mut text, motion, proof),
         Answer::Exported { path, bytes } => line(&mut text, "Written:", &format!("{path}, {bytes} bytes")),
-        Answer::Ballot { ballot } => line(&mut text, "Ballot:", ballot),
+        // Alone on its line: it is handed on as it is.
+        Answer::Ballot { ballot } => line(&mut text, "", ballot),
     }
     text
+}
+
+/// What whoever hands on a ballot, or carries one, has to know.
+pub(crate) const fn caution(command: &Once) -> Option<&'static str> {
+    match command {
+        Once::Ballot(BallotCommand::Show { .. }) => Some(
+            "give this to one member whom you trust, never to the plenary: that member learns that the ballot is yours \
+             and, after the count, can learn your choice; the others see only who posted it",
+        ),
+        Once::Ballot(BallotCommand::Forward { .. }) => Some(
+            "everybody sees that you posted a ballot, but not whose; tell nobody, and delete what was sent to you",
+        ),
+        _ => None,
+    }
 }
 
 fn show_overview(text: &mut String, view: &Overview) {
@@ -153,7 +170,7 @@ fn show_message(text: &mut String, view: &MessageView) {
         }
         MessageContent::NeedsNewerVersion => "[needs a newer version]".to_owned(),
     };
-    line(text, &format!("{} {}:", time(view.time), view.name), &content);
+    words(text, &format!("{} {}:", time(view.time), view.name), &content);
 }
 
 fn show_motion_line(text: &mut String, view: &MotionView) {
@@ -166,7 +183,7 @@ fn show_motion_line(text: &mut String, view: &MotionView) {
 
 fn show_motion(text: &mut String, view: &MotionView, proof: bool) {
     show_motion_line(text, view);
-    line(text, "", &view.text);
+    words(text, "", &view.text);
     line(
         text,
         "Seconded by",
@@ -219,20 +236,21 @@ fn line(text: &mut String, head: &str, rest: &str) {
         " "
     };
     // Writing to a string does not fail.
-    let _ = writeln!(text, "{}{space}{}", printable(head), printable(rest));
+    let _ = writeln!(text, "{}{space}{}", printable_line(head), printable_line(rest));
 }
 
-/// Names and texts come from others: no control character of theirs reaches the terminal.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
+/// A text of somebody's: every line but that of `head` is set in, so that none passes for one of ours.
+fn words(text: &mut String, head: &str, words: &str) {
+    let _ = write!(text, "{}", printable_line(head));
+    for (index, line) in words.split('\n').enumerate() {
+        let space = match (index, head.is_empty()) {
+            (0, true) => "    ",
+            (0, false) => " ",
+            _ => "\n    ",
+        };
+        let _ = write!(text, "{space}{}", printable_line(line));
+    }
+    text.push('\n');
 }
 
 /// The word that the interface has for a value of one of its closed lists.
@@ -270,7 +288,18 @@ mod tests {
     }
 
     #[test]
-    fn a_strange_name_cannot_drive_the_terminal() {
-        assert_eq!(printable("\u{1b}[2Jname"), "\u{fffd}[2Jname");
+    fn a_ballot_stands_alone_on_its_line() {
+        let ballot = "8301".to_owned();
+        assert_eq!(answer(&Answer::Ballot { ballot }, false), "8301\n");
+    }
+
+    #[test]
+    fn words_of_others_never_begin_a_line_of_ours() {
+        let mut text = String::new();
+        words(&mut text, "12:00 Anna:", "yes\nADOPTED for 7");
+        assert_eq!(text, "12:00 Anna: yes\n    ADOPTED for 7\n");
+        let mut text = String::new();
+        words(&mut text, "", "one\ntwo");
+        assert_eq!(text, "    one\n    two\n");
     }
 }

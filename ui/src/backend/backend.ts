@@ -12,11 +12,13 @@ export interface VaultStatus {
 
 export type Language = "ru" | "en";
 export type Theme = "system" | "light" | "dark";
+export type TextSize = "normal" | "large" | "largest";
 
 /** The window's own settings; they lie outside the vault. */
 export interface Settings {
   language: Language | null;
   theme: Theme;
+  text_size: TextSize;
 }
 
 /** Every promise is rejected with a [`Refusal`] and with nothing else. */

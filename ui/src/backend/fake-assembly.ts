@@ -33,6 +33,9 @@ function hex(seed: number, bytes = 32): string {
   }).join("");
 }
 
+/** As long as a ballot for fifty. */
+export const BALLOT = hex(81, 1_500);
+
 const NAMES: Record<Language, string[]> = {
   ru: [
     "Анна Петрова",
@@ -343,4 +346,31 @@ export function motions(language: Language): MotionView[] {
       ballots: 1,
     }),
   ];
+}
+
+/** Names and texts made to deceive the eye: each of these once stood on a screen as something else. */
+export function deceive(
+  people: MemberView[],
+  asking: AdmissionView[],
+  talk: MessageView[],
+  proposed: MotionView[],
+): void {
+  const [, second, third, fourth, , sixth] = people;
+  if (!second || !third || !fourth || !sixth) return;
+  // Reads "за" where "против" is meant, from right to left.
+  second.name = "Тимур \u202Eмокнетсонавс\u202C";
+  third.name = "\u05D0\u05E0\u05D4 (место 1)";
+  fourth.name = "Длинноимённый-Передлинноимённый ".repeat(6).trim();
+  sixth.name = `З\u0300\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308\u030A\u030B\u030Cалго`;
+  // The first name again, with letters of another alphabet and something that nobody sees.
+  if (asking[0]) asking[0].name = "\u0410\u043D\u043Da \u041F\u0435\u0442\u0440\u043E\u200B\u0432\u0430";
+  for (const message of talk) message.name = people[message.seat - 1]?.name ?? message.name;
+  const [, words, more] = talk;
+  if (words?.content.kind === "text") words.content.text = "Голосуйте \u202Eза\u202C!\u0007\u2066 Конец.";
+  if (more?.content.kind === "text")
+    more.content.text = `${"безпробелов".repeat(40)}\n\u05E9\u05DC\u05D5\u05DD, 1-2-3!`;
+  const [first] = proposed;
+  if (!first) return;
+  first.title = `Об отказе \u202Eазактоеб\u202C ${"оченьдлинноеслово".repeat(5)}`;
+  first.text = `${first.text}\n\n\u2067за\u2069 \u05DB\u05DF (\u0628\u0644\u0649) ${"x".repeat(300)}`;
 }

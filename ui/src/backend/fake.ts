@@ -2,9 +2,10 @@
 // development builds only and is not part of what is shipped.
 //
 // `?fake=absent|locked|none|requested|member|evidence|empty`, with `&language=`, `&theme=` and, for a picture of one's
-// own vote, `&vote=<state>`.
+// own vote, `&vote=<state>`, or `&vote=stuck` for a ballot that the box does not take. `&words=hostile` puts in names
+// and texts of people who want to deceive the eye.
 
-import type { Backend, Language, Settings, Theme, VaultState } from "./backend";
+import type { Backend, Language, Settings, TextSize, Theme, VaultState } from "./backend";
 import * as made from "./fake-assembly";
 import type {
   Answer,
@@ -34,6 +35,7 @@ export function fake(parameters: URLSearchParams): Backend {
   const settings: Settings = {
     language: (parameters.get("language") as Language | null) ?? "ru",
     theme: (parameters.get("theme") as Theme | null) ?? "system",
+    text_size: (parameters.get("size") as TextSize | null) ?? "normal",
   };
   const language = settings.language ?? "ru";
   const listeners = new Set<(event: Event) => void>();
@@ -51,10 +53,14 @@ export function fake(parameters: URLSearchParams): Backend {
   let messages = empty ? [] : made.messages(language);
   let motions = empty ? [] : made.motions(language);
 
-  const shown = parameters.get("vote") as OwnVoteState | null;
+  const shown = parameters.get("vote") as OwnVoteState | "stuck" | null;
   if (shown && motions[0]) {
-    motions[0].mine = { state: shown, cast_by: Date.now() + 1_500_000, choice: null, barred: null };
+    const [state, cast_by]: [OwnVoteState, number] =
+      shown === "stuck" ? ["prepared", Date.now() - 600_000] : [shown, Date.now() + 1_500_000];
+    motions[0].mine = { state, cast_by, choice: null, barred: null };
   }
+  const hostile = parameters.get("words") === "hostile";
+  if (hostile) made.deceive(members, admissions, messages, motions);
 
   function overview(): Overview {
     return {
@@ -242,9 +248,15 @@ export function fake(parameters: URLSearchParams): Backend {
         return { answer: "motion", motion: change(request.motion, {}) };
       }
       case "ballot":
-        return { answer: "ballot", ballot: "83015820" };
-      case "forward_ballot":
+        if (change(request.motion, {}).mine.state !== "prepared") refuse("wrong_phase", "no ballot waits");
+        return { answer: "ballot", ballot: made.BALLOT };
+      case "forward_ballot": {
+        const { phase, mine } = change(request.motion, {});
+        if (!/^([0-9a-f]{2})+$/i.test(request.ballot)) refuse("bad_request", "not a ballot");
+        if (phase !== "open") refuse("wrong_phase", "the vote is not open");
+        if (mine.state === "prepared" && request.ballot === made.BALLOT) refuse("not_allowed", "your own");
         return { answer: "done" };
+      }
       case "export_audit":
         return { answer: "exported", path: request.path, bytes: 186_240 };
       case "set_carrier":

@@ -39,11 +39,13 @@ const LOOKS: Record<string, string> = {
   ı: "i",
 };
 
-/** What the eye sees of a name: equal for names that are easily taken for one another. */
+/** What the eye sees of a name: equal for names that are easily taken for one another. What stands in brackets does not
+    count, for the window itself puts "(you)" and seats there. */
 export function look(name: string): string {
   return Array.from(
     name
       .normalize("NFKD")
+      .replace(/\([^)]*\)?/g, "")
       .replace(/[^\p{L}\p{N}]/gu, "")
       .toLowerCase(),
     (letter) => LOOKS[letter] ?? letter,
