@@ -168,6 +168,20 @@ test("decides in secret, and the ballot is counted in and burnt", options, async
     const motion = await agent.phase(title, "open");
     await agent.ask("vote", { motion: motion.id, choice: choices[index] });
   }
+  // One of them hands the ballot over while it waits, as if the box refused it; both ways in, it counts once.
+  const ballot = await until("somebody's ballot waits", async () => {
+    for (const agent of agents) {
+      const { id } = await agent.motion(title);
+      const waits = await agent.ask("ballot", { motion: id }).catch(() => null);
+      if (waits) return waits.ballot;
+    }
+    return null;
+  });
+  await window.click("forward-open");
+  await window.paste("forward-ballot", ballot);
+  await window.click("forward");
+  await window.see("forwarded", '[data-done="true"]');
+  await window.picture("path-forwarded");
   const page = await window.page();
   assert.ok(!page.includes("Ваш голос: против"), "the window does not show what was chosen in secret");
   await window.see("own-vote", '[data-state="counted"]', 120_000);
@@ -181,6 +195,7 @@ test("decides in secret, and the ballot is counted in and burnt", options, async
     async () => (await window.attribute("agree", "data-count")) === String(MEMBERS),
   );
   await window.click("proof-open");
+  assert.match(await window.text("proof-repeated"), /TAL-01/, "the carried ballot came twice and counts once");
   await window.picture("path-result-secret");
 });
 

@@ -111,6 +111,18 @@ export class Window {
     await this.#call("POST", `element/${element}/value`, { text });
   }
 
+  /** Puts in a long text at once, as pasting does. */
+  async paste(testid, text) {
+    await this.see(testid);
+    await this.run(
+      `const field = document.querySelector(arguments[0]);
+       field.value = arguments[1];
+       field.dispatchEvent(new Event("input", { bubbles: true }));`,
+      `[data-testid="${testid}"]`,
+      text,
+    );
+  }
+
   choose(testid, label) {
     return this.run(
       `const select = document.querySelector(arguments[0]);
