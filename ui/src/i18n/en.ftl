@@ -154,8 +154,8 @@ connection-through = Through { $address }.
 connection-wrong-relay-long = Somebody else answers at the relay's address: the key is wrong. Nothing was sent there, and what you wrote is safe in the vault. Change the connection, to Tor for example, or ask who runs the relay.
 clock-skew = This device's clock differs from the relay's by { $span }. Set the right time: deadlines depend on it.
 outbox-waits = { $count ->
-    [one] { $count } entry waits to be sent and is safe in the vault.
-   *[other] { $count } entries wait to be sent and are safe in the vault.
+    [one] Offline. { $count } entry waits to be sent: it is safe in the vault and leaves by itself.
+   *[other] Offline. { $count } entries wait to be sent: they are safe in the vault and leave by themselves.
 }
 catching-up = Catching up with the journal: { $done } of { $total }
 notice-relay-answers-nonsense = The relay answers something that cannot be understood. Your data is safe, and Veche tries again; if it stays so, tell who runs the relay.
