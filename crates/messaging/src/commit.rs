@@ -49,8 +49,8 @@ pub(crate) const DATA_VERSION: u8 = 1;
 pub struct Intent {
     /// Devices to add, up to [`ADDED_MAX`].
     pub add: Vec<KeyPackage>,
-    /// Members to remove, with all their devices: nobody whom the journal admits, unless `add` has the same devices again
-    /// (MSG-16).
+    /// Members to remove, with all their devices: nobody whom the journal admits (MSG-16), unless the device has asked to
+    /// be added again and `add` has the package that it asked by (MSG-18).
     pub remove: Vec<VerifyingKey>,
     /// Whether to renew this device's leaf. A removal renews it anyhow.
     pub refresh: bool,
@@ -87,7 +87,7 @@ pub enum CommitError {
     /// The journal does not admit this device, at this point (MSG-01).
     #[error("the journal does not admit {0:?} (MSG-01)")]
     NotAdmitted(Member),
-    /// One to be removed is one that the journal admits, and is not added again.
+    /// One to be removed is one that the journal admits, and has not asked to be added again.
     #[error("the journal admits {0:?}, so that no commit removes it (MSG-16)")]
     StillAdmitted(Member),
     /// One to be removed is not there.
@@ -166,7 +166,13 @@ impl Conversation {
                 return Err(CommitError::AlreadyThere(member));
             }
         }
-        let comes_back = |member: &Member| intent.add.iter().any(|package| package.member() == *member);
+        let comes_back = |member: &Member| {
+            let mut packages = intent.add.iter().filter(|package| package.member() == *member);
+            packages.any(|package| {
+                let hash = package.hash();
+                hash.is_some_and(|hash| self.asked(member, hash, journal.size))
+            })
+        };
         let taken_out = |member: &&Member| roster.admits(&journal, member) && !comes_back(member);
         if let Some(member) = removed.iter().map(|(_, member)| member).find(taken_out) {
             return Err(CommitError::StillAdmitted(*member));

@@ -8,6 +8,7 @@ use crate::credential::{Member, OwnDevice, member_in_tree};
 use crate::key_package::{capabilities, unbounded};
 use crate::message::AppMessage;
 use crate::meta::{Meta, Standing};
+use crate::parts::forget_parts;
 use crate::provider::{CIPHERSUITE, NoRandomness, Provider};
 use crate::records::{DamagedRecord, Records, slot};
 use crate::roster::JournalPoint;
@@ -169,7 +170,10 @@ impl Conversation {
 
     /// Writes what has changed to `overlay`: a few records, or all of them under a new purpose if the epoch
     /// has changed. Called once, at the end of a step.
-    pub fn save<S: Store + ?Sized>(&mut self, overlay: &mut Overlay<'_, S>) {
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn save<S: Store + ?Sized>(&mut self, overlay: &mut Overlay<'_, S>) -> Result<(), StoreError> {
         let epoch = self.epoch();
         self.meta.stored_epoch = epoch;
         self.provider
@@ -195,8 +199,10 @@ impl Conversation {
         }
         if let (true, Some(old)) = (moved, self.stored_epoch) {
             overlay.burn(self::purpose(self.id, old));
+            forget_parts(overlay, self.id, Some(epoch))?;
         }
         self.stored_epoch = Some(epoch);
+        Ok(())
     }
 
     /// Destroys everything this device has of the conversation.
@@ -368,7 +374,7 @@ pub(crate) fn forget<S: Store + ?Sized>(
     if let Some(epoch) = stored_epoch {
         overlay.burn(purpose(id, epoch));
     }
-    Ok(())
+    forget_parts(overlay, id, None)
 }
 
 /// The epoch under whose purpose the store has a group, read without its MLS state: to replace a group that may be

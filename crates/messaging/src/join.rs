@@ -136,7 +136,7 @@ impl Conversation {
         if let Some(epoch) = stored {
             forget(overlay, id, Some(epoch))?;
         }
-        conversation.save(overlay);
+        conversation.save(overlay)?;
         Ok(conversation)
     }
 

@@ -7,8 +7,9 @@ use openmls::prelude::{
     Capabilities, CredentialType, ExtensionType, Extensions, KeyPackage as MlsKeyPackage, KeyPackageIn,
     Lifetime, ProtocolVersion,
 };
+use primitives::canonical::sha256;
 use primitives::store::{Record, Store};
-use primitives::{Overlay, Purpose, StoreError, Table};
+use primitives::{Hash, Overlay, Purpose, StoreError, Table};
 use tls_codec::{DeserializeBytes as _, Serialize as _};
 
 /// Private halves of this device's key packages, by the hash of their reference.
@@ -81,9 +82,19 @@ impl KeyPackage {
         self.member
     }
 
+    /// Its name: SHA-256 of its bytes.
+    pub(crate) fn hash(&self) -> Option<Hash> {
+        package_hash(&self.mls)
+    }
+
     pub(crate) fn mls(&self) -> &MlsKeyPackage {
         &self.mls
     }
+}
+
+/// SHA-256 of a key package's bytes.
+pub(crate) fn package_hash(package: &MlsKeyPackage) -> Option<Hash> {
+    package.tls_serialize_detached().ok().map(|bytes| sha256(&bytes))
 }
 
 /// Makes a key package of `device` and writes its private half to `overlay`; gives its bytes (2.7 KB) out.

@@ -1,7 +1,8 @@
 //! Conversations over MLS (RFC 9420), and what leads into them (`docs/spec/messaging.md`).
 //!
 //! The only crate that names OpenMLS. A [`Conversation`] is one device's view of a group, for the length of one step:
-//! loaded from the step's overlay, changed in memory, saved once. All its messages go to one log through [`wrap()`];
+//! loaded from the step's overlay, changed in memory, saved once. All its messages go to one log through
+//! [`Conversation::wrap`];
 //! the log's order is the order, and [`Conversation::process`] says what each entry means. Who may be in a group is
 //! not decided here but asked of a [`Roster`], the caller's fold of the journal.
 //!
@@ -26,8 +27,10 @@ mod key_package;
 mod message;
 mod meta;
 mod outcome;
+mod parts;
 mod process;
 mod provider;
+mod readd;
 mod records;
 mod rendezvous;
 mod roster;
@@ -46,6 +49,7 @@ pub use key_package::{BadKeyPackage, KeyPackage, NewKeyPackageError, forget_key_
 pub use message::{APP_MESSAGE_BYTES_MAX, AppMessage, Body, TEXT_BYTES_MAX};
 pub use meta::Standing;
 pub use outcome::{Committed, Halt, Processed, Reason};
+pub use parts::{PART_BYTES, Unwrapped, Whole, WrapError};
 pub use process::Incoming;
 pub use provider::NoRandomness;
 pub use records::DamagedRecord;

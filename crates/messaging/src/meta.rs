@@ -4,7 +4,7 @@ use crate::roster::JournalPoint;
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 use primitives::canonical::decode_canonical;
-use primitives::{Hash, Secret};
+use primitives::{Hash, Secret, VerifyingKey};
 use zeroize::Zeroize as _;
 
 const META_VERSION: u8 = 1;
@@ -40,6 +40,21 @@ pub(crate) struct Pending {
     pub(crate) welcome: Option<ByteVec>,
 }
 
+/// A device that asks to be added again, in this epoch.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Asked {
+    #[n(0)]
+    pub(crate) device: VerifyingKey,
+    #[n(1)]
+    pub(crate) journal_size: u64,
+    /// Hash of the key package.
+    #[n(2)]
+    pub(crate) package: Hash,
+    #[n(3)]
+    pub(crate) key_package: ByteVec,
+}
+
 /// What we keep of a group beside what OpenMLS keeps.
 #[derive(Encode, Decode)]
 #[cbor(array)]
@@ -58,6 +73,9 @@ pub(crate) struct Meta {
     pub(crate) pending: Option<Pending>,
     #[n(6)]
     pub(crate) stored_epoch: u64,
+    /// Who asked to be added again since the last commit.
+    #[n(7)]
+    pub(crate) asked: Vec<Asked>,
 }
 
 impl Meta {
@@ -70,6 +88,7 @@ impl Meta {
             hops: 0,
             pending: None,
             stored_epoch: 0,
+            asked: Vec::new(),
         }
     }
 

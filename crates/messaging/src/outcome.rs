@@ -86,7 +86,7 @@ pub enum Reason {
     ClaimsToBeOurs,
     /// This device is not a member any more.
     Left,
-    /// MSG-16: removes a device that the journal admits at its point, and does not add it again.
+    /// MSG-16: removes a device that the journal admits at its point, and that has not asked to be added again (MSG-18).
     StillAdmitted,
 }
 

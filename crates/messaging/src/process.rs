@@ -7,6 +7,7 @@
 use crate::commit::{CommitData, DATA_VERSION};
 use crate::conversation::{Conversation, PAST_EPOCHS, UseError};
 use crate::credential::{Member, member_in_tree, member_of};
+use crate::key_package::package_hash;
 use crate::message::AppMessage;
 use crate::meta::Standing;
 use crate::outcome::{Committed, Halt, Processed, Reason};
@@ -181,7 +182,8 @@ impl Conversation {
     }
 
     /// MSG-01, MSG-06 and MSG-07: every leaf of the tree that the commit leaves behind, its author's included, is one that
-    /// the journal admits at the commit's point. MSG-16: none of those that it takes out is, unless it comes back at once.
+    /// the journal admits at the commit's point. MSG-16: none of those that it takes out is, unless it asked for it and
+    /// comes back at once (MSG-18).
     fn judge_leaves(
         &self,
         roster: &(impl Roster + ?Sized),
@@ -202,7 +204,7 @@ impl Conversation {
         {
             return Err(Stop::Reason(Reason::Credential));
         }
-        let (mut added, mut gone) = (Vec::new(), BTreeSet::new());
+        let (mut added, mut back, mut gone) = (Vec::new(), Vec::new(), BTreeSet::new());
         for queued in staged.queued_proposals() {
             if queued.proposal_or_ref_type() != ProposalOrRefType::Proposal {
                 return Err(Stop::Reason(Reason::Proposals));
@@ -210,8 +212,13 @@ impl Conversation {
             match queued.proposal() {
                 Proposal::Add(add) => {
                     let leaf = add.key_package().leaf_node();
-                    let member = member_of(leaf.credential(), leaf.signature_key().as_slice());
-                    added.push(member.map_err(|_| Stop::Reason(Reason::Credential))?);
+                    let member = member_of(leaf.credential(), leaf.signature_key().as_slice())
+                        .map_err(|_| Stop::Reason(Reason::Credential))?;
+                    let package = package_hash(add.key_package()).ok_or(Stop::Reason(Reason::Invalid))?;
+                    if self.asked(&member, package, point.size) {
+                        back.push(member);
+                    }
+                    added.push(member);
                 }
                 Proposal::Remove(remove) => {
                     gone.insert(remove.removed());
@@ -227,7 +234,7 @@ impl Conversation {
             return Err(Stop::Reason(Reason::NotAdmitted));
         }
         let removed: Vec<_> = gone.into_iter().filter_map(at).collect();
-        let taken_out = |member: &Member| roster.admits(point, member) && !added.contains(member);
+        let taken_out = |member: &Member| roster.admits(point, member) && !back.contains(member);
         if removed.iter().any(taken_out) {
             return Err(Stop::Reason(Reason::StillAdmitted));
         }
@@ -297,6 +304,7 @@ impl Conversation {
             over,
         } = change;
         self.meta.journal = journal;
+        self.meta.asked.clear();
         if over {
             self.meta.standing = Standing::Left;
         } else if !removed.is_empty() {

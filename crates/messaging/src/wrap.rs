@@ -1,10 +1,11 @@
-//! The outer wrap of a log's entries, and the pieces of what is larger than one entry.
+//! The outer wrap of a log's entries, and the pieces of what is larger than one entry of an invitation's log.
 //!
 //! ```text
 //! entry   = nonce (24) || XChaCha20-Poly1305(wrap key, nonce, label, padded)
 //! padded  = version (1) || form (1) || length (u32 BE) || content || zeros     len(entry) is one of SIZES
 //! form    = 0 inline: content is the message
-//!           1 pieces: content is CBOR [key (32), length (u32), [hash of each piece]]
+//!           1 pieces: content is CBOR [key (32), length (u32), [hash of each piece]]     invitations only
+//!           2 a part of a message, 3 a request                                          conversations only
 //! piece i = XChaCha20-Poly1305(key, i as 24 bytes BE, label, part i, the last one padded with zeros)   256 KiB
 //! ```
 //!
@@ -15,6 +16,7 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use primitives::canonical::{decode_canonical, sha256};
+use primitives::signed::Unverified;
 use primitives::{Hash, Label, Secret, encode, labels};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -32,8 +34,13 @@ const TAG_LEN: usize = 16;
 const HEAD_LEN: usize = 6;
 const OVERHEAD: usize = NONCE_LEN + TAG_LEN + HEAD_LEN;
 const PART_LEN: usize = PIECE_LEN - TAG_LEN;
-const INLINE: u8 = 0;
+/// Form of an entry that holds the message.
+pub(crate) const INLINE: u8 = 0;
 const PIECES: u8 = 1;
+/// Form of an entry that holds a part of a message.
+pub(crate) const PART: u8 = 2;
+/// Form of an entry by which a device asks to be added again.
+pub(crate) const REQUEST: u8 = 3;
 
 /// A message ready for the log.
 #[derive(Debug)]
@@ -77,6 +84,12 @@ pub enum Unreadable {
     /// Pieces missing, surplus or in the wrong order.
     #[error("the pieces are not those of this message (MSG-11)")]
     Pieces,
+    /// A part that is not of this epoch, not by one of its devices, or of an attempt that is over.
+    #[error("not a part of a message that is under way (MSG-17)")]
+    Part,
+    /// A request to be added again that is not by a device of this epoch, or has been overtaken.
+    #[error("not a request of a device of this epoch (MSG-18)")]
+    Request,
 }
 
 /// What an entry holds.
@@ -84,8 +97,12 @@ pub enum Unreadable {
 pub enum Opened {
     /// The message.
     Inline(Vec<u8>),
-    /// Where to fetch it; a member who cannot waits, never skips.
+    /// Where to fetch it: in an invitation's log only.
     Pieces(PieceList),
+    /// A part of the message: in a conversation's log only.
+    Part(Unverified),
+    /// A device asks to be added again: in a conversation's log only.
+    Request(Unverified),
 }
 
 /// The pieces of one message.
@@ -241,11 +258,17 @@ pub fn open(key: &Secret<32>, label: Label, entry: &[u8]) -> Result<Opened, Unre
             .filter(PieceList::fits)
             .map(Opened::Pieces)
             .ok_or(Unreadable::Form),
+        PART => decode_canonical(content)
+            .map(Opened::Part)
+            .map_err(|_| Unreadable::Form),
+        REQUEST => decode_canonical(content)
+            .map(Opened::Request)
+            .map_err(|_| Unreadable::Form),
         _ => Err(Unreadable::Form),
     }
 }
 
-fn seal_entry(
+pub(crate) fn seal_entry(
     key: &Secret<32>,
     label: Label,
     form: u8,

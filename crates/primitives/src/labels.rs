@@ -127,7 +127,11 @@ labels! {
     JOIN_REQUEST = "invitation/join-request";
     /// Associated data of what is posted to an invitation's log.
     RENDEZVOUS = "invitation/rendezvous";
-    /// Associated data of the pieces of a large handshake.
+    /// Signature of a part of a large message by the sending device.
+    CONVERSATION_PART = "conversation/part";
+    /// Signature by which a device asks to be added to a conversation again.
+    CONVERSATION_REQUEST = "conversation/request";
+    /// Associated data of the pieces of a large answer to an invitation.
     CONVERSATION_PIECE = "conversation/piece";
     /// Short code of a conversation's epoch.
     EPOCH_CODE = "conversation/epoch-code";

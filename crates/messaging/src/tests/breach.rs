@@ -161,7 +161,12 @@ fn msg_09_a_commit_whose_path_does_not_open_here_halts_and_the_way_back_is_a_wel
 
     desks[0].follow(&relay).unwrap();
     desks[2].follow(&relay).unwrap();
-    let add = vec![desks[1].key_package(false)];
+    journal_says(&mut desks, &[1, 2, 3]);
+    desks[1].ask_again();
+    desks[1].flush(&mut relay);
+    desks[0].follow(&relay).unwrap();
+    desks[2].follow(&relay).unwrap();
+    let add = desks[0].conversation().requests();
     let intent = Intent {
         add,
         remove: vec![member(2).identity],

@@ -35,7 +35,6 @@ fn reading_and_sending_survive_a_crash_at_every_write() {
         for k in 0..8 {
             let mut relay = Relay {
                 logs: relay.logs.clone(),
-                pieces: relay.pieces.clone(),
             };
             let mut desk = Desk::new(2, &desks[1].journal);
             desk.store = start.clone();
@@ -64,7 +63,6 @@ fn an_own_commit_survives_a_crash_at_every_write() {
         for k in 0..3 {
             let mut relay = Relay {
                 logs: relay.logs.clone(),
-                pieces: relay.pieces.clone(),
             };
             let mut desk = Desk::new(1, &desks[0].journal);
             desk.store = start.clone();

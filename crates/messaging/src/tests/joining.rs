@@ -131,9 +131,11 @@ fn a_member_removed_and_added_again_comes_back_with_its_history() {
 #[test]
 fn a_device_is_replaced_in_one_commit_and_follows_to_the_new_log() {
     let (mut relay, mut desks) = gathered(3);
-    let add = vec![desks[2].key_package(false)];
+    journal_says(&mut desks, &[1, 2, 3]);
+    desks[2].ask_again();
+    settle(&mut relay, &mut desks);
     let intent = Intent {
-        add,
+        add: desks[0].conversation().requests(),
         remove: vec![member(3).identity],
         refresh: false,
     };

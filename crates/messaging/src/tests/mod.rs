@@ -6,5 +6,7 @@ mod figures;
 mod group;
 mod joining;
 mod order;
+mod parts;
+mod readd;
 mod roster;
 pub(crate) mod support;

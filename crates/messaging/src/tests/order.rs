@@ -103,7 +103,7 @@ fn msg_08_a_message_given_twice_is_seen_once() {
             };
             let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
             let bytes = group.encrypt(device, &message).unwrap();
-            group.save(overlay);
+            group.save(overlay).unwrap();
             bytes
         })
         .unwrap();

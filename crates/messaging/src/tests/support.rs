@@ -5,8 +5,8 @@ use minicbor::bytes::ByteVec;
 use primitives::canonical::{decode_canonical, sha256};
 use primitives::store::{MemoryStore, Store};
 use primitives::{
-    ConversationId, DeviceCertificate, Hash, LogId, MessageId, Overlay, Secret, Signed, SigningSecret,
-    StoreError, Table, Time, encode, labels,
+    ConversationId, DeviceCertificate, LogId, MessageId, Overlay, Secret, Signed, SigningSecret, StoreError,
+    Table, Time, encode, labels,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -103,7 +103,6 @@ impl Roster for Journal {
 #[derive(Default)]
 pub(crate) struct Relay {
     pub(crate) logs: BTreeMap<LogId, Vec<Vec<u8>>>,
-    pub(crate) pieces: BTreeMap<Hash, Vec<u8>>,
 }
 
 impl Relay {
@@ -177,7 +176,7 @@ impl Desk {
         self.step(|overlay, device, journal, _| {
             let mut group = Conversation::create(CONVERSATION, device, journal.point()).unwrap();
             let log = group.log_record().id();
-            group.save(overlay);
+            group.save(overlay).unwrap();
             overlay.put(CURSOR, *b"c", encode(&(log, 0u64)));
         })
         .unwrap();
@@ -218,7 +217,7 @@ impl Desk {
             };
             let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
             send(overlay, &mut group, device, &message, rng);
-            group.save(overlay);
+            group.save(overlay).unwrap();
         })?;
         self.sent += 1;
         Ok(())
@@ -237,10 +236,46 @@ impl Desk {
         self.step(|overlay, device, journal, rng| {
             let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
             let committing = group.commit(device, journal, journal.point(), intent)?;
-            post(overlay, &group, &committing.message, None, rng);
-            group.save(overlay);
+            post(overlay, &group, device, &committing.message, None, rng);
+            group.save(overlay).unwrap();
             Ok(committing)
         })
+    }
+
+    /// Asks to be added again, and puts that into the outbox; the package's name is in the request.
+    pub(crate) fn ask_again(&mut self) {
+        self.step(|overlay, device, journal, rng| {
+            let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
+            let entry = group.ask_again(overlay, device, journal.known, rng).unwrap();
+            let row: Row = (group.log_record().id(), entry.clone().into(), None);
+            overlay.put(OUTBOX, sha256(&entry).as_bytes().to_vec(), encode(&row));
+            group.save(overlay).unwrap();
+        })
+        .unwrap();
+    }
+
+    /// The one entry in the outbox.
+    pub(crate) fn waiting(&self) -> Vec<u8> {
+        let (_, value) = self.store.scan(OUTBOX, b"", b"", 2).unwrap().remove(0);
+        let (_, entry, _): Row = decode_canonical(&value).unwrap();
+        entry.into()
+    }
+
+    /// A request of an earlier log, whose wrap key is `old`, wrapped for the present one: an insider can.
+    pub(crate) fn rewrap(&mut self, old: &Secret<32>, entry: &[u8]) -> Vec<u8> {
+        let Ok(Opened::Request(request)) = open(old, labels::CONVERSATION_WRAP, entry) else {
+            panic!("not a request")
+        };
+        let key = self.conversation().log_keys().wrap;
+        let content = encode(&request);
+        crate::wrap::seal_entry(
+            &key,
+            labels::CONVERSATION_WRAP,
+            crate::wrap::REQUEST,
+            &content,
+            &mut self.rng,
+        )
+        .unwrap()
     }
 
     /// Posts what is in the outbox; it stays there until it is seen in the log.
@@ -278,17 +313,10 @@ impl Desk {
         let processed = self.step(|overlay, device, journal, rng| {
             let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
             let own = sha256(entry);
-            let bytes = match open(&group.log_keys().wrap, labels::CONVERSATION_WRAP, entry) {
-                Ok(Opened::Inline(bytes)) => bytes,
-                Ok(Opened::Pieces(list)) => {
-                    let pieces: Vec<_> = list
-                        .hashes()
-                        .iter()
-                        .map(|hash| relay.pieces[hash].clone())
-                        .collect();
-                    list.assemble(&pieces).unwrap()
-                }
-                Err(_) => Vec::new(),
+            let (bytes, parts) = match group.unwrap(overlay, entry).unwrap() {
+                Unwrapped::Message { bytes, parts } => (bytes, parts),
+                // What is no message is skipped by the same rule.
+                _ => (Vec::new(), None),
             };
             let incoming = Incoming {
                 bytes: &bytes,
@@ -298,6 +326,9 @@ impl Desk {
             let processed = group.process(journal, &incoming).unwrap();
             if matches!(processed, Processed::Waits(_)) {
                 return processed;
+            }
+            if let Some(parts) = parts {
+                parts.settle(overlay);
             }
             overlay.put(CURSOR, *b"c", encode(&(log, index + 1)));
             let row = overlay.get(OUTBOX, own.as_bytes()).unwrap();
@@ -321,7 +352,7 @@ impl Desk {
                 }
                 _ => {}
             }
-            group.save(overlay);
+            group.save(overlay).unwrap();
             processed
         })?;
         Ok(Some(processed))
@@ -360,25 +391,22 @@ fn send(
     rng: &mut ChaCha20Rng,
 ) {
     let bytes = group.encrypt(device, message).unwrap();
-    post(overlay, group, &bytes, Some(message.encode()), rng);
+    post(overlay, group, device, &bytes, Some(message.encode()), rng);
 }
 
 fn post(
     overlay: &mut Overlay<'_, MemoryStore>,
     group: &Conversation,
+    device: &OwnDevice<'_>,
     bytes: &[u8],
     message: Option<Vec<u8>>,
     rng: &mut ChaCha20Rng,
 ) {
-    let keys = group.log_keys();
-    let wrapped = wrap(&keys.wrap, labels::CONVERSATION_WRAP, bytes, rng).unwrap();
-    assert!(wrapped.pieces.is_empty());
-    let row: Row = (
-        log_record(&keys).id(),
-        wrapped.entry.clone().into(),
-        message.map(ByteVec::from),
-    );
-    overlay.put(OUTBOX, sha256(&wrapped.entry).as_bytes().to_vec(), encode(&row));
+    let log = group.log_record().id();
+    for entry in group.wrap(overlay, device, Time(0), bytes, rng).unwrap() {
+        let row: Row = (log, entry.clone().into(), message.clone().map(ByteVec::from));
+        overlay.put(OUTBOX, sha256(&entry).as_bytes().to_vec(), encode(&row));
+    }
 }
 
 fn receive(overlay: &mut Overlay<'_, MemoryStore>, message: &AppMessage) {
