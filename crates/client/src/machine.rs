@@ -25,8 +25,8 @@ pub struct Destination {
 /// A member's machine over a store.
 #[derive(Debug)]
 pub struct Client<S> {
-    store: S,
-    state: State,
+    pub(crate) store: S,
+    pub(crate) state: State,
 }
 
 impl<S: Store> Client<S> {
@@ -152,7 +152,7 @@ impl<S: Store> Client<S> {
     }
 
     /// Runs `inside` as one step: durable as a whole, or as if it had never been.
-    fn step<T>(
+    pub(crate) fn step<T>(
         &mut self,
         now: Time,
         rng: &mut dyn CryptoRng,
@@ -161,7 +161,7 @@ impl<S: Store> Client<S> {
         let mut step = Step::new(now, rng, &self.store, self.state.clone());
         let value = inside(&mut step)?;
         step.settle()?;
-        let (batch, state, effects) = step.finish();
+        let (batch, state, effects) = step.finish()?;
         if !batch.is_empty() {
             self.store.apply(batch).map_err(StepError::from)?;
         }

@@ -1,11 +1,12 @@
-//! Pieces of what is larger than one entry: uploaded before the entry that names them, fetched before it is read.
+//! Pieces of what is larger than one entry of an invitation's log (a Welcome): uploaded before the entry that names them,
+//! fetched before it is read. What goes to a conversation is cut into entries of its log instead (MSG-17).
 
 use crate::effects::{CallError, Effect};
 use crate::outbox::lane_of;
-use crate::state::{Expected, OutboxItem};
-use crate::step::{Step, StepError};
+use crate::state::{Content, Expected, OutboxItem};
+use crate::step::{Step, StepError, Turn};
 use crate::tables;
-use messaging::PieceList;
+use messaging::{PieceList, Wrapped};
 use primitives::LogId;
 use relay_api::{Call, ReadToken, Reply};
 
@@ -13,6 +14,25 @@ use relay_api::{Call, ReadToken, Reply};
 const PIECE_RETRY_MS: u64 = 2_000;
 
 impl Step<'_> {
+    /// Posts an entry and the pieces that it names; the pieces go first.
+    pub(crate) fn post_wrapped(
+        &mut self,
+        log: LogId,
+        wrapped: Wrapped,
+        content: Content,
+        turn: Option<Turn>,
+    ) {
+        let item = self.post(log, wrapped.entry, content, self.now, turn);
+        for piece in wrapped.pieces {
+            self.store
+                .put(tables::PIECES, *piece.hash.as_bytes(), piece.bytes);
+            if let Some(record) = self.state.outbox.get_mut(&item) {
+                record.pieces.push(piece.hash);
+            }
+        }
+        self.save_outbox(item);
+    }
+
     /// Uploads the next piece of an item; `true` if there is none left.
     pub(crate) fn pieces_uploaded(&mut self, item: &OutboxItem) -> Result<bool, StepError> {
         let Some(hash) = item.pieces.first().copied() else {

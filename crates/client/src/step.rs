@@ -198,9 +198,9 @@ impl<'a> Step<'a> {
     }
 
     /// Ends the step: its batch, its state, its effects.
-    pub(crate) fn finish(mut self) -> (primitives::Batch, State, Vec<Effect>) {
+    pub(crate) fn finish(mut self) -> Result<(primitives::Batch, State, Vec<Effect>), StepError> {
         for conversation in self.sessions.values_mut() {
-            conversation.save(&mut self.store);
+            conversation.save(&mut self.store)?;
         }
         let behind = self.state.volatile.folded_since;
         let due = behind >= SNAPSHOT_ENTRIES;
@@ -212,7 +212,7 @@ impl<'a> Step<'a> {
             let topics = self.topics.into_iter().collect();
             self.effects.push(Effect::Emit(Event::Changed { topics }));
         }
-        (self.store.into_batch(), self.state, self.effects)
+        Ok((self.store.into_batch(), self.state, self.effects))
     }
 }
 

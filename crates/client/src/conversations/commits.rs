@@ -145,17 +145,16 @@ impl Step<'_> {
             refresh: false,
         };
         let epoch = conversation.epoch();
-        let committing = conversation.commit(&own, &roster, point, &intent);
-        self.sessions.insert(id, conversation);
-        match committing {
-            Ok(committing) => self.wrap_and_post(
-                state.log,
-                &committing.message,
-                Content::Commit { epoch },
-                Some(turn),
-            ),
+        match conversation.commit(&own, &roster, point, &intent) {
+            Ok(committing) => {
+                let content = Content::Commit { epoch };
+                self.wrap_and_post(conversation, state.log, &committing.message, &content, Some(turn))
+            }
             // Another commit is under way, or the journal has to be read further: tried again by itself.
-            Err(_) => Ok(()),
+            Err(_) => {
+                self.sessions.insert(id, conversation);
+                Ok(())
+            }
         }
     }
 

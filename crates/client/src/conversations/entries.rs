@@ -4,17 +4,16 @@ use super::message_key;
 use crate::requests::Event;
 use crate::roster::JournalRoster;
 use crate::state::{Content, Line, MessageRecord};
-use crate::step::messaging_error;
-use crate::step::{Step, StepError};
+use crate::step::{Step, StepError, messaging_error};
 use crate::tables;
 use crate::views::{EvidenceKind, NoticeCode};
-use messaging::{AppMessage, Incoming, Processed};
+use messaging::{AppMessage, Incoming, Processed, Unwrapped};
 use primitives::canonical::encode;
-use primitives::{ConversationId, LogId, MessageId, labels};
+use primitives::{ConversationId, LogId, MessageId};
 use tlog::Entry;
 
 impl Step<'_> {
-    /// Takes the next entry of a conversation's log. `false`: it has to wait (journal, pieces, or not joined yet).
+    /// Takes the next entry of a conversation's log. `false`: it has to wait (for the journal, or not joined yet).
     pub(crate) fn conversation_entry(
         &mut self,
         id: ConversationId,
@@ -30,12 +29,14 @@ impl Step<'_> {
             // The conversation has moved on: what came after the removal is ignored.
             return Ok(true);
         }
-        let Some(bytes) = self.unwrap_entry(log, entry)? else {
-            return Ok(false);
-        };
-        let Some(bytes) = bytes else { return Ok(true) };
         let Some(mut conversation) = self.take_session(id)? else {
             return Ok(false);
+        };
+        let unwrapped = conversation.unwrap(&mut self.store, &entry.bytes)?;
+        let Unwrapped::Message { bytes, parts } = unwrapped else {
+            // A part that waits for others, a request, or something that everybody skips.
+            self.sessions.insert(id, conversation);
+            return Ok(true);
         };
         let roster = JournalRoster {
             spans: &self.state.roster,
@@ -51,6 +52,9 @@ impl Step<'_> {
         let processed = conversation
             .process(&roster, &incoming)
             .map_err(messaging_error)?;
+        if let (Some(parts), false) = (parts, matches!(processed, Processed::Waits(_))) {
+            parts.settle(&mut self.store);
+        }
         let now_epoch = conversation.epoch();
         self.sessions.insert(id, conversation);
         match processed {
@@ -73,21 +77,6 @@ impl Step<'_> {
             _ => {}
         }
         Ok(true)
-    }
-
-    /// The MLS message inside an entry: `None` if pieces are awaited, `Some(None)` if it is not one.
-    fn unwrap_entry(&mut self, log: LogId, entry: &Entry) -> Result<Option<Option<Vec<u8>>>, StepError> {
-        let state = self
-            .state
-            .logs
-            .get(&log)
-            .ok_or(StepError::Internal("an entry without a log"))?;
-        let key = state.role.keys(state.secret.secret()).wrap;
-        match messaging::open(&key, labels::CONVERSATION_WRAP, &entry.bytes) {
-            Err(_) => Ok(Some(None)),
-            Ok(messaging::Opened::Inline(bytes)) => Ok(Some(Some(bytes))),
-            Ok(messaging::Opened::Pieces(list)) => Ok(self.pieces(log, &list)?.map(Some)),
-        }
     }
 
     fn message_came(

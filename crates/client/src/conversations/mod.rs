@@ -2,7 +2,6 @@
 
 mod commits;
 mod entries;
-mod pieces;
 mod sending;
 
 use crate::commands::no_assembly;
@@ -57,7 +56,7 @@ impl Step<'_> {
         Ok(self.sessions.get_mut(&id))
     }
 
-    pub(super) fn take_session(&mut self, id: ConversationId) -> Result<Option<Conversation>, StepError> {
+    pub(crate) fn take_session(&mut self, id: ConversationId) -> Result<Option<Conversation>, StepError> {
         self.session(id)?;
         Ok(self.sessions.remove(&id))
     }

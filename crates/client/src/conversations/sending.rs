@@ -4,11 +4,9 @@ use crate::commands::not_a_member;
 use crate::machine::Failed;
 use crate::requests::{Answer, Refusal, RefusalCode, Topic};
 use crate::state::{Content, LogRole};
-use crate::step::messaging_error;
-use crate::step::{Step, StepError, Turn};
-use crate::tables;
-use messaging::{AppMessage, Body, Wrapped};
-use primitives::{ConversationId, LogId, MessageId, labels};
+use crate::step::{Step, StepError, Turn, messaging_error};
+use messaging::{AppMessage, Body, Conversation, WrapError};
+use primitives::{ConversationId, LogId, MessageId};
 
 impl Step<'_> {
     /// Sends words: durable when this returns.
@@ -51,53 +49,37 @@ impl Step<'_> {
         };
         let device = self.device()?;
         let own = device.own()?;
-        let conversation = self.session(id)?.ok_or(StepError::Internal("no session"))?;
-        let epoch = conversation.epoch();
-        let bytes = conversation.encrypt(&own, message).map_err(messaging_error)?;
+        let mut conversation = self.take_session(id)?.ok_or(StepError::Internal("no session"))?;
         let content = Content::Message {
             id: message.id,
-            epoch,
+            epoch: conversation.epoch(),
             message: message.encode(),
         };
-        self.wrap_and_post(state.log, &bytes, content, None)
+        let bytes = conversation.encrypt(&own, message).map_err(messaging_error)?;
+        self.wrap_and_post(conversation, state.log, &bytes, &content, None)
     }
 
-    pub(super) fn wrap_and_post(
+    /// Posts a message as one entry, or as the parts that it takes, and gives the conversation back.
+    pub(crate) fn wrap_and_post(
         &mut self,
+        conversation: Conversation,
         log: LogId,
         bytes: &[u8],
-        content: Content,
+        content: &Content,
         turn: Option<Turn>,
     ) -> Result<(), StepError> {
-        let state = self
-            .state
-            .logs
-            .get(&log)
-            .ok_or(StepError::Internal("a conversation without a log"))?;
-        let key = state.role.keys(state.secret.secret()).wrap;
-        let wrapped = messaging::wrap(&key, labels::CONVERSATION_WRAP, bytes, self.rng)
-            .map_err(|_| StepError::Internal("a message too large to travel"))?;
-        self.post_wrapped(log, wrapped, content, turn);
-        Ok(())
-    }
-
-    /// Posts an entry and the pieces that it names; the pieces go first.
-    pub(crate) fn post_wrapped(
-        &mut self,
-        log: LogId,
-        wrapped: Wrapped,
-        content: Content,
-        turn: Option<Turn>,
-    ) {
-        let item = self.post(log, wrapped.entry, content, self.now, turn);
-        for piece in wrapped.pieces {
-            self.store
-                .put(tables::PIECES, *piece.hash.as_bytes(), piece.bytes);
-            if let Some(record) = self.state.outbox.get_mut(&item) {
-                record.pieces.push(piece.hash);
-            }
+        let device = self.device()?;
+        let entries = conversation.wrap(&self.store, &device.own()?, self.now, bytes, self.rng);
+        self.sessions.insert(conversation.id(), conversation);
+        let entries = entries.map_err(|error| match error {
+            WrapError::Store(error) => error.into(),
+            _ => StepError::Internal("a message too large to travel"),
+        })?;
+        for entry in entries {
+            let turn = turn.as_ref().map(|Turn(duty)| Turn(duty.clone()));
+            self.post(log, entry, content.clone(), self.now, turn);
         }
-        self.save_outbox(item);
+        Ok(())
     }
 
     /// Messages that the log did not show before the commit are encrypted again, under the same id: promised a place or
