@@ -4,7 +4,7 @@
 use crate::effects::{CallError, Effect, Watch};
 use crate::outbox::lane_of;
 use crate::requests::{Event, Topic};
-use crate::state::{Expected, LogRole, LogState, Seed};
+use crate::state::{Content, Expected, LogRole, LogState, Seed};
 use crate::step::{Step, StepError};
 use crate::tables;
 use crate::views::{ConnectionState, EvidenceKind, EvidenceView, NoticeCode};
@@ -355,7 +355,13 @@ impl Step<'_> {
         match role {
             LogRole::Journal { .. } => self.journal_entry(id, index, entry),
             LogRole::Witness { .. } | LogRole::Vote { .. } => self.side_entry(id, entry).map(|()| true),
-            LogRole::Box { motion } => self.box_entry(motion, index, entry, own.is_some()).map(|()| true),
+            LogRole::Box { motion } => {
+                // The close entry may be one's own as well.
+                let ballot = own.and_then(|number| self.state.outbox.get(&number));
+                let ballot = ballot.is_some_and(|item| matches!(item.content, Content::Ballot { .. }));
+                self.box_entry(motion, ballot);
+                Ok(true)
+            }
             LogRole::Conversation { conversation } => {
                 self.conversation_entry(conversation, id, index, entry, own)
             }

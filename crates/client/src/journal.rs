@@ -60,7 +60,9 @@ impl Step<'_> {
             self.notice(NoticeCode::JournalKeyMissing);
             return Ok(());
         }
-        self.follow_journal(number, record).map(|_| ())
+        self.follow_journal(number, record)?;
+        self.clear_notice(NoticeCode::JournalKeyMissing);
+        Ok(())
     }
 
     /// Compares a checkpoint of the journal that somebody else has seen with what was folded here: at once where we have

@@ -5,6 +5,9 @@
 //! what the relay answers is checked against checkpoints, what members say against the journal. Deliberately absent:
 //! sockets, clocks, threads, files.
 
+#[cfg(test)]
+extern crate self as client;
+
 mod auditing;
 mod commands;
 mod conversations;
@@ -20,6 +23,7 @@ mod journal;
 mod keyring;
 mod machine;
 mod outbox;
+mod pieces;
 pub mod requests;
 mod roster;
 mod show;
@@ -27,6 +31,8 @@ mod state;
 mod statements;
 mod step;
 mod tables;
+#[cfg(test)]
+mod tests;
 pub mod views;
 mod voting;
 mod witnessing;

@@ -69,18 +69,11 @@ impl Step<'_> {
     }
 
     /// Takes an entry of a box: counts it, and looks for one's own only among what everybody reads.
-    pub(crate) fn box_entry(
-        &mut self,
-        motion: MotionId,
-        _index: u64,
-        _entry: &Entry,
-        own: bool,
-    ) -> Result<(), StepError> {
+    pub(crate) fn box_entry(&mut self, motion: MotionId, own_ballot: bool) {
         self.with_part(motion, |part| {
             part.box_entries = part.box_entries.saturating_add(1);
-            part.seen_in_box |= own;
+            part.seen_in_box |= own_ballot;
         });
-        Ok(())
     }
 
     /// Closes, seals and announces; by whoever's turn it is.

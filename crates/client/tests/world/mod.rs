@@ -18,12 +18,12 @@ mod relay;
 
 use client::requests::{Answer, CharterChanges, Refusal, Request};
 use client::views::{Choice, MotionView, Overview, Phase, Role, Standing, VoteKind};
-use client::{CallError, Client, Effect, Input, Job, JobOutput, StepError, Ticket};
+use client::{CallError, Client, Effect, Input, Job, JobOutput, Lane, StepError, Ticket};
 use primitives::Time;
 use primitives::store::{Crash, MemoryStore};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng};
-pub use relay::Relay;
+pub use relay::{Ballots, Relay};
 use relay_api::{Call, Reply};
 use std::collections::BTreeMap;
 
@@ -72,6 +72,12 @@ pub struct World {
     pub crashes: u64,
     planned: Option<(usize, u64, Crash)>,
     wakes: Vec<Time>,
+    /// Connections that carry ballots break.
+    pub casting_lost: bool,
+    /// Long work is called off before it has begun.
+    pub jobs_cancelled: bool,
+    /// Pieces of long work that were asked for, by member.
+    pub jobs: Vec<u64>,
 }
 
 pub fn quick_charter(founding_seats: u32) -> CharterChanges {
@@ -113,6 +119,9 @@ impl World {
             crashes: 0,
             planned: None,
             wakes: vec![Time(u64::MAX); members],
+            casting_lost: false,
+            jobs_cancelled: false,
+            jobs: vec![0; members],
         }
     }
 
@@ -127,6 +136,7 @@ impl World {
             copy.clients.push(None);
             copy.stored.push(Some(store));
             copy.wakes.push(Time(u64::MAX));
+            copy.jobs.push(0);
         }
         copy.relay = self.relay.clone();
         copy.now = self.now;
@@ -232,12 +242,13 @@ impl World {
         }
     }
 
-    fn take(&mut self, who: usize, effects: Vec<Effect>) {
+    pub fn take(&mut self, who: usize, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Call { ticket, call, .. } => {
+                Effect::Call { ticket, call, lane } => {
                     let delay = self.below(self.weather.delay_max_ms) + 1;
-                    if self.below(100) < self.weather.lost_percent {
+                    let lost = self.casting_lost && lane == Lane::Casting;
+                    if lost || self.below(100) < self.weather.lost_percent {
                         let result = Err(CallError::Unreachable);
                         self.later(delay + 500, Happening::Answer { who, ticket, result });
                         continue;
@@ -257,7 +268,12 @@ impl World {
                 }
                 Effect::Compute { ticket, job } => {
                     let mut rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
-                    let output = Job::run(*job, &mut rng);
+                    self.jobs[who] += 1;
+                    let output = if self.jobs_cancelled {
+                        Job::cancelled()
+                    } else {
+                        Job::run(*job, &mut rng)
+                    };
                     let delay = self.below(200) + 1;
                     self.later(delay, Happening::Done { who, ticket, output });
                 }

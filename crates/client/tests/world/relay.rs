@@ -9,6 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tlog::{Checkpoint, CloseEntry, CreateLog, Entry, MemoryTree, Origin, Page, Receipt, leaf_hash};
 
+/// What the relay does with ballots.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ballots {
+    Taken,
+    /// It says that they do not verify.
+    Refused,
+    /// It promises them their slot and forgets them.
+    Forgotten,
+}
+
 #[derive(Clone)]
 pub struct Relay {
     /// The first record log that took an entry: the journal.
@@ -18,6 +28,9 @@ pub struct Relay {
     logs: BTreeMap<LogId, Log>,
     blobs: BTreeMap<Hash, Vec<u8>>,
     last_time: Time,
+    pub ballots: Ballots,
+    /// Ballots that were submitted, repeated ones too.
+    pub submitted: u64,
 }
 
 #[derive(Clone)]
@@ -39,6 +52,8 @@ impl Relay {
             logs: BTreeMap::new(),
             blobs: BTreeMap::new(),
             last_time: Time(0),
+            ballots: Ballots::Taken,
+            submitted: 0,
         }
     }
 
@@ -165,6 +180,12 @@ impl Relay {
                 }
             } else {
                 let end = slots.end_of_slot(now).ok_or(ProblemKind::Closed)?;
+                self.submitted += 1;
+                match self.ballots {
+                    Ballots::Taken => {}
+                    Ballots::Refused => return Err(ProblemKind::BallotRefused.into()),
+                    Ballots::Forgotten => return Ok(Reply::Pending { slot_end: end }),
+                }
                 let ballot = BallotIn::decode(&entry).map_err(|_| ProblemKind::BallotRefused)?;
                 let ballot = verify(event, &ballot).map_err(|_| ProblemKind::BallotRefused)?;
                 if !log.waiting.iter().any(|(_, bytes)| *bytes == entry) {

@@ -1,0 +1,152 @@
+//! The plenary, and what one member can do to it.
+
+use super::Lies;
+use super::world::World;
+use crate::requests::Request;
+use crate::state::Content;
+use crate::views::VoteKind;
+use messaging::{Intent, JournalPoint};
+use primitives::{Hash, labels};
+
+/// A commit by a member who lies about the journal.
+fn commit_by_a_lie(world: &mut World, who: usize, point: Option<JournalPoint>, lies: &Lies) {
+    world.act(who, |step| {
+        let plenary = step
+            .state
+            .member
+            .as_ref()
+            .and_then(|member| member.plenary)
+            .expect("a plenary");
+        let log = step.state.conversations[&plenary].log;
+        let device = step.device()?;
+        let mut conversation = step.take_session(plenary)?.expect("a group");
+        let epoch = conversation.epoch();
+        let intent = Intent {
+            refresh: true,
+            ..Intent::default()
+        };
+        let point = point.unwrap_or_else(|| step.journal_point());
+        let message = conversation
+            .commit(&device.own()?, lies, point, &intent)
+            .expect("a commit")
+            .message;
+        Ok(step.wrap_and_post(conversation, log, &message, &Content::Commit { epoch }, None)?)
+    });
+}
+
+fn heard_by_all(world: &mut World, texts: usize) {
+    world.until("everybody hears it", 120_000, |world| {
+        world
+            .members_online()
+            .into_iter()
+            .all(|who| world.texts(who).len() == texts)
+    });
+}
+
+#[test]
+fn one_member_cannot_remove_all_others() {
+    let mut world = World::new(41, 4);
+    world.found(4);
+    let removed = [1, 2, 3].map(|who| {
+        world
+            .inside(who)
+            .member
+            .as_ref()
+            .map(|member| member.device_key())
+            .expect("a member")
+    });
+    commit_by_a_lie(
+        &mut world,
+        0,
+        None,
+        &Lies {
+            removed: removed.into(),
+        },
+    );
+    world.run_ms(5_000);
+    for who in 0..4 {
+        world.say(who, "still here");
+    }
+    heard_by_all(&mut world, 4);
+}
+
+#[test]
+fn a_claimed_future_of_the_journal_does_not_stall_the_plenary() {
+    let mut world = World::new(43, 4);
+    world.found(4);
+    world.run_ms(10_000);
+    let future = JournalPoint {
+        size: 10_000,
+        root: Hash::new([7; 32]),
+    };
+    commit_by_a_lie(&mut world, 0, Some(future), &Lies { removed: Vec::new() });
+    world.run_ms(5_000);
+    world.say(1, "after the claim");
+    // The journal's next entry is later than the claim, and does not bear it out.
+    let request = Request::Propose {
+        title: "anything".into(),
+        text: String::new(),
+        kind: VoteKind::RollCall,
+        rule: None,
+        notice_ms: None,
+        voting_ms: None,
+    };
+    world.ask(2, request).expect("proposed");
+    heard_by_all(&mut world, 1);
+}
+
+#[test]
+fn an_entry_that_names_pieces_which_nobody_uploaded_holds_nobody_up() {
+    let mut world = World::new(47, 4);
+    world.found(4);
+    world.act(0, |step| {
+        let plenary = step
+            .state
+            .member
+            .as_ref()
+            .and_then(|member| member.plenary)
+            .expect("a plenary");
+        let log = step.state.conversations[&plenary].log;
+        let state = &step.state.logs[&log];
+        let key = state.role.keys(state.secret.secret()).wrap;
+        let wrapped =
+            messaging::wrap(&key, labels::CONVERSATION_WRAP, &[7; 600_000], step.rng).expect("in pieces");
+        assert!(!wrapped.pieces.is_empty());
+        step.post(log, wrapped.entry, Content::Side, step.now, None);
+        Ok(())
+    });
+    world.run_ms(5_000);
+    world.say(1, "after the empty promise");
+    heard_by_all(&mut world, 1);
+}
+
+#[test]
+fn garbage_of_a_member_in_every_log_stops_nobody() {
+    let mut world = World::new(53, 4);
+    world.found(4);
+    world.keys_ready();
+    let motion = world.open_vote(1, 2, "Secret", VoteKind::Secret);
+    world.act(0, |step| {
+        let logs: Vec<_> = step
+            .state
+            .logs
+            .iter()
+            .filter(|(_, log)| log.record.gate.is_none())
+            .map(|(id, _)| *id)
+            .collect();
+        for log in logs {
+            for len in [1, 40, 512, 2048] {
+                let garbage = (0..len).map(|i| i as u8).collect();
+                step.post(log, garbage, Content::Side, step.now, None);
+            }
+        }
+        Ok(())
+    });
+    world.run_ms(5_000);
+    world.say(1, "after the garbage");
+    heard_by_all(&mut world, 1);
+    for who in 0..4 {
+        world.vote(who, &motion, crate::views::Choice::For);
+    }
+    world.decided(&motion);
+}
