@@ -327,10 +327,13 @@ impl Step<'_> {
                 return Err(StepError::Record(tables::ENTRIES.0));
             };
             let own = self.own_item(id, &entry.bytes);
+            // A statement that stands behind the journal's last one in this log has no effect: it is stated again.
+            let went_on = self.current_journal().is_some_and(|(log, _)| log != id);
+            let stated_again = matches!(role, LogRole::Journal { .. }) && went_on;
             if !self.take_entry(id, role, index, &entry, own)? {
                 return Ok(());
             }
-            if let Some(item) = own {
+            if let (Some(item), false) = (own, stated_again) {
                 self.drop_outbox(item);
             }
             if let Some(log) = self.state.logs.get_mut(&id) {
