@@ -4,27 +4,13 @@
 
 mod world;
 
-use client::requests::{Answer, AuditLevel, Request};
+use client::requests::{Answer, Request};
 use client::views::{Choice, OwnVoteState, VoteKind};
 use world::{Weather, World};
 
 fn counts(world: &mut World, who: usize, motion: &str) -> (u32, u32, u32) {
     let result = world.motion(who, motion).unwrap().result.unwrap();
     (result.votes_for, result.votes_against, result.votes_abstain)
-}
-
-/// A member's audit file, which must be valid.
-fn audited(world: &mut World, who: usize) -> assembly::Report {
-    let mut rng = <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
-    let now = world.now;
-    let file = world.clients[who]
-        .as_mut()
-        .unwrap()
-        .audit_file(now, &mut rng, AuditLevel::Members)
-        .unwrap();
-    let report = assembly::verify_audit(&file, None, &mut rng).unwrap();
-    assert!(report.is_valid(), "{:?}", report.breaches);
-    report
 }
 
 #[test]
@@ -79,7 +65,7 @@ fn an_assembly_founds_talks_votes_and_proves() {
     );
 
     world.run_ms(10_000);
-    assert_eq!(audited(&mut world, 3).motions.len(), 2);
+    assert_eq!(world.audited(3).motions.len(), 2);
 }
 
 #[test]
@@ -189,7 +175,7 @@ fn a_detained_member_is_out_and_the_journal_goes_on_without_it() {
     // Every witness says where the journal goes on; what comes after the quorum stands in the log that it has left.
     world.run_ms(20_000);
     for who in 0..3 {
-        assert_eq!(audited(&mut world, who).motions.len(), 1);
+        assert_eq!(world.audited(who).motions.len(), 1);
     }
 }
 

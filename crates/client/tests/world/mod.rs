@@ -2,6 +2,7 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     unreachable_pub,
     missing_docs,
     reason = "shared by several test files"
@@ -16,7 +17,7 @@
 
 mod relay;
 
-use client::requests::{Answer, CharterChanges, Refusal, Request};
+use client::requests::{Answer, AuditLevel, CharterChanges, Refusal, Request};
 use client::views::{Choice, MotionView, Overview, Phase, Role, Standing, VoteKind};
 use client::{CallError, Client, Effect, Input, Job, JobOutput, Lane, StepError, Ticket};
 use primitives::Time;
@@ -99,6 +100,18 @@ pub fn quick_charter(founding_seats: u32) -> CharterChanges {
 }
 
 impl World {
+    /// A member's audit file, which must be valid.
+    pub fn audited(&mut self, who: usize) -> assembly::Report {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let client = self.clients[who].as_mut().unwrap();
+        let file = client
+            .audit_file(self.now, &mut rng, AuditLevel::Members)
+            .unwrap();
+        let report = assembly::verify_audit(&file, None, &mut rng).unwrap();
+        assert!(report.is_valid(), "{:?}", report.breaches);
+        report
+    }
+
     pub fn new(seed: u64, members: usize) -> Self {
         Self {
             relay: Relay::new(seed as u8),
