@@ -138,6 +138,7 @@ async fn who_sends_a_header_byte_by_byte_or_none_at_all_is_dropped() {
     let mut silent = connect(scene.address()).await;
     let mut idle = connect(scene.address()).await;
     idle.write_all(&request(&Call::Limits)).await.unwrap();
+    idle.flush().await.unwrap();
     let (mut reading, mut writing) = tokio::io::split(connect(scene.address()).await);
     let trickling = tokio::spawn(async move {
         let mut pace = tokio::time::interval(SHORT / 8);
@@ -194,6 +195,7 @@ async fn a_body_that_does_not_arrive_holds_memory_for_a_limited_time() {
     let mut slow = connect(scene.address()).await;
     let announced = b"POST /v1/append HTTP/1.1\r\nhost: x\r\ncontent-length: 262144\r\n\r\nx";
     slow.write_all(announced).await.unwrap();
+    slow.flush().await.unwrap();
     let large = log.append(&vec![1; 200 * 1024]);
     let answer = in_time(async {
         loop {
@@ -255,6 +257,7 @@ async fn a_reply_that_is_not_read_holds_memory_for_a_limited_time() {
     let mut lazy = lazy(scene.address()).await;
     // Many replies of a mebibyte: the system takes some of them, the relay keeps the next one, and no more.
     lazy.write_all(&whole.repeat(12)).await.unwrap();
+    lazy.flush().await.unwrap();
     in_time(async {
         while !matches!(
             call(scene.address(), &log.read(0, u32::MAX)).await,
@@ -335,6 +338,7 @@ async fn a_watch_has_a_limited_number_of_logs_and_of_requests() {
         sender.write_all(&request(&log.create())).await.unwrap();
         logs.push(log);
     }
+    sender.flush().await.unwrap();
     in_time(async {
         let last = logs.last().unwrap();
         while !matches!(call(scene.address(), &last.read(0, 1)).await, Reply::Page(_)) {}
