@@ -116,7 +116,16 @@ fn die_until_done(member: &Member, motion: Option<&str>, deadline: Instant) -> u
             act(agent, motion, &mut seen)
         }) {
             Ok(()) => break,
-            Err(failure) => assert!(Instant::now() < deadline, "{deaths} deaths: {failure}; {seen:?}"),
+            Err(failure) if Instant::now() >= deadline => {
+                let shown = ["overview", "motions"].map(|request| {
+                    agent
+                        .try_request(json!({ "request": request }))
+                        .ok()
+                        .and_then(Result::ok)
+                });
+                panic!("{deaths} deaths: {failure}; {seen:?}; {shown:?}");
+            }
+            Err(_) => {}
         }
         let status = agent.process().stop(Duration::from_secs(20)).unwrap();
         assert_eq!(status.signal(), Some(ABORTED), "it ended otherwise: {status}");

@@ -141,14 +141,15 @@ enum Work {
     End,
 }
 
-type Asked = (Ticket, Call);
+/// A call with the way it takes.
+type Asked = (Option<Arc<Link>>, Ticket, Call);
 
 /// The client with its surroundings.
 struct Edge {
     client: Client<Mortal>,
     runtime: Arc<Runtime>,
     link: Option<Arc<Link>>,
-    lanes: BTreeMap<Lane, Sender<(Option<Arc<Link>>, Asked)>>,
+    lanes: BTreeMap<Lane, Sender<Asked>>,
     wake_at: Option<Time>,
     work: Sender<Work>,
     waiting: Receiver<Work>,
@@ -226,7 +227,7 @@ impl Edge {
         }
         for effect in effects {
             match effect {
-                Effect::Call { ticket, lane, call } => self.call(lane, (ticket, *call)),
+                Effect::Call { ticket, lane, call } => self.call(lane, ticket, *call),
                 Effect::Compute { ticket, job } => {
                     let work = self.work.clone();
                     thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
@@ -254,28 +255,28 @@ impl Edge {
     }
 
     /// The calls of a lane one after another, each ballot by itself.
-    fn call(&mut self, lane: Lane, asked: Asked) {
-        let link = self.link.clone();
+    fn call(&mut self, lane: Lane, ticket: Ticket, call: Call) {
+        let asked = (self.link.clone(), ticket, call);
         if lane == Lane::Casting {
             let (runtime, work) = (Arc::clone(&self.runtime), self.work.clone());
-            thread::spawn(move || put(&runtime, lane, link, asked, &work));
+            thread::spawn(move || put(&runtime, lane, asked, &work));
             return;
         }
         let calls = self.lanes.entry(lane).or_insert_with(|| {
             let (calls, asked) = channel();
             let (runtime, work) = (Arc::clone(&self.runtime), self.work.clone());
             thread::spawn(move || {
-                for (link, asked) in asked {
-                    put(&runtime, lane, link, asked, &work);
+                for asked in asked {
+                    put(&runtime, lane, asked, &work);
                 }
             });
             calls
         });
-        let _ = calls.send((link, asked));
+        let _ = calls.send(asked);
     }
 }
 
-fn put(runtime: &Runtime, lane: Lane, link: Option<Arc<Link>>, (ticket, call): Asked, work: &Sender<Work>) {
+fn put(runtime: &Runtime, lane: Lane, (link, ticket, call): Asked, work: &Sender<Work>) {
     let isolation = match lane {
         Lane::Journal => Isolation::Journal,
         Lane::Conversations => Isolation::Conversation,
