@@ -1,6 +1,7 @@
 //! Real processes: relay, agents, auditor.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "helpers of tests fail as tests do"
 )]
