@@ -7,7 +7,6 @@ use crate::refusals;
 use crate::store::ClientStore;
 use crate::work::{Reply, Report, Reports, Work};
 use client::effects::Input;
-use client::views::Carrier;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,8 +35,6 @@ pub(crate) struct Desk {
     open: Option<Open>,
     /// Why the vault was closed without anybody asking for it.
     failure: Option<Refusal>,
-    /// The way to a relay that was set before there is an assembly to keep it.
-    carrier: Option<Carrier>,
 }
 
 impl Desk {
@@ -62,7 +59,6 @@ impl Desk {
             session: 0,
             open: None,
             failure: None,
-            carrier: None,
         })
     }
 
@@ -191,39 +187,14 @@ impl Desk {
     }
 
     fn ask(&mut self, request: Request, reply: Reply<Result<Answer, Refusal>>) {
-        let carrier = self.carrier.clone();
         let open = match self.opened() {
             Ok(open) => open,
             Err(refusal) => return drop(reply.send(Err(refusal))),
         };
-        let result = match request {
-            Request::SetCarrier { carrier } if !open.has_destination() => self.remember(carrier),
-            Request::Found { .. } if !open.has_destination() => {
-                return open.ask_for_keys(request, carrier.unwrap_or(Carrier::Direct), reply);
-            }
-            request => self.carry_out(request),
-        };
-        drop(reply.send(result));
-    }
-
-    /// Lets the client carry out a request; the carrier that was set early becomes the assembly's with its first one.
-    fn carry_out(&mut self, request: Request) -> Result<Answer, Refusal> {
-        let carrier = self.carrier.clone();
-        let open = self.opened()?;
-        let answer = open.request(request, carrier.as_ref());
-        if open.has_destination() {
-            self.carrier = None;
+        if matches!(request, Request::Found { .. }) && !open.has_destination() {
+            return open.ask_for_keys(request, reply);
         }
-        answer
-    }
-
-    fn remember(&mut self, carrier: Carrier) -> Result<Answer, Refusal> {
-        refusals::check_carrier(&carrier)?;
-        self.carrier = Some(carrier);
-        self.emit(Event::Changed {
-            topics: vec![Topic::Overview],
-        });
-        Ok(Answer::Done)
+        drop(reply.send(open.request(request)));
     }
 
     fn report(&mut self, report: Report) {
@@ -236,7 +207,7 @@ impl Desk {
             Report::Watching { circle, works } => open.watching(circle, works),
             Report::Founding { request, keys, reply } => {
                 let learnt = open.learn_relay(&request, keys);
-                let result = learnt.and_then(|()| self.carry_out(*request));
+                let result = learnt.and_then(|()| open.request(*request));
                 drop(reply.send(result));
             }
         }

@@ -1,7 +1,7 @@
 //! An open vault with its client and everything that runs for it. Dropping it closes the connections, calls long work
 //! off and locks the vault.
 
-use crate::dto::{Answer, AuditLevel, Event, Refusal, RefusalCode, Request};
+use crate::dto::{self, Answer, AuditLevel, Event, Refusal, RefusalCode, Request, Topic};
 use crate::export::write_new;
 use crate::jobs::Jobs;
 use crate::lines::Lines;
@@ -10,7 +10,7 @@ use crate::watching::{Circle, Watching};
 use crate::work::{Reply, Report, Reports};
 use crate::{reach, refusals};
 use client::effects::{CallError, Effect, Input, Ticket};
-use client::views::{Carrier, NoticeCode, Overview};
+use client::views::NoticeCode;
 use client::{Client, Destination, Job, StepError};
 use getrandom::SysRng;
 use primitives::signed::Unverified;
@@ -38,8 +38,6 @@ pub(crate) struct Open {
     client: Client<ClientStore>,
     failure: Failure,
     rolled_back: bool,
-    /// Set before there was an assembly and not yet kept by the client: wins over what the client says.
-    carrier: Option<Carrier>,
     wake_at: Option<Time>,
     events: broadcast::Sender<Event>,
     reports: Reports,
@@ -62,7 +60,6 @@ impl Open {
             client,
             failure,
             rolled_back,
-            carrier: None,
             wake_at: None,
             events,
             reports,
@@ -115,6 +112,10 @@ impl Open {
     /// written is closed next.
     fn after_failure(&mut self, undone: Option<Undone>, error: &StepError) {
         self.wake_at = Some(now().after(AFTER_FAILURE_MS));
+        // The overview says that something failed.
+        self.emit(Event::Changed {
+            topics: vec![Topic::Overview],
+        });
         if matches!(error, StepError::Store(StoreError::Environment(_))) {
             return;
         }
@@ -129,51 +130,38 @@ impl Open {
     }
 
     /// Lets the client carry out a request.
-    ///
-    /// - `carrier`: the way to the relay that was set before there was an assembly; the first one keeps it, and nothing
-    ///   is sent before it does.
-    pub(crate) fn request(&mut self, request: Request, carrier: Option<&Carrier>) -> Result<Answer, Refusal> {
+    pub(crate) fn request(&mut self, request: Request) -> Result<Answer, Refusal> {
         match &request {
             Request::ExportAudit { path, level } => return self.export_audit(Path::new(path), *level),
             Request::SetCarrier { carrier } => refusals::check_carrier(carrier)?,
             _ => {}
         }
-        let alone = !self.has_destination();
-        let sets_carrier = matches!(request, Request::SetCarrier { .. });
-        let (answer, mut effects) = self.client.request(now(), &mut UnwrapErr(SysRng), request);
-        if sets_carrier && answer.is_ok() {
-            self.carrier = None;
-        }
-        if alone && self.has_destination() {
-            effects.extend(self.keep_carrier(carrier));
-        }
+        let (answer, effects) = self.client.request(now(), &mut UnwrapErr(SysRng), request);
         self.carry_out(effects);
-        answer.map(|answer| self.amended(answer, carrier))
-    }
-
-    fn keep_carrier(&mut self, carrier: Option<&Carrier>) -> Vec<Effect> {
-        let Some(carrier) = carrier else { return Vec::new() };
-        let request = Request::SetCarrier {
-            carrier: carrier.clone(),
-        };
-        let (kept, effects) = self.client.request(now(), &mut UnwrapErr(SysRng), request);
-        self.carrier = kept.is_err().then(|| carrier.clone());
-        effects
+        answer.map(|answer| self.amended(answer))
     }
 
     /// What only the edge knows, put into the answer.
-    fn amended(&self, answer: Answer, carrier: Option<&Carrier>) -> Answer {
+    fn amended(&self, answer: Answer) -> Answer {
         match answer {
-            Answer::Overview { overview } => Answer::Overview {
-                overview: amended_overview(overview, carrier, self.rolled_back),
-            },
+            Answer::Overview { mut overview } => {
+                if self.rolled_back && overview.notice.is_none() {
+                    overview.notice = Some(NoticeCode::VaultRolledBack);
+                }
+                Answer::Overview { overview }
+            }
             answer => answer,
         }
     }
 
     fn export_audit(&mut self, path: &Path, level: AuditLevel) -> Result<Answer, Refusal> {
-        let file = self.client.audit_file(now(), &mut UnwrapErr(SysRng), level)?;
-        write_new(path, &file)?;
+        self.tell_audit(0);
+        let written = self
+            .client
+            .audit_file(now(), &mut UnwrapErr(SysRng), level)
+            .and_then(|file| write_new(path, &file).map(|()| file));
+        self.tell_audit(1);
+        let file = written?;
         let bytes = u64::try_from(file.len()).unwrap_or(u64::MAX);
         Ok(Answer::Exported {
             path: path.display().to_string(),
@@ -181,19 +169,28 @@ impl Open {
         })
     }
 
+    /// An audit file is written in one piece: begun, or over.
+    fn tell_audit(&self, done: u64) {
+        self.emit(Event::Progress {
+            work: dto::Work::Audit,
+            done,
+            total: 1,
+        });
+    }
+
+    fn emit(&self, event: Event) {
+        // Nobody may be listening.
+        let _ = self.events.send(event);
+    }
+
     /// Fetches the keys of the relay that `request` founds an assembly on; they come back as a report.
-    pub(crate) fn ask_for_keys(
-        &mut self,
-        request: Request,
-        carrier: Carrier,
-        reply: Reply<Result<Answer, Refusal>>,
-    ) {
+    pub(crate) fn ask_for_keys(&mut self, request: Request, reply: Reply<Result<Answer, Refusal>>) {
         let Some(address) = relay_of(&request).and_then(|line| line.parse::<RelayAddress>().ok()) else {
             // Whoever asked may have gone.
             let _ = reply.send(Err(refusals::bad_address()));
             return;
         };
-        let reports = self.reports.clone();
+        let (reports, carrier) = (self.reports.clone(), self.client.carrier());
         self.lines.spawn(async move {
             let destination = Destination { address, carrier };
             let keys = reach::keys(destination).await;
@@ -233,8 +230,8 @@ impl Open {
                 Effect::Call { ticket, lane, call } => self.lines.call(ticket, lane, *call),
                 Effect::Watch(watches) => self.watching.watch(watches),
                 Effect::Compute { ticket, job } => self.jobs.run(ticket, job),
-                // Nobody may be listening.
-                Effect::Emit(event) => drop(self.events.send(event)),
+                Effect::Cancel { ticket } => self.jobs.cancel(ticket),
+                Effect::Emit(event) => self.emit(event),
                 Effect::Wake { at } => self.wake_at = Some(at),
                 Effect::Reconnect => {}
                 // An effect of a newer client cannot be here: both are built together.
@@ -244,10 +241,7 @@ impl Open {
     }
 
     fn reconnect(&mut self) {
-        let goal = self.client.destination().and_then(|mut destination| {
-            if let Some(carrier) = &self.carrier {
-                destination.carrier = carrier.clone();
-            }
+        let goal = self.client.destination().and_then(|destination| {
             // Where there is no usable way every call is answered as unreachable.
             reach::way(destination).ok().map(Arc::new)
         });
@@ -291,16 +285,6 @@ fn relay_of(request: &Request) -> Option<&str> {
         Request::Found { relay, .. } => Some(relay),
         _ => None,
     }
-}
-
-fn amended_overview(mut overview: Overview, carrier: Option<&Carrier>, rolled_back: bool) -> Overview {
-    if rolled_back && overview.notice.is_none() {
-        overview.notice = Some(NoticeCode::VaultRolledBack);
-    }
-    if let (None, Some(carrier)) = (&overview.assembly, carrier) {
-        overview.connection.carrier = carrier.clone();
-    }
-    overview
 }
 
 /// The local time; a clock before 1970 counts as 1970.

@@ -153,6 +153,10 @@ async fn the_way_to_the_relay_can_be_set_before_there_is_an_assembly() {
     handle.unlock(passphrase("right")).await.unwrap();
     assert_eq!(carrier(&handle).await, tor);
     handle.shutdown().await;
+    let handle = spawn(dir.path());
+    handle.unlock(passphrase("right")).await.unwrap();
+    assert_eq!(carrier(&handle).await, tor, "it lies in the vault");
+    handle.shutdown().await;
 }
 
 #[tokio::test]

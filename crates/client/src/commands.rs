@@ -3,7 +3,9 @@
 use crate::machine::Failed;
 use crate::requests::{Answer, Refusal, RefusalCode, Request, Topic};
 use crate::step::Step;
+use crate::tables;
 use crate::views::Carrier;
+use primitives::canonical::encode;
 use primitives::{ConversationId, MotionId, SeatNumber, StatementId};
 
 /// Longest name of an assembly or member, title of a motion, in characters.
@@ -102,6 +104,7 @@ impl Step<'_> {
                 motion: self.show_motion(parse::<MotionId>(&motion)?)?,
             }),
             Request::Vote { motion, choice } => self.vote(parse::<MotionId>(&motion)?, choice),
+            Request::Cancel { motion } => self.cancel_vote(parse::<MotionId>(&motion)?),
             Request::Ballot { motion } => self.own_ballot(parse::<MotionId>(&motion)?),
             Request::ForwardBallot { motion, ballot } => {
                 self.forward_ballot(parse::<MotionId>(&motion)?, &ballot)
@@ -114,11 +117,14 @@ impl Step<'_> {
     }
 
     fn set_carrier(&mut self, carrier: Carrier) -> Result<Answer, Failed> {
-        let member = self.state.member.as_mut().ok_or_else(no_assembly)?;
-        member.proxy = match carrier {
-            Carrier::Direct => None,
-            Carrier::Socks5 { address } => Some(address),
+        let Some(member) = &mut self.state.member else {
+            self.store
+                .put(tables::CARRIER, *b"first", encode(&carrier.proxy()));
+            self.state.first_carrier = Some(carrier);
+            self.touch(Topic::Overview);
+            return Ok(Answer::Done);
         };
+        member.proxy = carrier.proxy();
         self.save_member();
         self.state.volatile.quiet_until = None;
         self.effects.push(crate::effects::Effect::Reconnect);

@@ -1,6 +1,6 @@
 //! What goes into the machine and what comes out of it.
 
-use crate::jobs::{Job, JobOutput};
+use crate::jobs::{Job, JobOutput, Progress};
 use crate::requests::Event;
 use primitives::{LogId, Secret, Time};
 use relay_api::{Call, Problem, Reply};
@@ -45,6 +45,11 @@ pub enum Effect {
         ticket: Ticket,
         /// What.
         job: Box<Job>,
+    },
+    /// Call this job off; what it may still bring is not wanted.
+    Cancel {
+        /// Which.
+        ticket: Ticket,
     },
     /// Tell the front ends.
     Emit(Event),
@@ -96,6 +101,13 @@ pub enum Input {
         ticket: Ticket,
         /// Its output.
         output: JobOutput,
+    },
+    /// How far a job is; now and then.
+    Progressed {
+        /// Which.
+        ticket: Ticket,
+        /// How far.
+        progress: Progress,
     },
     /// Whether the watched logs are pushed; where they are not, the machine polls more often.
     Watching(bool),

@@ -2,8 +2,9 @@
 //! are taken in one by one, in order, each exactly once.
 
 use crate::effects::{CallError, Effect, Watch};
+use crate::jobs::Progress;
 use crate::outbox::lane_of;
-use crate::requests::{Event, Topic};
+use crate::requests::{Event, Topic, Work};
 use crate::state::{Content, Expected, LogRole, LogState, Seed};
 use crate::step::{Step, StepError};
 use crate::tables;
@@ -293,6 +294,9 @@ impl Step<'_> {
                 };
                 self.state.volatile.poll_at.insert(id, self.now.after(wait_ms));
                 self.notice_clock(page);
+                if !page.entries.is_empty() {
+                    self.caught_up(id, first, verified.unread);
+                }
                 let moved =
                     self.state.logs.get(&id).map(|log| log.reader.largest().cloned()) != Some(was_known);
                 for (index, entry) in (first..).zip(&page.entries) {
@@ -311,6 +315,25 @@ impl Step<'_> {
             Err(breach) => self.breached(id, &breach),
         }
         self.take_in(id)
+    }
+
+    /// Tells how far a log is read when it is read from far behind, and when it has come to its end.
+    fn caught_up(&mut self, id: LogId, from: u64, unread: u64) {
+        let far = self.state.volatile.catching_up.contains(&id);
+        if unread == 0 && !far {
+            return;
+        }
+        if unread == 0 {
+            self.state.volatile.catching_up.remove(&id);
+        } else {
+            self.state.volatile.catching_up.insert(id);
+        }
+        let done = self.state.logs.get(&id).map_or(from, |log| log.reader.size());
+        self.progress(Progress {
+            work: Work::CatchUp,
+            done,
+            total: done.saturating_add(unread),
+        });
     }
 
     /// Takes in entries that have been read and not been taken yet; stops where something is missing.

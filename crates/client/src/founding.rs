@@ -144,6 +144,12 @@ impl Step<'_> {
             self.now,
         );
         let opening = NameOpening::new(name.clone(), self.rng).ok_or_else(|| bad("the name is too long"))?;
+        // The way that was set before goes with the first batch that could lead to a call.
+        let proxy = match self.state.first_carrier.take() {
+            Some(carrier) => carrier.proxy(),
+            None => self.state.member.as_ref().and_then(|member| member.proxy.clone()),
+        };
+        self.store.delete(tables::CARRIER, *b"first");
         Ok(Member {
             identity: Seed::new(identity_seed),
             device: Seed::new(device_seed),
@@ -157,7 +163,7 @@ impl Step<'_> {
             joining: None,
             plenary: None,
             relay_keys: None,
-            proxy: None,
+            proxy,
             candidates: Vec::new(),
         })
     }

@@ -1,14 +1,23 @@
 //! Long work, done beside the machine: a ballot's proof, a box's tally. A job owns what it needs and answers with its output.
 
+use crate::requests;
 use assembly::{Assembly, TallyError, TallyResult};
 use ballot::{BallotSecret, Event};
 use primitives::canonical::encode;
 use primitives::{Hash, MotionId, OpeningId, Secret};
 use rand_core::CryptoRng;
 use sealing::{SealContext, SealingKey};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use tlog::Entry;
 use zeroize::Zeroizing;
+
+/// Stages of a proof: sealed, proven, verified.
+const PROOF_STAGES: u64 = 3;
+/// Stages of counting a box: it is one.
+const COUNT_STAGES: u64 = 1;
+
+type Stage<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
 
 /// Work for another thread.
 #[derive(Debug)]
@@ -38,6 +47,20 @@ pub(crate) enum Work {
     },
 }
 
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What it is.
+    pub work: requests::Work,
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all.
+    pub total: u64,
+}
+
+/// Told how far a job is; a break calls it off.
+pub type Watcher<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
+
 /// What came of a job.
 #[derive(Debug)]
 pub struct JobOutput(pub(crate) Output);
@@ -63,9 +86,37 @@ impl Job {
     /// Does the work. May take seconds for large assemblies; run it where nobody waits.
     ///
     /// - `rng`: the operating system's generator.
+    /// - `watch`: is told how far it is, and calls it off with a break; between its stages, so that what has begun of one
+    ///   is done to its end.
     #[must_use]
-    pub fn run(self, rng: &mut dyn CryptoRng) -> JobOutput {
-        JobOutput(match self.0 {
+    pub fn run(self, rng: &mut dyn CryptoRng, watch: &mut Watcher<'_>) -> JobOutput {
+        let work = self.work();
+        let stages = match work {
+            requests::Work::Proof => PROOF_STAGES,
+            _ => COUNT_STAGES,
+        };
+        let mut stage = |done| {
+            let total = stages;
+            watch(Progress { work, done, total })
+        };
+        match self.go(rng, &mut stage) {
+            ControlFlow::Continue(output) => JobOutput(output),
+            ControlFlow::Break(()) => Self::cancelled(),
+        }
+    }
+
+    /// What it is, for whoever shows how far it is.
+    #[must_use]
+    pub fn work(&self) -> requests::Work {
+        match self.0 {
+            Work::Prove { .. } => requests::Work::Proof,
+            Work::Check { .. } | Work::Tally { .. } => requests::Work::Count,
+        }
+    }
+
+    fn go(self, rng: &mut dyn CryptoRng, stage: &mut Stage<'_>) -> ControlFlow<(), Output> {
+        stage(0)?;
+        let output = match self.0 {
             Work::Prove {
                 motion,
                 opening,
@@ -74,7 +125,7 @@ impl Job {
                 choice,
             } => Output::Proven {
                 motion,
-                ballot: prove(&assembly, opening, &secret, choice.as_slice(), rng),
+                ballot: prove(&assembly, opening, &secret, choice.as_slice(), rng, stage)?,
             },
             Work::Check {
                 motion,
@@ -97,7 +148,13 @@ impl Job {
                     .map(|result: TallyResult| (encode(&result), result.hash()));
                 Output::Tallied { motion, result }
             }
-        })
+        };
+        // Whatever this says, the work is done.
+        let _ = stage(match output {
+            Output::Proven { .. } => PROOF_STAGES,
+            _ => COUNT_STAGES,
+        });
+        ControlFlow::Continue(output)
     }
 
     /// The output of a job that was not run: the machine starts it again when it is still needed.
@@ -114,7 +171,28 @@ fn prove(
     secret: &Secret<64>,
     choice: &[u8],
     rng: &mut dyn CryptoRng,
-) -> Option<Vec<u8>> {
+    stage: &mut Stage<'_>,
+) -> ControlFlow<(), Option<Vec<u8>>> {
+    let Some((event, secret, sealed)) = seal(assembly, opening, secret, choice, rng) else {
+        return ControlFlow::Continue(None);
+    };
+    stage(1)?;
+    // The prover's own steps, once it tells them, go between these two stages.
+    let Ok(ballot) = ballot::prove(&event, &secret, &sealed, rng) else {
+        return ControlFlow::Continue(None);
+    };
+    stage(2)?;
+    let verified = ballot::verify(&event, &ballot).is_ok();
+    ControlFlow::Continue(verified.then(|| ballot.encode()))
+}
+
+fn seal(
+    assembly: &Assembly,
+    opening: OpeningId,
+    secret: &Secret<64>,
+    choice: &[u8],
+    rng: &mut dyn CryptoRng,
+) -> Option<(Event, BallotSecret, Vec<u8>)> {
     let (_, _, vote) = assembly.secret_vote_of(opening)?;
     let event: Event = vote.event(assembly.id(), opening).ok()?;
     let secret = BallotSecret::from_bytes(secret.expose())?;
@@ -125,7 +203,5 @@ fn prove(
         tag: *event.tag(&secret).as_bytes(),
     };
     let sealed = sealing::seal(&key, &context, choice, rng);
-    let ballot = ballot::prove(&event, &secret, &sealed, rng).ok()?;
-    ballot::verify(&event, &ballot).ok()?;
-    Some(ballot.encode())
+    Some((event, secret, sealed))
 }

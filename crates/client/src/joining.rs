@@ -29,19 +29,17 @@ impl Step<'_> {
         if invitation.relay.parse::<RelayAddress>().is_err() {
             return Err(link_refusal(BadLink::Malformed).into());
         }
+        let chosen = self.state.first_carrier.is_some();
         let mut member = self.new_member(
             member_name.clone(),
             invitation.relay.clone(),
             invitation.assembly,
             invitation.assembly_name.clone(),
         )?;
-        member.proxy = invitation
-            .carrier
-            .as_deref()
-            .and_then(|text| match carrier_of_text(text) {
-                Carrier::Direct => None,
-                Carrier::Socks5 { address } => Some(address),
-            });
+        // The person's own choice goes before the invitation's advice.
+        if let (false, Some(text)) = (chosen, &invitation.carrier) {
+            member.proxy = carrier_of_text(text).proxy();
+        }
         let device = member.device()?;
         let own = device.own()?;
         let key_package = messaging::new_key_package(&mut self.store, &own, false)

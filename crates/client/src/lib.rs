@@ -38,6 +38,6 @@ mod voting;
 mod witnessing;
 
 pub use effects::{CallError, Effect, Input, Lane, Ticket, Watch};
-pub use jobs::{Job, JobOutput};
+pub use jobs::{Job, JobOutput, Progress, Watcher};
 pub use machine::{Client, Destination};
 pub use step::StepError;

@@ -1,7 +1,8 @@
 //! The machine: one step, one batch. Inputs come in, a step works on a copy, the copy is made durable, effects leave.
 
 use crate::effects::{Effect, Input, Ticket};
-use crate::requests::{Answer, AuditLevel, Refusal, RefusalCode, Request};
+use crate::jobs::Progress;
+use crate::requests::{Answer, AuditLevel, Event, Refusal, RefusalCode, Request};
 use crate::state::{Expected, OutboxItem, Seed};
 use crate::step::{State, Step, StepError, load_all, load_one};
 use crate::tables;
@@ -54,16 +55,16 @@ impl<S: Store> Client<S> {
     #[must_use]
     pub fn destination(&self) -> Option<Destination> {
         let member = self.state.member.as_ref()?;
-        let carrier = match &member.proxy {
-            Some(address) => Carrier::Socks5 {
-                address: address.clone(),
-            },
-            None => Carrier::Direct,
-        };
         Some(Destination {
             address: member.relay.parse().ok()?,
-            carrier,
+            carrier: self.carrier(),
         })
+    }
+
+    /// The way to the relay, also before there is an assembly.
+    #[must_use]
+    pub fn carrier(&self) -> Carrier {
+        self.state.carrier()
     }
 
     /// Whether bytes wait for the relay.
@@ -107,7 +108,11 @@ impl<S: Store> Client<S> {
         let outcome = self.step(now, rng, |step| Ok(step.input(input)?));
         match outcome {
             Ok(((), effects)) => Ok(effects),
-            Err(Failed::Step(error)) => Err(error),
+            Err(Failed::Step(error)) => {
+                // Nothing of the step remains but that it failed, for a quiet line.
+                self.state.volatile.step_failed = Some(now);
+                Err(error)
+            }
             Err(Failed::Refused(_)) => Err(StepError::Internal("an input was refused")),
         }
     }
@@ -226,7 +231,18 @@ impl Step<'_> {
                 Some(_) => self.computed(output),
                 None => Ok(()),
             },
+            Input::Progressed { ticket, progress } => {
+                if self.state.volatile.expected.contains_key(&ticket) {
+                    self.progress(progress);
+                }
+                Ok(())
+            }
         }
+    }
+
+    /// Tells the front ends how far long work is.
+    pub(crate) fn progress(&mut self, Progress { work, done, total }: Progress) {
+        self.emit(Event::Progress { work, done, total });
     }
 
     fn replied(
@@ -344,6 +360,8 @@ fn load(store: &dyn Store) -> Result<State, StepError> {
             .map_err(|_| StepError::Record(tables::JOURNAL_KEYS.0))?;
         state.journal_keys.insert(u32::from_be_bytes(number), seed);
     }
+    let first: Option<Option<String>> = load_one(store, tables::CARRIER, b"first")?;
+    state.first_carrier = first.map(Carrier::through);
     if let Some(snapshot) = store.get(tables::FOLD, b"snapshot")? {
         let mut fold = Assembly::load(&snapshot).map_err(|_| StepError::Record(tables::FOLD.0))?;
         state.volatile.folded_since = fold_again(store, &state, &mut fold)?;

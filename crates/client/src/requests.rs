@@ -158,6 +158,12 @@ pub enum Request {
         /// The motion.
         motion: String,
     },
+    /// Takes one's own secret vote back while its ballot is not made yet, and calls the proof off: one may vote anew. A
+    /// ballot that is made cannot be taken back. Answer: [`Answer::Done`].
+    Cancel {
+        /// The motion.
+        motion: String,
+    },
     /// Posts somebody else's ballot through the journal. Answer: [`Answer::Done`].
     ForwardBallot {
         /// The motion.
@@ -172,7 +178,8 @@ pub enum Request {
         /// Whose eyes it is for.
         level: AuditLevel,
     },
-    /// Sets the way to the relay. Answer: [`Answer::Done`].
+    /// Sets the way to the relay; before there is an assembly, the way that the first one is founded or joined by.
+    /// Answer: [`Answer::Done`].
     SetCarrier {
         /// The way.
         carrier: Carrier,
@@ -442,6 +449,8 @@ pub enum Topic {
 pub enum Work {
     /// Proving a ballot.
     Proof,
+    /// Counting a ballot box.
+    Count,
     /// Reading a log from far behind.
     CatchUp,
     /// Writing an audit file.

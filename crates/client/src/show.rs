@@ -8,16 +8,19 @@ use crate::state::{Content, Line, MessageRecord, OwnPart, Stage};
 use crate::step::Step;
 use crate::tables;
 use crate::views::{
-    AdmissionState, AdmissionView, AssemblyView, Barred, Carrier, CharterView, Choice, ConnectionView,
+    AdmissionState, AdmissionView, AssemblyView, Barred, CharterView, Choice, ConnectionView,
     ConversationKind, ConversationView, Majority, MemberView, MessageContent, MessageState, MessageView,
-    MotionView, Overview, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, Role, RuleView,
-    SeatState, SeatVote, Standing, VoteKind, Witnessed,
+    MotionView, NoticeCode, Overview, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, Role,
+    RuleView, SeatState, SeatVote, Standing, VoteKind, Witnessed,
 };
 use assembly::{Assembly, TallyResult};
 use assembly::{Motion, Opening, Seat, Vote};
 use messaging::{AppMessage, Body};
 use primitives::canonical::decode_canonical;
 use primitives::{ConversationId, Hash, MotionId, VerifyingKey};
+
+/// So long a failed step is shown.
+const FAILURE_SHOWN_MS: u64 = 60_000;
 
 impl Step<'_> {
     pub(crate) fn show_overview(&mut self) -> Result<Overview, Failed> {
@@ -28,10 +31,9 @@ impl Step<'_> {
             .collect();
         evidence.sort_by_key(|view| core::cmp::Reverse(view.noticed));
         let volatile = &self.state.volatile;
-        let carrier = match self.state.member.as_ref().and_then(|member| member.proxy.clone()) {
-            Some(address) => Carrier::Socks5 { address },
-            None => Carrier::Direct,
-        };
+        let failed = volatile
+            .step_failed
+            .is_some_and(|at| self.now.since_ms(at) < FAILURE_SHOWN_MS);
         let waiting = self
             .state
             .outbox
@@ -41,12 +43,12 @@ impl Step<'_> {
         Ok(Overview {
             connection: ConnectionView {
                 state: volatile.connection,
-                carrier,
+                carrier: self.state.carrier(),
                 clock_skew_ms: volatile.clock_skew_ms,
             },
             outbox_entries: u32::try_from(waiting).unwrap_or(u32::MAX),
             evidence,
-            notice: volatile.notice,
+            notice: volatile.notice.or(failed.then_some(NoticeCode::StepFailed)),
             assembly: self.show_assembly()?,
         })
     }

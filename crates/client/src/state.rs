@@ -501,6 +501,8 @@ pub(crate) struct Volatile {
     pub(crate) folded_since: u32,
     /// When each log was read to its end the last time.
     pub(crate) read_at: BTreeMap<LogId, Time>,
+    /// Logs that are read from far behind.
+    pub(crate) catching_up: BTreeSet<LogId>,
     /// When each piece is asked for next, and how often that has failed.
     pub(crate) piece_retry: BTreeMap<Hash, (Time, u32)>,
     /// How often each outbox item has failed.
@@ -519,6 +521,8 @@ pub(crate) struct Volatile {
     pub(crate) watching: bool,
     /// How the relay is reached right now.
     pub(crate) connection: ConnectionState,
+    /// When a step failed the last time.
+    pub(crate) step_failed: Option<Time>,
     /// The quiet line.
     pub(crate) notice: Option<NoticeCode>,
     /// How far the local clock is behind the relay's.

@@ -7,6 +7,7 @@ use crate::state::{
     Volatile,
 };
 use crate::tables;
+use crate::views::Carrier;
 use assembly::Assembly;
 use minicbor::{Decode, Encode};
 use primitives::canonical::{decode_canonical, encode};
@@ -33,7 +34,19 @@ pub(crate) struct State {
     pub(crate) journal_keys: BTreeMap<u32, crate::state::Seed>,
     pub(crate) assembly: Option<Arc<Assembly>>,
     pub(crate) roster: Vec<crate::state::Span>,
+    /// The way to the relay that was set before there is an assembly; the first one is founded or joined by it.
+    pub(crate) first_carrier: Option<Carrier>,
     pub(crate) volatile: Volatile,
+}
+
+impl State {
+    /// The way to the relay.
+    pub(crate) fn carrier(&self) -> Carrier {
+        match &self.member {
+            Some(member) => Carrier::through(member.proxy.clone()),
+            None => self.first_carrier.clone().unwrap_or(Carrier::Direct),
+        }
+    }
 }
 
 /// Why a step did not happen. Nothing of it remains, on disk or in memory.

@@ -4,6 +4,8 @@ use primitives::Table;
 
 /// One's own keys and place; one record.
 pub(crate) const MEMBER: Table = Table("member");
+/// The way to the relay that was set before there is an assembly, one record.
+pub(crate) const CARRIER: Table = Table("carrier");
 /// Followed logs, by log id.
 pub(crate) const LOGS: Table = Table("logs");
 /// Verified entries kept for the record or for later, by log id and index.

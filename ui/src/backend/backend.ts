@@ -59,6 +59,7 @@ interface Answers {
   motions: "motions";
   motion: "motion";
   vote: "motion";
+  cancel: "done";
   ballot: "ballot";
   forward_ballot: "done";
   export_audit: "exported";
@@ -86,6 +87,7 @@ const ANSWERS: Answers = {
   motions: "motions",
   motion: "motion",
   vote: "motion",
+  cancel: "done",
   ballot: "ballot",
   forward_ballot: "done",
   export_audit: "exported",

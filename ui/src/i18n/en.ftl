@@ -165,6 +165,7 @@ notice-journal-key-missing = The journal's key has not come yet. Nothing needs t
 notice-resync-needed = This conversation cannot be read any further: the device has fallen out of step. What was read is safe. Ask the deputies to admit you again.
 notice-vault-rolled-back = The vault was put back to an older state, perhaps from a copy of the disk. Check your latest messages and votes.
 notice-clock-wrong = This device's clock is well off the relay's. Set the right time and time zone: deadlines depend on them.
+notice-step-failed = Something failed inside and was undone; it is tried again. If this stays, lock the vault and unlock it.
 notice-false-box = A motion was opened with a ballot box that is not the members' own. Nobody can vote in it; propose it again, and ask who opened it.
 unread = { $count ->
     [one] { $count } unread message

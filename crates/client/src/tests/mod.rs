@@ -3,6 +3,7 @@
 
 mod ballots;
 mod boxes;
+mod carrier;
 mod jobs;
 mod journal;
 mod talk;

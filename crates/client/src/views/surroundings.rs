@@ -63,6 +63,26 @@ pub enum Carrier {
     },
 }
 
+impl Carrier {
+    /// The proxy's address, if it goes through one.
+    #[must_use]
+    pub fn proxy(&self) -> Option<String> {
+        match self {
+            Self::Direct => None,
+            Self::Socks5 { address } => Some(address.clone()),
+        }
+    }
+
+    /// The way through a proxy, or the direct one.
+    #[must_use]
+    pub fn through(proxy: Option<String>) -> Self {
+        match proxy {
+            Some(address) => Self::Socks5 { address },
+            None => Self::Direct,
+        }
+    }
+}
+
 view! {
     /// A lie or breach that this device can prove.
     pub struct EvidenceView {
@@ -110,6 +130,8 @@ view! {
         VaultRolledBack,
         /// The local clock is far from the relay's.
         ClockWrong,
+        /// Something failed inside; nothing of it remains, and it is tried again.
+        StepFailed,
         /// A motion was opened with a box that is not the members': whoever did it wanted to spoil the vote.
         FalseBox,
     }

@@ -1,7 +1,7 @@
 //! One's own vote: a named one at once, a secret one by a wish that becomes a proof, a ballot, and nothing that could tell.
 
 use crate::commands::{no_assembly, unknown};
-use crate::effects::Effect;
+use crate::effects::{Effect, Ticket};
 use crate::jobs::{Job, Work};
 use crate::machine::Failed;
 use crate::requests::{Answer, Refusal, RefusalCode};
@@ -176,6 +176,38 @@ impl Step<'_> {
             let motion = *motion;
             self.with_part(motion, |part| part.stage = part.stage.max(Stage::Cast));
         }
+    }
+
+    /// Takes the own vote back while nothing but the wish is durable, and calls its proof off.
+    pub(crate) fn cancel_vote(&mut self, motion: MotionId) -> Result<Answer, Failed> {
+        match self.part(motion).stage {
+            Stage::Wished | Stage::Proving => {}
+            Stage::None => {
+                let details = "no secret vote of yours is being prepared in this motion";
+                return Err(Refusal::new(RefusalCode::WrongPhase, details).into());
+            }
+            Stage::Prepared | Stage::Cast => {
+                let details = "your ballot is made and sealed; it cannot be taken back";
+                return Err(Refusal::new(RefusalCode::WrongPhase, details).into());
+            }
+        }
+        self.burn_wish(motion);
+        // The key stays bound to this opening: it may be voted in anew, in no other.
+        self.with_part(motion, |part| {
+            part.stage = Stage::None;
+            part.cast_by = None;
+        });
+        let proof = Expected::Proof { motion };
+        let expected = &mut self.state.volatile.expected;
+        let called_off: Vec<Ticket> = expected
+            .extract_if(.., |_, expected| *expected == proof)
+            .map(|(ticket, _)| ticket)
+            .collect();
+        self.state.volatile.duty_after.remove(&Duty::Count(motion));
+        for ticket in called_off {
+            self.effects.push(Effect::Cancel { ticket });
+        }
+        Ok(Answer::Done)
     }
 
     /// One's own ballot as bytes, to be carried by somebody else; only while it waits.

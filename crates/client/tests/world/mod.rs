@@ -17,9 +17,9 @@
 
 mod relay;
 
-use client::requests::{Answer, AuditLevel, CharterChanges, Refusal, Request};
+use client::requests::{Answer, AuditLevel, CharterChanges, Event, Refusal, Request};
 use client::views::{Choice, MotionView, Overview, Phase, Role, Standing, VoteKind};
-use client::{CallError, Client, Effect, Input, Job, JobOutput, Lane, StepError, Ticket};
+use client::{CallError, Client, Effect, Input, Job, JobOutput, Lane, Progress, StepError, Ticket};
 use primitives::Time;
 use primitives::store::{Crash, MemoryStore};
 use rand_chacha::ChaCha20Rng;
@@ -27,6 +27,7 @@ use rand_core::{Rng as _, SeedableRng};
 pub use relay::{Ballots, Relay};
 use relay_api::{Call, Reply};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 /// What goes wrong on the way, in percent.
 #[derive(Clone, Copy, Default)]
@@ -51,6 +52,11 @@ enum Happening {
         who: usize,
         ticket: Ticket,
         output: JobOutput,
+    },
+    Going {
+        who: usize,
+        ticket: Ticket,
+        progress: Progress,
     },
     Wake {
         who: usize,
@@ -79,6 +85,8 @@ pub struct World {
     pub jobs_cancelled: bool,
     /// Pieces of long work that were asked for, by member.
     pub jobs: Vec<u64>,
+    /// What each member's front end was told.
+    pub told: Vec<Vec<Event>>,
 }
 
 pub fn quick_charter(founding_seats: u32) -> CharterChanges {
@@ -135,6 +143,7 @@ impl World {
             casting_lost: false,
             jobs_cancelled: false,
             jobs: vec![0; members],
+            told: vec![Vec::new(); members],
         }
     }
 
@@ -150,6 +159,7 @@ impl World {
             copy.stored.push(Some(store));
             copy.wakes.push(Time(u64::MAX));
             copy.jobs.push(0);
+            copy.told.push(Vec::new());
         }
         copy.relay = self.relay.clone();
         copy.now = self.now;
@@ -282,12 +292,26 @@ impl World {
                 Effect::Compute { ticket, job } => {
                     let mut rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
                     self.jobs[who] += 1;
+                    let mut reports = Vec::new();
                     let output = if self.jobs_cancelled {
                         Job::cancelled()
                     } else {
-                        Job::run(*job, &mut rng)
+                        Job::run(*job, &mut rng, &mut |progress| {
+                            reports.push(progress);
+                            ControlFlow::Continue(())
+                        })
                     };
                     let delay = self.below(200) + 1;
+                    for progress in reports {
+                        self.later(
+                            delay / 2,
+                            Happening::Going {
+                                who,
+                                ticket,
+                                progress,
+                            },
+                        );
+                    }
                     self.later(delay, Happening::Done { who, ticket, output });
                 }
                 Effect::Wake { at } if at < self.wakes[who] || self.wakes[who] <= self.now => {
@@ -295,6 +319,7 @@ impl World {
                     let wait = at.since_ms(self.now).max(1);
                     self.later(wait, Happening::Wake { who });
                 }
+                Effect::Emit(event) => self.told[who].push(event),
                 _ => {}
             }
         }
@@ -324,6 +349,13 @@ impl World {
             }
             Happening::Answer { who, ticket, result } => self.give(who, Input::Replied { ticket, result }),
             Happening::Done { who, ticket, output } => self.give(who, Input::Computed { ticket, output }),
+            Happening::Going {
+                who,
+                ticket,
+                progress,
+            } => {
+                self.give(who, Input::Progressed { ticket, progress });
+            }
             Happening::Wake { who } => {
                 if self.wakes[who] <= self.now || self.wakes[who] == Time(u64::MAX) {
                     self.wakes[who] = Time(u64::MAX);
