@@ -125,7 +125,14 @@ async function propose(title, kind, seconds) {
   await window.click("propose");
   const motion = await until(`${title} arrives`, () => agents[0].motion(title));
   await agents[0].ask("second", { motion: motion.id });
-  await window.see("motion", '[data-phase="open"]');
+  await window.see("motion", '[data-phase="open"]').catch(async (error) => {
+    await window.picture("path-not-open");
+    const { phase, may_open } = await agents[0].motion(title);
+    const { overview } = await agents[0].ask("overview");
+    const members = (await agents[0].ask("members")).members.map((member) => member.ballot_keys);
+    const known = { page: await window.page(), phase, may_open, members, assembly: overview.assembly, notice: overview.notice };
+    throw new Error(`${error.message}; another device knows: ${JSON.stringify(known)}`);
+  });
 }
 
 async function vote(choice) {

@@ -217,10 +217,14 @@ export function fake(parameters: URLSearchParams): Backend {
         const first = made.motions(language)[2] ?? refuse("internal");
         const motion = crypto.randomUUID() as MotionId;
         const { title, text, kind } = request;
-        motions = [
-          { ...first, id: motion, title, text, kind, proposer: 1, seconded_by: [], proposed: Date.now() },
-          ...motions,
-        ];
+        // It comes back with the journal.
+        setTimeout(() => {
+          motions = [
+            { ...first, id: motion, title, text, kind, proposer: 1, seconded_by: [], proposed: Date.now() },
+            ...motions,
+          ];
+          changed("motions");
+        }, 900);
         return { answer: "proposed", motion };
       }
       case "second":

@@ -221,6 +221,8 @@ motions-empty = A deputy proposes a motion, others second it, and after its noti
 propose = Propose a motion
 propose-short = Propose
 propose-do = Propose
+motion-coming = Writing the motion into the journal
+motion-coming-note = It is safe in the vault and appears here by itself once the relay has taken it. Without a connection it waits.
 propose-subtitle = { $count ->
     [0] No seconders are needed.
     [one] { $count } more deputy must second it.

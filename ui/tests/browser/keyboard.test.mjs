@@ -90,6 +90,18 @@ test("a vote is cast", options, async () => {
   await stage.see("own-vote");
 });
 
+test("a motion is proposed, and its page is there before the journal has it", options, async () => {
+  await stage.scene("member");
+  await stage.go("/motions/new");
+  await stage.see("motion-title");
+  assert.equal(await focused(), "motion-title");
+  await stage.page.keyboard.type("О регламенте");
+  await tabTo("propose");
+  await press("Enter");
+  await stage.see("motion-coming");
+  await stage.see("motion", '[data-phase="proposed"]');
+});
+
 test("a ballot is handed to a colleague, and the dialog gives the focus back", options, async () => {
   await stage.scene("member&vote=stuck");
   await stage.motion(0);
