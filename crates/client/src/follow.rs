@@ -130,6 +130,7 @@ impl Step<'_> {
             self.ask_once(Expected::Keys, crate::effects::Lane::Journal, || Call::Keys);
             return;
         }
+        self.ask_for_time();
         let ids: Vec<LogId> = self
             .state
             .logs
@@ -174,7 +175,12 @@ impl Step<'_> {
         }
     }
 
-    fn ask_once(&mut self, expected: Expected, lane: crate::effects::Lane, call: impl FnOnce() -> Call) {
+    pub(crate) fn ask_once(
+        &mut self,
+        expected: Expected,
+        lane: crate::effects::Lane,
+        call: impl FnOnce() -> Call,
+    ) {
         if !self.expects(&expected) {
             let ticket = self.ticket(expected);
             self.effects.push(Effect::Call {
@@ -293,7 +299,9 @@ impl Step<'_> {
                     _ => POLL_MS,
                 };
                 self.state.volatile.poll_at.insert(id, self.now.after(wait_ms));
-                self.notice_clock(page);
+                if let Some(newest) = page.entries.last() {
+                    self.note_entry_time(newest.time);
+                }
                 if !page.entries.is_empty() {
                     self.caught_up(id, first, verified.unread);
                 }
@@ -510,18 +518,6 @@ impl Step<'_> {
         if self.state.volatile.notice == Some(code) {
             self.state.volatile.notice = None;
             self.touch(Topic::Overview);
-        }
-    }
-
-    /// Clock skew is noticed from the newest entry's time: an entry from the future means that a clock is wrong.
-    fn notice_clock(&mut self, page: &Page) {
-        let ahead = page
-            .entries
-            .last()
-            .map_or(0, |entry| entry.time.since_ms(self.now));
-        if ahead > 60_000 {
-            self.state.volatile.clock_skew_ms = i64::try_from(ahead).ok();
-            self.notice(NoticeCode::ClockWrong);
         }
     }
 

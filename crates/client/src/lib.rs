@@ -9,6 +9,7 @@
 extern crate self as client;
 
 mod auditing;
+mod clock;
 mod commands;
 mod conversations;
 mod duties;

@@ -252,6 +252,7 @@ impl Step<'_> {
     ) -> Result<(), StepError> {
         match self.state.volatile.expected.remove(&ticket) {
             Some(Expected::Keys) => self.keys_came(result),
+            Some(Expected::Limits { asked }) => self.limits_came(asked, result),
             Some(Expected::Create { log }) => self.created(log, result),
             Some(Expected::Append { item }) => self.appended(item, result)?,
             Some(Expected::Read { log }) => match result {

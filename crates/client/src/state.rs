@@ -525,7 +525,9 @@ pub(crate) struct Volatile {
     pub(crate) step_failed: Option<Time>,
     /// The quiet line.
     pub(crate) notice: Option<NoticeCode>,
-    /// How far the local clock is behind the relay's.
+    /// When the relay's time was asked for.
+    pub(crate) clock_asked: Option<Time>,
+    /// How far the local clock is behind the relay's; negative if it is ahead.
     pub(crate) clock_skew_ms: Option<i64>,
     /// Keys of the relay that a person is about to found an assembly on, by its address line.
     pub(crate) relay_known: Option<(String, Unverified)>,
@@ -535,6 +537,7 @@ pub(crate) struct Volatile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Expected {
     Keys,
+    Limits { asked: Time },
     Create { log: LogId },
     Append { item: u64 },
     Read { log: LogId },

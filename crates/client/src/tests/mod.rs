@@ -4,6 +4,7 @@
 mod ballots;
 mod boxes;
 mod carrier;
+mod clock;
 mod jobs;
 mod journal;
 mod talk;

@@ -4,7 +4,7 @@ use ballot::{BallotIn, Event, LinkTag, Roll, verify};
 use primitives::canonical::sha256;
 use primitives::signed::Unverified;
 use primitives::{Hash, LogId, Secret, SigningSecret, Time};
-use relay_api::{Call, Problem, ProblemKind, RelayKeys, Reply};
+use relay_api::{Call, Limits, Problem, ProblemKind, RelayKeys, Reply};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tlog::{Checkpoint, CloseEntry, CreateLog, Entry, MemoryTree, Origin, Page, Receipt, leaf_hash};
@@ -31,6 +31,8 @@ pub struct Relay {
     pub ballots: Ballots,
     /// Ballots that were submitted, repeated ones too.
     pub submitted: u64,
+    /// So far its clock, as it tells it, is off the world's.
+    pub clock_off_ms: i64,
 }
 
 #[derive(Clone)]
@@ -54,6 +56,7 @@ impl Relay {
             last_time: Time(0),
             ballots: Ballots::Taken,
             submitted: 0,
+            clock_off_ms: 0,
         }
     }
 
@@ -111,6 +114,17 @@ impl Relay {
                     bytes,
                 })
             }
+            Call::Limits => Ok(Reply::Limits(Limits {
+                now: Time(now.0.saturating_add_signed(self.clock_off_ms)),
+                entry_bytes_max: u32::MAX,
+                blob_bytes_max: u32::MAX,
+                page_bytes_max: u32::MAX,
+                roll_len_max: u32::MAX,
+                append_burst: u32::MAX,
+                append_every_ms: 0,
+                watch_logs_max: u32::MAX,
+                create_needs_token: false,
+            })),
             _ => Err(ProblemKind::NoSuchEndpoint.into()),
         }
     }

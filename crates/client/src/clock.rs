@@ -1,0 +1,63 @@
+//! This device's clock against the relay's: deadlines depend on it. What the relay says is shown to the user, never trusted.
+
+use crate::effects::{CallError, Lane};
+use crate::state::Expected;
+use crate::step::Step;
+use crate::views::NoticeCode;
+use primitives::Time;
+use relay_api::{Call, Reply};
+
+/// A difference that is told.
+const SKEW_MS_MAX: u64 = 60_000;
+/// The relay's time is asked for so often; more often while a clock is wrong, so that the notice goes when it is set.
+const ASK_EVERY_MS: u64 = 3_600_000;
+const ASK_AGAIN_MS: u64 = 60_000;
+
+impl Step<'_> {
+    /// Asks for the relay's time at the start, and from time to time.
+    pub(crate) fn ask_for_time(&mut self) {
+        let volatile = &self.state.volatile;
+        let every_ms = volatile.clock_skew_ms.map_or(ASK_EVERY_MS, |_| ASK_AGAIN_MS);
+        let fresh = volatile
+            .clock_asked
+            .is_some_and(|at| at <= self.now && self.now.since_ms(at) < every_ms);
+        if !fresh {
+            self.state.volatile.clock_asked = Some(self.now);
+            self.ask_once(Expected::Limits { asked: self.now }, Lane::Journal, || {
+                Call::Limits
+            });
+        }
+    }
+
+    /// The relay's time lies between question and answer, or one of the clocks is wrong.
+    pub(crate) fn limits_came(&mut self, asked: Time, result: Result<Reply, CallError>) {
+        match result {
+            Ok(Reply::Limits(limits)) => {
+                let behind = limits.now.since_ms(self.now);
+                let ahead = asked.since_ms(limits.now);
+                self.note_skew(behind, ahead);
+            }
+            // A relay that does not say its time is no reason to do without it.
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// An entry from the future means that a clock is wrong, too.
+    pub(crate) fn note_entry_time(&mut self, time: Time) {
+        let behind = time.since_ms(self.now);
+        if behind > SKEW_MS_MAX {
+            self.note_skew(behind, 0);
+        }
+    }
+
+    fn note_skew(&mut self, behind_ms: u64, ahead_ms: u64) {
+        if behind_ms.max(ahead_ms) <= SKEW_MS_MAX {
+            self.state.volatile.clock_skew_ms = None;
+            self.clear_notice(NoticeCode::ClockWrong);
+            return;
+        }
+        let signed = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
+        self.state.volatile.clock_skew_ms = Some(signed(behind_ms).saturating_sub(signed(ahead_ms)));
+        self.notice(NoticeCode::ClockWrong);
+    }
+}
