@@ -5,12 +5,15 @@ pub const ROLL_MIN: usize = 2;
 /// Most keys that a roll may have.
 pub const ROLL_MAX: usize = 32_768;
 
-/// `(roll up to, n, m)`; `m` is at least 2 everywhere.
-const TABLE: [(usize, usize, usize); 7] = [
+/// `(roll up to, n, m)`; `m` is at least 2 everywhere. Why these: `docs/decisions/0010-fewer-points-larger-base.md`.
+const TABLE: [(usize, usize, usize); 10] = [
     (16, 4, 2),
-    (64, 4, 3),
-    (256, 4, 4),
-    (1_024, 4, 5),
+    (36, 6, 2),
+    (64, 8, 2),
+    (100, 10, 2),
+    (216, 6, 3),
+    (512, 8, 3),
+    (1_296, 6, 4),
     (4_096, 8, 4),
     (10_000, 10, 4),
     (ROLL_MAX, 8, 5),
@@ -95,8 +98,8 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_for_1024_keys_has_960_bytes() {
-        assert_eq!(Params::of_roll(1_024).unwrap().proof_len(), 960);
+    fn a_proof_for_1000_keys_has_1056_bytes() {
+        assert_eq!(Params::of_roll(1_000).unwrap().proof_len(), 1_056);
     }
 
     #[test]

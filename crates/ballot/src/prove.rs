@@ -367,7 +367,7 @@ mod tests {
         let digest = canonical::sha256(&ballot.encode()).to_string();
         assert_eq!(
             digest,
-            "6953b1ed61300e438e2197f30e1fba506ac1bfdcabfc2fc3fae666bc19d13554"
+            "5a1bd0e2e8648c035178d90aeb337c0a0fa02ebb11bdbda0b49d0ae2f7c0e71b"
         );
     }
 

@@ -28,7 +28,9 @@ fn every_member_of_small_rolls_can_vote() {
 
 #[test]
 fn first_and_last_of_rolls_around_every_power_can_vote() {
-    for size in [63, 64, 65, 255, 256, 257, 1_023, 1_024, 1_025] {
+    for size in [
+        36, 37, 64, 65, 100, 101, 215, 216, 217, 511, 512, 513, 1_295, 1_296, 1_297,
+    ] {
         let mut secrets = secrets(size);
         secrets.sort_by_cached_key(BallotSecret::public);
         let event = event(&roll(&secrets));
