@@ -1,16 +1,17 @@
-//! Verifying many ballots of one event at once.
+//! Verifying many ballots of one event at once, or as they arrive.
 //!
 //! Every equation of every ballot gets a random weight of 128 bits from the verifier's own generator; the
 //! weighted sum of all of them is one multiscalar multiplication. It is the identity for valid ballots, and for
 //! others with probability at most 2^-127. A batch that fails is halved until the bad ballots stand alone.
 
+use crate::crew::{Alone, Crew, Piece};
 use crate::error::{BallotError, Culprit, Culprits};
 use crate::event::Event;
-use crate::generators::generators;
-use crate::verify::{Ballot, Opened, RollSums, verify};
+use crate::sums::{Sums, Weights, piece_len};
+use crate::verify::{Ballot, Opened, verify};
 use crate::wire::BallotIn;
+use core::fmt;
 use curve25519_dalek::ristretto::RistrettoPoint;
-use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{IsIdentity, VartimeMultiscalarMul};
 use rand_core::CryptoRng;
 
@@ -51,102 +52,205 @@ pub fn judge_batch(
     ballots: &[BallotIn],
     weights: &mut (impl CryptoRng + ?Sized),
 ) -> Vec<Result<Ballot, BallotError>> {
-    let mut verdicts: Vec<_> = ballots
-        .iter()
-        .map(|ballot| Ok(Ballot::verified(ballot.clone())))
-        .collect();
-    let mut open = Vec::with_capacity(ballots.len());
-    for (position, (ballot, verdict)) in ballots.iter().zip(&mut verdicts).enumerate() {
-        match Opened::of(event, ballot) {
-            Ok(opened) => open.push((position, opened)),
-            Err(error) => *verdict = Err(error),
-        }
-    }
-    for position in failing(event, &open, weights) {
-        if let (Some(ballot), Some(verdict)) = (ballots.get(position), verdicts.get_mut(position)) {
-            *verdict = verify(event, ballot);
-        }
-    }
-    verdicts
+    let mut verifier = BatchVerifier::new(event.clone());
+    verifier.add(ballots.to_vec(), weights, &Alone);
+    verifier.finish(weights, &Alone)
 }
 
-/// The positions of the ballots whose equations do not hold.
-fn failing(event: &Event, open: &[(usize, Opened)], weights: &mut (impl CryptoRng + ?Sized)) -> Vec<usize> {
-    if open.is_empty() || sum_is_identity(event, open, weights) {
-        return Vec::new();
-    }
-    if let [(position, _)] = open {
-        return vec![*position];
-    }
-    let (left, right) = open.split_at(open.len() / 2);
-    let mut positions = failing(event, left, weights);
-    positions.extend(failing(event, right, weights));
-    positions
+/// Verifies the ballots of one event as they arrive.
+///
+/// Nearly all the work is done when ballots are added: what is left for [`Self::finish`] is a multiscalar
+/// multiplication of the roll's size, whatever the number of ballots. Agrees with [`verify`] on every ballot.
+///
+/// A ballot's weights are drawn after it is given, and must not be known to anybody who still makes ballots: they
+/// stay in here.
+pub struct BatchVerifier {
+    event: Event,
+    /// One for each of the crew's hands.
+    parts: Vec<Sums>,
+    ballots: Vec<(BallotIn, State)>,
 }
 
-/// Whether the weighted sum of all equations of all ballots vanishes.
-fn sum_is_identity(event: &Event, open: &[(usize, Opened)], rng: &mut (impl CryptoRng + ?Sized)) -> bool {
-    let all = generators();
-    let cells = event.roll().params().cells();
-    let mut roll = RollSums::new(event);
-    let mut matrix = vec![Scalar::ZERO; 2 * cells];
-    let (mut c_star, mut g, mut h, mut e) = Default::default();
-    let mut own: Vec<(Scalar, &RistrettoPoint)> = Vec::new();
-    for (_, ballot) in open {
-        let [w1, w2, w3] = [weight(rng), weight(rng), weight(rng)];
-        let proof = &ballot.proof;
-        // w1 (Com(f, f(xi - f); z_A) - A - xi B)
-        for (sum, entry) in matrix
+/// What is known of a ballot.
+enum State {
+    /// Its equations are part of the sums.
+    Summed,
+    /// It is refused (BAL-02 to BAL-06).
+    Refused(BallotError),
+    /// It is in no sum.
+    Open,
+}
+
+impl BatchVerifier {
+    /// Starts with no ballots.
+    #[must_use]
+    pub const fn new(event: Event) -> Self {
+        Self {
+            event,
+            parts: Vec::new(),
+            ballots: Vec::new(),
+        }
+    }
+
+    /// How many ballots were added.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.ballots.len()
+    }
+
+    /// Whether none was added.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.ballots.is_empty()
+    }
+
+    /// Adds ballots: decodes their proofs and sums their equations up.
+    ///
+    /// - `weights`: as for [`verify_batch`].
+    ///
+    /// Cost for each ballot: `2m + 3` points decompressed and multiplied, and `N` products of scalars.
+    pub fn add(&mut self, ballots: Vec<BallotIn>, weights: &mut (impl CryptoRng + ?Sized), crew: &dyn Crew) {
+        let event = &self.event;
+        let hands = crew.hands().clamp(1, ballots.len().max(1));
+        while self.parts.len() < hands {
+            self.parts.push(Sums::new(event));
+        }
+        let weights: Vec<Weights> = ballots.iter().map(|_| Weights::random(weights)).collect();
+        let before = self.ballots.len();
+        self.ballots
+            .extend(ballots.into_iter().map(|ballot| (ballot, State::Open)));
+        let added = self.ballots.get_mut(before..).unwrap_or_default();
+        let share = added.len().div_ceil(hands).max(1);
+        let shares = added.chunks_mut(share).zip(weights.chunks(share));
+        let pieces = shares.zip(&mut self.parts).map(|((ballots, weights), sums)| {
+            Box::new(move || {
+                for ((ballot, state), weights) in ballots.iter_mut().zip(weights) {
+                    *state = match Opened::of(event, ballot) {
+                        Ok(opened) => {
+                            sums.add(&opened, weights);
+                            State::Summed
+                        }
+                        Err(error) => State::Refused(error),
+                    };
+                }
+            }) as Piece<'_>
+        });
+        crew.run(pieces.collect());
+    }
+
+    /// The verdict on every ballot, in the order in which they were added.
+    ///
+    /// - `weights`: for the search, if there is a bad ballot.
+    pub fn finish(
+        self,
+        weights: &mut (impl CryptoRng + ?Sized),
+        crew: &dyn Crew,
+    ) -> Vec<Result<Ballot, BallotError>> {
+        let Self {
+            event,
+            parts,
+            mut ballots,
+        } = self;
+        let known_bad = !vanishes(&event, parts, crew);
+        let summed: Vec<&mut (BallotIn, State)> = ballots
             .iter_mut()
-            .zip(ballot.f.iter().copied().chain(ballot.products()))
-        {
-            *sum += w1 * entry;
+            .filter(|(_, state)| matches!(state, State::Summed))
+            .collect();
+        if known_bad {
+            search(&event, summed, known_bad, weights, crew);
         }
-        c_star += w1 * proof.z_a;
-        own.extend([(-w1, &proof.a), (-(w1 * ballot.xi()), &proof.b)]);
-        // w2 (sum_i (prod_j f) P_i - sum_k xi^k Q_k - z_x G - z_y H)
-        roll.add(ballot, &w2);
-        own.extend(
-            ballot
-                .powers
-                .iter()
-                .zip(&proof.q)
-                .map(|(power, q)| (-(w2 * power), q)),
-        );
-        g -= w2 * proof.z_x;
-        h -= w2 * proof.z_y;
-        // w3 (xi^m T - sum_k xi^k S_k - z_x E)
-        own.push((w3 * ballot.xi_m(), &ballot.tag));
-        own.extend(
-            ballot
-                .powers
-                .iter()
-                .zip(&proof.s)
-                .map(|(power, s)| (-(w3 * power), s)),
-        );
-        e -= w3 * proof.z_x;
+        ballots
+            .into_iter()
+            .map(|(ballot, state)| match state {
+                State::Summed => Ok(Ballot::verified(ballot)),
+                State::Refused(error) => Err(error),
+                State::Open => verify(&event, &ballot),
+            })
+            .collect()
     }
-    let scalars = own
-        .iter()
-        .map(|(scalar, _)| *scalar)
-        .chain(matrix)
-        .chain([c_star, g, h, e]);
-    let points = own
-        .iter()
-        .map(|(_, point)| *point)
-        .chain(all.c.iter().take(2 * cells));
-    RistrettoPoint::vartime_multiscalar_mul(
-        scalars.chain(roll.finish()),
-        points
-            .chain([&all.c_star, &all.g, &all.h, event.point()])
-            .chain(event.roll().keys().iter().map(|key| &key.point)),
-    )
-    .is_identity()
 }
 
-/// A weight of 128 random bits.
-fn weight(rng: &mut (impl CryptoRng + ?Sized)) -> Scalar {
-    let mut bytes = [0; 16];
-    rng.fill_bytes(&mut bytes);
-    Scalar::from(u128::from_le_bytes(bytes))
+impl fmt::Debug for BatchVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BatchVerifier({} ballots)", self.ballots.len())
+    }
+}
+
+/// Opens again, by setting them to [`State::Open`], the ballots whose equations do not hold.
+///
+/// - `known_bad`: whether it is known already that there is one.
+fn search(
+    event: &Event,
+    mut ballots: Vec<&mut (BallotIn, State)>,
+    known_bad: bool,
+    weights: &mut (impl CryptoRng + ?Sized),
+    crew: &dyn Crew,
+) -> bool {
+    if !known_bad && holds(event, &ballots, weights, crew) {
+        return false;
+    }
+    if let [(_, state)] = ballots.as_mut_slice() {
+        *state = State::Open;
+        return true;
+    }
+    let right = ballots.split_off(ballots.len() / 2);
+    // Whatever is wrong is in the right half, if it is not in the left.
+    let found = !ballots.is_empty() && search(event, ballots, false, weights, crew);
+    if !right.is_empty() {
+        search(event, right, !found, weights, crew);
+    }
+    true
+}
+
+/// Whether all equations of these ballots hold.
+fn holds(
+    event: &Event,
+    ballots: &[&mut (BallotIn, State)],
+    weights: &mut (impl CryptoRng + ?Sized),
+    crew: &dyn Crew,
+) -> bool {
+    let mut again = BatchVerifier::new(event.clone());
+    again.add(
+        ballots.iter().map(|ballot| ballot.0.clone()).collect(),
+        weights,
+        crew,
+    );
+    let all_summed = again
+        .ballots
+        .iter()
+        .all(|(_, state)| matches!(state, State::Summed));
+    all_summed && vanishes(event, again.parts, crew)
+}
+
+/// Whether the weighted sum of all equations is the identity.
+fn vanishes(event: &Event, mut parts: Vec<Sums>, crew: &dyn Crew) -> bool {
+    let closing = parts
+        .iter_mut()
+        .map(|part| Box::new(move || part.close()) as Piece<'_>);
+    crew.run(closing.collect());
+    // Whoever was not run is closed here; this is nothing for the others.
+    parts.iter_mut().for_each(Sums::close);
+    let mut parts = parts.into_iter();
+    let Some(mut sums) = parts.next() else {
+        return true;
+    };
+    parts.for_each(|part| sums.absorb(&part));
+    let (own, scalars, points) = sums.finish(event);
+
+    let len = piece_len(points.len(), crew.hands());
+    let multiply = |(scalars, points)| RistrettoPoint::vartime_multiscalar_mul::<&[_], &[_]>(scalars, points);
+    let chunks: Vec<_> = scalars.chunks(len).zip(points.chunks(len)).collect();
+    let mut results: Vec<Option<RistrettoPoint>> = vec![None; chunks.len()];
+    let pieces = results.iter_mut().zip(&chunks);
+    crew.run(
+        pieces
+            .map(|(result, chunk)| Box::new(move || *result = Some(multiply(*chunk))) as Piece<'_>)
+            .collect(),
+    );
+    let shared: RistrettoPoint = results
+        .into_iter()
+        .zip(chunks)
+        .map(|(result, chunk)| result.unwrap_or_else(|| multiply(chunk)))
+        .sum();
+    (own + shared).is_identity()
 }

@@ -125,6 +125,9 @@ pub enum ProveError {
     /// The sealed choice is longer than a ballot carries.
     #[error("the sealed choice has {0} bytes; at most {max} fit", max = crate::SEALED_MAX)]
     SealedTooLong(usize),
+    /// The caller wanted no more.
+    #[error("making the ballot was cancelled; nothing was sent")]
+    Cancelled,
 }
 
 /// One invalid ballot of a batch.

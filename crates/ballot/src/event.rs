@@ -71,6 +71,8 @@ pub struct Event {
     roll: Arc<Roll>,
     sealing_key: [u8; 32],
     point: RistrettoPoint,
+    /// The bytes of `point`.
+    point_bytes: [u8; 32],
 }
 
 impl Event {
@@ -107,6 +109,7 @@ impl Event {
             roll,
             sealing_key,
             point,
+            point_bytes: point.compress().to_bytes(),
         }
     }
 
@@ -180,7 +183,7 @@ impl<C> Encode<C> for Transcript<'_> {
             .u64(params.m as u64)?
             .encode_with(generators().digest, ctx)?
             .bytes(&event.sealing_key)?
-            .bytes(event.point.compress().as_bytes())?
+            .bytes(&event.point_bytes)?
             .bytes(self.tag.as_bytes())?
             .encode_with(self.sealed_hash, ctx)?;
         for commitment in self.commitments {

@@ -12,26 +12,34 @@
 //! and every clock, file and socket.
 
 mod batch;
+mod coefficients;
+mod crew;
 mod error;
 mod event;
 mod generators;
 mod hedge;
 mod key;
+mod masked;
 mod params;
 mod possession;
+mod progress;
 mod proof;
 mod prove;
 mod roll;
+mod sums;
 mod verify;
+mod wide;
 mod wire;
 
-pub use batch::{judge_batch, verify_batch};
+pub use batch::{BatchVerifier, judge_batch, verify_batch};
+pub use crew::{Alone, Crew, Piece};
 pub use error::{BallotError, Culprit, Culprits, KeyError, ProveError, RollError};
 pub use event::{Event, Kind, LinkTag};
 pub use key::{BallotKey, BallotSecret};
 pub use params::{Params, ROLL_MAX, ROLL_MIN};
 pub use possession::{KeyContext, PublishedKey};
-pub use prove::prove;
+pub use progress::Progress;
+pub use prove::{prove, prove_watched};
 pub use roll::Roll;
 pub use verify::{Ballot, verify};
 pub use wire::{BALLOT_BYTES_MAX, BallotIn, SEALED_MAX};

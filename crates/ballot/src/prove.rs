@@ -8,9 +8,12 @@ use crate::event::{Event, LinkTag};
 use crate::generators::generators;
 use crate::hedge::Hedge;
 use crate::key::{BallotKey, BallotSecret};
+use crate::masked::{masked_sums, multiplications};
 use crate::params::Params;
+use crate::progress::{Progress, Watched};
 use crate::proof::commit;
 use crate::wire::{BallotIn, SEALED_MAX};
+use core::ops::ControlFlow;
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::MultiscalarMul;
@@ -27,7 +30,7 @@ use zeroize::Zeroizing;
 /// - `sealed`: at most [`SEALED_MAX`] bytes.
 /// - `rng`: the operating system's generator; mixed with the secret and the statement.
 ///
-/// Cost: `m` constant-time multiscalar multiplications of `N + 2` points and about `mN` scalar products.
+/// Cost: for `N = n^m` constant-time multiplications of `(n + 1)^m` points, and of `4nm` for the digits.
 ///
 /// # Errors
 /// [`ProveError::NotOnRoll`], [`ProveError::SealedTooLong`].
@@ -37,18 +40,30 @@ pub fn prove(
     sealed: &[u8],
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<BallotIn, ProveError> {
+    prove_watched(event, secret, sealed, rng, &mut |_| ControlFlow::Continue(()))
+}
+
+/// As [`prove`], for somebody who waits: `watch` is told how far it is, some hundred times a second, and ends it with
+/// a break.
+///
+/// # Errors
+/// As [`prove`], and [`ProveError::Cancelled`]; nothing has left the prover then.
+pub fn prove_watched(
+    event: &Event,
+    secret: &BallotSecret,
+    sealed: &[u8],
+    rng: &mut (impl CryptoRng + ?Sized),
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<BallotIn, ProveError> {
     if sealed.len() > SEALED_MAX {
         return Err(ProveError::SealedTooLong(sealed.len()));
     }
     let sigma = digits(event.roll().keys(), &secret.public(), event.roll().params())?;
-    Ok(prove_digits(
-        event,
-        secret,
-        &sigma,
-        event.tag(secret),
-        sealed,
-        rng,
-    ))
+    let tag = event.tag(secret);
+    match prove_digits(event, secret, &sigma, tag, sealed, rng, watch) {
+        ControlFlow::Continue(ballot) => Ok(ballot),
+        ControlFlow::Break(()) => Err(ProveError::Cancelled),
+    }
 }
 
 /// Steps 1 to 6 for given digits and tag, which are not compared with the secret here.
@@ -59,19 +74,20 @@ fn prove_digits(
     tag: LinkTag,
     sealed: &[u8],
     rng: &mut (impl CryptoRng + ?Sized),
-) -> BallotIn {
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> ControlFlow<(), BallotIn> {
     let sealed_hash = canonical::sha256(sealed);
     let mut hedge = Hedge::new(secret, &event.statement(&tag, &sealed_hash), rng);
     loop {
-        let round = Round::commit(event, sigma, &mut hedge);
+        let round = Round::commit(event, sigma, &mut hedge, watch)?;
         let xi = event.challenge(&tag, &sealed_hash, &round.commitments);
         if xi != Scalar::ZERO {
             let proof = round.respond(sigma, secret, &xi, event.roll().params());
-            return BallotIn {
+            return ControlFlow::Continue(BallotIn {
                 tag,
                 sealed: sealed.to_vec(),
                 proof,
-            };
+            });
         }
     }
 }
@@ -114,7 +130,12 @@ struct Round {
 }
 
 impl Round {
-    fn commit(event: &Event, sigma: &[u8], hedge: &mut Hedge) -> Self {
+    fn commit(
+        event: &Event,
+        sigma: &[u8],
+        hedge: &mut Hedge,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> ControlFlow<(), Self> {
         let params = event.roll().params();
         let a = masks(params, hedge);
         let (r_a, r_b) = (Zeroizing::new(hedge.scalar()), Zeroizing::new(hedge.scalar()));
@@ -129,20 +150,25 @@ impl Round {
         );
         let mut points = vec![commit(&a, &squares, &r_a), commit(&bits, &crossed, &r_b)];
 
-        let polynomials = expand(sigma, &a, params, event.roll().len());
-        for (k, (rho, tau)) in rho.iter().zip(tau.iter()).enumerate() {
-            points.push(key_commitment(event, &polynomials, params, k, rho, tau));
-        }
+        let keys = event.roll().keys();
+        let mut watched = Watched::new(multiplications(params, keys.len()), watch);
+        let sums = masked_sums(keys, params, sigma, &a, &mut watched)?;
+        let all = generators();
+        points.extend(
+            sums.iter()
+                .zip(rho.iter().zip(tau.iter()))
+                .map(|(sum, (rho, tau))| sum + RistrettoPoint::multiscalar_mul([rho, tau], [&all.g, &all.h])),
+        );
         points.extend(rho.iter().map(|rho| rho * event.point()));
         let commitments = points.iter().map(|point| point.compress().to_bytes()).collect();
-        Self {
+        ControlFlow::Continue(Self {
             commitments,
             a,
             r_a,
             r_b,
             rho,
             tau,
-        }
+        })
     }
 
     /// Step 6: f, `z_A`, `z_x`, `z_y`; returns the whole proof.
@@ -173,70 +199,6 @@ fn masks(params: Params, hedge: &mut Hedge) -> Zeroizing<Vec<Scalar>> {
         }
     }
     a
-}
-
-/// The coefficients of `p_i(X) = prod_j (sigma_{j,i_j} X + a_{j,i_j})` for the `len` real places, `m + 1` each.
-///
-/// Built from the highest digit down, so that places with common high digits share their work.
-fn expand(sigma: &[u8], a: &[Scalar], params: Params, len: usize) -> Zeroizing<Vec<Scalar>> {
-    let Params { n, m } = params;
-    let stride = m + 1;
-    let mut prefixes = Zeroizing::new(vec![Scalar::ZERO; stride]);
-    if let Some(constant) = prefixes.first_mut() {
-        *constant = Scalar::ONE;
-    }
-    let rows: Vec<_> = sigma.chunks(n).zip(a.chunks(n)).collect();
-    let mut below = rows.iter().fold(1, |places: usize, _| places * n);
-    for (sigma, a) in rows.into_iter().rev() {
-        below /= n;
-        let count = len.div_ceil(below);
-        let mut longer = Zeroizing::new(Vec::with_capacity(count * stride));
-        let children = prefixes
-            .chunks(stride)
-            .flat_map(|prefix| sigma.iter().zip(a).map(move |factor| (prefix, factor)))
-            .take(count);
-        for (prefix, (bit, a)) in children {
-            let mut lower = Scalar::ZERO;
-            for coefficient in prefix {
-                let carried = Scalar::conditional_select(&Scalar::ZERO, &lower, Choice::from(*bit));
-                longer.push(coefficient * a + carried);
-                lower = *coefficient;
-            }
-        }
-        prefixes = longer;
-    }
-    prefixes
-}
-
-/// `Q_k = sum_i p_{i,k} P_i + rho_k G + tau_k H`.
-///
-/// All `n^m` coefficients `p_{i,k}` of one `k < m` sum to zero, so the last key, which fills the padding, gets
-/// what the others leave.
-fn key_commitment(
-    event: &Event,
-    polynomials: &[Scalar],
-    params: Params,
-    k: usize,
-    rho: &Scalar,
-    tau: &Scalar,
-) -> RistrettoPoint {
-    let all = generators();
-    let keys = event.roll().keys();
-    let mut coefficients = Zeroizing::new(Vec::with_capacity(keys.len()));
-    coefficients.extend(
-        polynomials
-            .iter()
-            .skip(k)
-            .step_by(params.m + 1)
-            .take(keys.len() - 1)
-            .copied(),
-    );
-    let padded = -coefficients.iter().sum::<Scalar>();
-    coefficients.push(padded);
-    RistrettoPoint::multiscalar_mul(
-        coefficients.iter().chain([rho, tau]),
-        keys.iter().map(|key| &key.point).chain([&all.g, &all.h]),
-    )
 }
 
 /// Collects without leaving copies behind: the iterator's length is exact, so the vector never moves.
@@ -278,7 +240,10 @@ mod tests {
     impl Cheat {
         fn judge(&self, secret: &BallotSecret, sigma: &[u8], tag: LinkTag) -> Result<(), BallotError> {
             let mut rng = ChaCha20Rng::seed_from_u64(2);
-            let ballot = prove_digits(&self.event, secret, sigma, tag, b"sealed", &mut rng);
+            let made = prove_digits(&self.event, secret, sigma, tag, b"sealed", &mut rng, &mut |_| {
+                ControlFlow::Continue(())
+            });
+            let ballot = made.continue_value().unwrap();
             let single = verify(&self.event, &ballot);
             assert_eq!(
                 judge_batch(&self.event, core::slice::from_ref(&ballot), &mut rng),
@@ -369,35 +334,5 @@ mod tests {
             digest,
             "5a1bd0e2e8648c035178d90aeb337c0a0fa02ebb11bdbda0b49d0ae2f7c0e71b"
         );
-    }
-
-    #[test]
-    fn the_polynomials_are_those_of_the_definition() {
-        let cheat = cheat();
-        let params = cheat.event.roll().params();
-        let mut rng = ChaCha20Rng::seed_from_u64(4);
-        let mut hedge = Hedge::new(&cheat.secrets[0], &cheat.event.roll().root(), &mut rng);
-        let a = masks(params, &mut hedge);
-        let expanded = expand(&cheat.sigma, &a, params, cheat.event.roll().len());
-        let x = Scalar::from(7u64);
-        let position = cheat
-            .event
-            .roll()
-            .keys()
-            .iter()
-            .position(|key| *key == cheat.secrets[0].public())
-            .unwrap();
-        for (i, polynomial) in expanded.chunks(params.m + 1).enumerate() {
-            let value = polynomial.iter().rev().fold(Scalar::ZERO, |sum, c| sum * x + c);
-            let digit = |j: usize| (i / params.n.pow(u32::try_from(j).unwrap())) % params.n;
-            let factor = |j: usize| {
-                let cell = j * params.n + digit(j);
-                Scalar::from(cheat.sigma[cell]) * x + a[cell]
-            };
-            assert_eq!(value, (0..params.m).map(factor).product());
-            let leading = if i == position { Scalar::ONE } else { Scalar::ZERO };
-            assert_eq!(polynomial[params.m], leading);
-        }
-        assert_eq!(expanded.len(), 20 * (params.m + 1));
     }
 }

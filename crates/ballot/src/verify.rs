@@ -1,5 +1,6 @@
 //! Verifying one ballot, equation by equation, so that a refusal names the rule.
 
+use crate::coefficients;
 use crate::error::BallotError;
 use crate::event::{Event, LinkTag};
 use crate::generators::generators;
@@ -105,7 +106,7 @@ impl Opened {
     }
 
     /// `f (xi - f)`, entry by entry.
-    pub(crate) fn products(&self) -> impl Iterator<Item = Scalar> {
+    fn products(&self) -> impl Iterator<Item = Scalar> {
         let xi = self.xi();
         self.f.iter().map(move |f| f * (xi - f))
     }
@@ -144,10 +145,7 @@ impl Opened {
     /// `sum_i (prod_j f_{j,i_j}) P_i - sum_k xi^k Q_k = z_x G + z_y H`.
     fn membership_holds(&self, event: &Event) -> bool {
         let all = generators();
-        let mut sums = RollSums::new(event);
-        sums.add(self, &Scalar::ONE);
-        let scalars = sums
-            .finish()
+        let scalars = coefficients::of_one(self, event.roll().params(), event.roll().len())
             .into_iter()
             .chain(self.powers.iter().take(self.proof.q.len()).map(|p| -p));
         let keys = event.roll().keys().iter().map(|key| &key.point);
@@ -174,57 +172,4 @@ fn complete(f: &[Scalar], xi: &Scalar, params: Params) -> Vec<Scalar> {
     f.chunks(params.n - 1)
         .flat_map(|row| core::iter::once(xi - row.iter().sum::<Scalar>()).chain(row.iter().copied()))
         .collect()
-}
-
-/// The coefficients of the roll's keys, summed over weighted ballots.
-pub(crate) struct RollSums {
-    sums: Vec<Scalar>,
-    params: Params,
-    /// What all `n^m` coefficients sum to: `sum_b w_b xi_b^m`.
-    total: Scalar,
-}
-
-impl RollSums {
-    pub(crate) fn new(event: &Event) -> Self {
-        Self {
-            sums: vec![Scalar::ZERO; event.roll().len()],
-            params: event.roll().params(),
-            total: Scalar::ZERO,
-        }
-    }
-
-    /// Adds `weight * prod_j f_{j,i_j}` to the coefficient of every place i.
-    ///
-    /// The product is split into high digits times low digits: one scalar product for each place.
-    pub(crate) fn add(&mut self, opened: &Opened, weight: &Scalar) {
-        let Params { n, m } = self.params;
-        let (low, high) = opened.f.split_at(n * (m / 2));
-        let low = products(low, n, Scalar::ONE);
-        let high = products(high, n, *weight);
-        for (sums, high) in self.sums.chunks_mut(low.len()).zip(&high) {
-            for (sum, low) in sums.iter_mut().zip(&low) {
-                *sum += high * low;
-            }
-        }
-        self.total += weight * opened.xi_m();
-    }
-
-    /// The coefficients of the `N` keys; the last key's includes all of the padding.
-    pub(crate) fn finish(mut self) -> Vec<Scalar> {
-        let padding = self.total - self.sums.iter().sum::<Scalar>();
-        if let Some(last) = self.sums.last_mut() {
-            *last += padding;
-        }
-        self.sums
-    }
-}
-
-/// `top * prod_j f_{j,i_j}` for every i of the digits in `rows`, the first row being the lowest digit.
-fn products(rows: &[Scalar], n: usize, top: Scalar) -> Vec<Scalar> {
-    rows.chunks(n).rev().fold(vec![top], |prefixes, row| {
-        prefixes
-            .iter()
-            .flat_map(|prefix| row.iter().map(move |f| prefix * f))
-            .collect()
-    })
 }

@@ -1,0 +1,175 @@
+//! The weighted sum of all equations of many ballots, as one multiscalar multiplication in pieces.
+
+use crate::coefficients::Coefficients;
+use crate::event::Event;
+use crate::generators::generators;
+use crate::verify::Opened;
+use crate::wide::{TERMS_MAX, WideSum, values};
+use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::{Identity, VartimeMultiscalarMul};
+use rand_core::CryptoRng;
+
+/// Points multiplied at a time: so many, with their digits, stay in the cache.
+const POINTS: usize = 2_048;
+
+/// The weights of a ballot's three equations, 128 random bits each.
+#[derive(Clone, Copy)]
+pub(crate) struct Weights([Scalar; 3]);
+
+impl Weights {
+    pub(crate) fn random(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        Self([(); 3].map(|()| {
+            let mut bytes = [0; 16];
+            rng.fill_bytes(&mut bytes);
+            Scalar::from(u128::from_le_bytes(bytes))
+        }))
+    }
+}
+
+/// The sum over some ballots of
+///
+/// ```text
+///   w1 (A + xi B - Com(f, f(xi - f); z_A))
+/// + w2 (sum_k xi^k Q_k + z_x G + z_y H - sum_i (prod_j f_{j,i_j}) P_i)
+/// + w3 (sum_k xi^k S_k + z_x E - xi^m T)
+/// ```
+///
+/// which is the identity for valid ballots. With these signs A, `Q_0` and `S_0` keep short scalars.
+pub(crate) struct Sums {
+    roll: Coefficients,
+    /// `sum w1 f` and `sum w1 f(xi - f)`, subtracted at the end.
+    f: Vec<Scalar>,
+    products: Vec<WideSum>,
+    products_reduced: Vec<Scalar>,
+    terms: usize,
+    c_star: Scalar,
+    g: Scalar,
+    h: Scalar,
+    e: Scalar,
+    /// Ballots' own points that are still to be multiplied, with their scalars.
+    scalars: Vec<Scalar>,
+    points: Vec<RistrettoPoint>,
+    /// Those that are.
+    own: RistrettoPoint,
+}
+
+impl Sums {
+    pub(crate) fn new(event: &Event) -> Self {
+        let params = event.roll().params();
+        let cells = params.cells();
+        Self {
+            roll: Coefficients::new(params, event.roll().len()),
+            f: vec![Scalar::ZERO; cells],
+            products: vec![WideSum::default(); cells],
+            products_reduced: vec![Scalar::ZERO; cells],
+            terms: 0,
+            c_star: Scalar::ZERO,
+            g: Scalar::ZERO,
+            h: Scalar::ZERO,
+            e: Scalar::ZERO,
+            scalars: Vec::with_capacity(POINTS + 2 * params.m + 3),
+            points: Vec::with_capacity(POINTS + 2 * params.m + 3),
+            own: RistrettoPoint::identity(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, ballot: &Opened, Weights([w1, w2, w3]): &Weights) {
+        let proof = &ballot.proof;
+        let xi = ballot.xi();
+        for ((f, sum), products) in ballot.f.iter().zip(&mut self.f).zip(&mut self.products) {
+            let weighted = w1 * f;
+            *sum += weighted;
+            products.add(&values(&weighted), &values(&(xi - f)));
+        }
+        self.terms += 1;
+        if self.terms == TERMS_MAX {
+            self.reduce_products();
+        }
+        self.c_star += w1 * proof.z_a;
+        self.own(*w1, proof.a);
+        self.own(w1 * xi, proof.b);
+
+        self.roll.add(ballot, w2);
+        self.g += w2 * proof.z_x;
+        self.h += w2 * proof.z_y;
+        self.e += w3 * proof.z_x;
+        let commitments = proof.q.iter().zip(&proof.s);
+        for (k, (power, (q, s))) in ballot.powers.iter().zip(commitments).enumerate() {
+            let (w2, w3) = if k == 0 {
+                (*w2, *w3)
+            } else {
+                (w2 * power, w3 * power)
+            };
+            self.own(w2, *q);
+            self.own(w3, *s);
+        }
+        self.own(-(w3 * ballot.xi_m()), ballot.tag);
+        if self.points.len() >= POINTS {
+            self.multiply();
+        }
+    }
+
+    fn own(&mut self, scalar: Scalar, point: RistrettoPoint) {
+        self.scalars.push(scalar);
+        self.points.push(point);
+    }
+
+    fn multiply(&mut self) {
+        self.own += RistrettoPoint::vartime_multiscalar_mul(&self.scalars, &self.points);
+        self.scalars.clear();
+        self.points.clear();
+    }
+
+    fn reduce_products(&mut self) {
+        for (sum, reduced) in self.products.iter_mut().zip(&mut self.products_reduced) {
+            *reduced += sum.take();
+        }
+        self.terms = 0;
+    }
+
+    /// Does what is still open; to be called by whoever worked on this part.
+    pub(crate) fn close(&mut self) {
+        self.roll.close();
+        self.reduce_products();
+        if !self.points.is_empty() {
+            self.multiply();
+        }
+    }
+
+    /// Adds the sum over other ballots of the same event; both are closed.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        self.roll.absorb(&other.roll);
+        for (sum, other) in self.f.iter_mut().zip(&other.f) {
+            *sum += other;
+        }
+        for (sum, other) in self.products_reduced.iter_mut().zip(&other.products_reduced) {
+            *sum += other;
+        }
+        self.c_star += other.c_star;
+        self.g += other.g;
+        self.h += other.h;
+        self.e += other.e;
+        self.own += other.own;
+    }
+
+    /// The ballots' own points, multiplied and added, and what all ballots share: scalars and points of the
+    /// generators and of the roll.
+    pub(crate) fn finish(mut self, event: &Event) -> (RistrettoPoint, Vec<Scalar>, Vec<RistrettoPoint>) {
+        self.close();
+        let all = generators();
+        let mut points = vec![all.g, all.h, *event.point()];
+        let mut scalars = vec![self.g, self.h, self.e];
+        points.extend(all.c.iter().take(2 * self.f.len()).chain([&all.c_star]));
+        let subtracted = self.f.iter().chain(&self.products_reduced).chain([&self.c_star]);
+        scalars.extend(subtracted.map(|scalar| -scalar));
+        points.extend(event.roll().keys().iter().map(|key| key.point));
+        scalars.extend(self.roll.finish().iter().map(|coefficient| -coefficient));
+        (self.own, scalars, points)
+    }
+}
+
+/// Sizes of the pieces of a multiscalar multiplication of `len` points for `hands` threads.
+pub(crate) fn piece_len(len: usize, hands: usize) -> usize {
+    len.div_ceil(hands.max(1)).clamp(1, POINTS)
+}
