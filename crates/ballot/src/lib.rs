@@ -14,6 +14,8 @@
 mod batch;
 mod coefficients;
 mod crew;
+#[cfg(any(test, feature = "testing"))]
+mod dealer;
 mod error;
 mod event;
 mod generators;
@@ -33,6 +35,8 @@ mod wire;
 
 pub use batch::{BatchVerifier, judge_batch, verify_batch};
 pub use crew::{Alone, Crew, Piece};
+#[cfg(any(test, feature = "testing"))]
+pub use dealer::Dealer;
 pub use error::{BallotError, Culprit, Culprits, KeyError, ProveError, RollError};
 pub use event::{Event, Kind, LinkTag};
 pub use key::{BallotKey, BallotSecret};

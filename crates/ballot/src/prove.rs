@@ -58,28 +58,35 @@ pub fn prove_watched(
     if sealed.len() > SEALED_MAX {
         return Err(ProveError::SealedTooLong(sealed.len()));
     }
-    let sigma = digits(event.roll().keys(), &secret.public(), event.roll().params())?;
+    let (keys, params) = (event.roll().keys(), event.roll().params());
+    let sigma = digits(keys, &secret.public(), params)?;
     let tag = event.tag(secret);
-    match prove_digits(event, secret, &sigma, tag, sealed, rng, watch) {
+    let total = multiplications(params, keys.len());
+    let sums = |sigma: &[u8], a: &[Scalar]| {
+        masked_sums(keys, params, sigma, a, &mut Watched::new(total, &mut *watch))
+    };
+    match prove_digits(event, secret, &sigma, tag, sealed, rng, sums) {
         ControlFlow::Continue(ballot) => Ok(ballot),
         ControlFlow::Break(()) => Err(ProveError::Cancelled),
     }
 }
 
 /// Steps 1 to 6 for given digits and tag, which are not compared with the secret here.
-fn prove_digits(
+///
+/// - `sums`: makes `sum_i p_{i,k} P_i` for `k = 0 .. m-1` of the digits and their masks.
+pub(crate) fn prove_digits(
     event: &Event,
     secret: &BallotSecret,
     sigma: &[u8],
     tag: LinkTag,
     sealed: &[u8],
     rng: &mut (impl CryptoRng + ?Sized),
-    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    mut sums: impl FnMut(&[u8], &[Scalar]) -> ControlFlow<(), Vec<RistrettoPoint>>,
 ) -> ControlFlow<(), BallotIn> {
     let sealed_hash = canonical::sha256(sealed);
     let mut hedge = Hedge::new(secret, &event.statement(&tag, &sealed_hash), rng);
     loop {
-        let round = Round::commit(event, sigma, &mut hedge, watch)?;
+        let round = Round::commit(event, sigma, &mut hedge, &mut sums)?;
         let xi = event.challenge(&tag, &sealed_hash, &round.commitments);
         if xi != Scalar::ZERO {
             let proof = round.respond(sigma, secret, &xi, event.roll().params());
@@ -134,7 +141,7 @@ impl Round {
         event: &Event,
         sigma: &[u8],
         hedge: &mut Hedge,
-        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+        sums: &mut impl FnMut(&[u8], &[Scalar]) -> ControlFlow<(), Vec<RistrettoPoint>>,
     ) -> ControlFlow<(), Self> {
         let params = event.roll().params();
         let a = masks(params, hedge);
@@ -150,9 +157,7 @@ impl Round {
         );
         let mut points = vec![commit(&a, &squares, &r_a), commit(&bits, &crossed, &r_b)];
 
-        let keys = event.roll().keys();
-        let mut watched = Watched::new(multiplications(params, keys.len()), watch);
-        let sums = masked_sums(keys, params, sigma, &a, &mut watched)?;
+        let sums = sums(sigma, &a)?;
         let all = generators();
         points.extend(
             sums.iter()
@@ -240,9 +245,19 @@ mod tests {
     impl Cheat {
         fn judge(&self, secret: &BallotSecret, sigma: &[u8], tag: LinkTag) -> Result<(), BallotError> {
             let mut rng = ChaCha20Rng::seed_from_u64(2);
-            let made = prove_digits(&self.event, secret, sigma, tag, b"sealed", &mut rng, &mut |_| {
-                ControlFlow::Continue(())
-            });
+            let (keys, params) = (self.event.roll().keys(), self.event.roll().params());
+            let made = prove_digits(
+                &self.event,
+                secret,
+                sigma,
+                tag,
+                b"sealed",
+                &mut rng,
+                |sigma, a| {
+                    let mut watch = |_| ControlFlow::Continue(());
+                    masked_sums(keys, params, sigma, a, &mut Watched::new(0, &mut watch))
+                },
+            );
             let ballot = made.continue_value().unwrap();
             let single = verify(&self.event, &ballot);
             assert_eq!(
