@@ -5,7 +5,7 @@ pub const ROLL_MIN: usize = 2;
 /// Most keys that a roll may have.
 pub const ROLL_MAX: usize = 32_768;
 
-/// `(roll up to, n, m)`; `m` is at least 2 everywhere. Why these: `docs/decisions/0010-fewer-points-larger-base.md`.
+/// `(roll up to, n, m)`; `m` is at least 2 everywhere. Why these: `docs/decisions/0014-fewer-points-larger-base.md`.
 const TABLE: [(usize, usize, usize); 10] = [
     (16, 4, 2),
     (36, 6, 2),
