@@ -22,6 +22,7 @@ mod generators;
 mod hedge;
 mod key;
 mod masked;
+mod montgomery;
 mod params;
 mod possession;
 mod progress;

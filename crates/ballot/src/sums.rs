@@ -3,8 +3,9 @@
 use crate::coefficients::Coefficients;
 use crate::event::Event;
 use crate::generators::generators;
+use crate::montgomery::{correction, product, words};
 use crate::verify::Opened;
-use crate::wide::{TERMS_MAX, WideSum, values};
+use crate::wide::{TERMS_MAX, Values, WideSum, values, values_of_words};
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{Identity, VartimeMultiscalarMul};
@@ -38,11 +39,12 @@ impl Weights {
 /// which is the identity for valid ballots. With these signs A, `Q_0` and `S_0` keep short scalars.
 pub(crate) struct Sums {
     roll: Coefficients,
-    /// `sum w1 f` and `sum w1 f(xi - f)`, subtracted at the end.
-    f: Vec<Scalar>,
-    products: Vec<WideSum>,
-    products_reduced: Vec<Scalar>,
+    /// `sum w1 f` and then `sum w1 f(xi - f) / R`, entry by entry, not reduced; to be subtracted at the end.
+    cells: Vec<WideSum>,
+    /// Ballots in each of them.
     terms: usize,
+    /// `sum w1 f` and `sum w1 f(xi - f)`, reduced.
+    cells_reduced: Vec<Scalar>,
     c_star: Scalar,
     g: Scalar,
     h: Scalar,
@@ -60,10 +62,9 @@ impl Sums {
         let cells = params.cells();
         Self {
             roll: Coefficients::new(params, event.roll().len()),
-            f: vec![Scalar::ZERO; cells],
-            products: vec![WideSum::default(); cells],
-            products_reduced: vec![Scalar::ZERO; cells],
+            cells: vec![WideSum::default(); 2 * cells],
             terms: 0,
+            cells_reduced: vec![Scalar::ZERO; 2 * cells],
             c_star: Scalar::ZERO,
             g: Scalar::ZERO,
             h: Scalar::ZERO,
@@ -77,14 +78,21 @@ impl Sums {
     pub(crate) fn add(&mut self, ballot: &Opened, Weights([w1, w2, w3]): &Weights) {
         let proof = &ballot.proof;
         let xi = ballot.xi();
-        for ((f, sum), products) in ballot.f.iter().zip(&mut self.f).zip(&mut self.products) {
-            let weighted = w1 * f;
-            *sum += weighted;
-            products.add(&values(&weighted), &values(&(xi - f)));
+        let (w1_words, w1_values, xi_values) = (words(w1), values(w1), values(&xi));
+        let (sums, sums_of_products) = self.cells.split_at_mut(ballot.f.len());
+        for ((f, sum), sum_of_products) in ballot.f.iter().zip(sums).zip(sums_of_products) {
+            let f = words(f);
+            let f_values = values_of_words(&f);
+            sum.add(&w1_values, &f_values);
+            sum_of_products.add(
+                &values_of_words(&product(&w1_words, &f)),
+                &subtract(&xi_values, &f_values),
+            );
         }
         self.terms += 1;
-        if self.terms == TERMS_MAX {
-            self.reduce_products();
+        // A difference is twice as large as a value.
+        if self.terms == TERMS_MAX / 2 {
+            self.reduce_cells();
         }
         self.c_star += w1 * proof.z_a;
         self.own(*w1, proof.a);
@@ -121,9 +129,11 @@ impl Sums {
         self.points.clear();
     }
 
-    fn reduce_products(&mut self) {
-        for (sum, reduced) in self.products.iter_mut().zip(&mut self.products_reduced) {
-            *reduced += sum.take();
+    fn reduce_cells(&mut self) {
+        let exact = self.cells.len() / 2;
+        let factors = core::iter::repeat_n(Scalar::ONE, exact).chain(core::iter::repeat(correction(1)));
+        for ((sum, reduced), factor) in self.cells.iter_mut().zip(&mut self.cells_reduced).zip(factors) {
+            *reduced += sum.take() * factor;
         }
         self.terms = 0;
     }
@@ -131,7 +141,7 @@ impl Sums {
     /// Does what is still open; to be called by whoever worked on this part.
     pub(crate) fn close(&mut self) {
         self.roll.close();
-        self.reduce_products();
+        self.reduce_cells();
         if !self.points.is_empty() {
             self.multiply();
         }
@@ -140,10 +150,7 @@ impl Sums {
     /// Adds the sum over other ballots of the same event; both are closed.
     pub(crate) fn absorb(&mut self, other: &Self) {
         self.roll.absorb(&other.roll);
-        for (sum, other) in self.f.iter_mut().zip(&other.f) {
-            *sum += other;
-        }
-        for (sum, other) in self.products_reduced.iter_mut().zip(&other.products_reduced) {
+        for (sum, other) in self.cells_reduced.iter_mut().zip(&other.cells_reduced) {
             *sum += other;
         }
         self.c_star += other.c_star;
@@ -160,13 +167,22 @@ impl Sums {
         let all = generators();
         let mut points = vec![all.g, all.h, *event.point()];
         let mut scalars = vec![self.g, self.h, self.e];
-        points.extend(all.c.iter().take(2 * self.f.len()).chain([&all.c_star]));
-        let subtracted = self.f.iter().chain(&self.products_reduced).chain([&self.c_star]);
+        points.extend(all.c.iter().take(self.cells_reduced.len()).chain([&all.c_star]));
+        let subtracted = self.cells_reduced.iter().chain([&self.c_star]);
         scalars.extend(subtracted.map(|scalar| -scalar));
         points.extend(event.roll().keys().iter().map(|key| key.point));
         scalars.extend(self.roll.finish().iter().map(|coefficient| -coefficient));
         (self.own, scalars, points)
     }
+}
+
+/// The values of a difference.
+fn subtract(a: &Values, b: &Values) -> Values {
+    let mut difference = *a;
+    for (a, b) in difference.iter_mut().zip(b) {
+        *a = a.wrapping_sub(*b);
+    }
+    difference
 }
 
 /// Sizes of the pieces of a multiscalar multiplication of `len` points for `hands` threads.

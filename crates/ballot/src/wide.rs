@@ -6,9 +6,10 @@
 //! (sixteen and many, if limbs are multiplied with limbs), and its sum is reduced once, with Lagrange's formula
 //! for X = 2^51 modulo the group order.
 //!
-//! Bounds: no value of a scalar exceeds 121 * 2^50 (at X = 3), so [`TERMS_MAX`] products stay below 2^127.
-//! Variable time: only public scalars come here.
+//! Bounds: no value of a scalar exceeds 121 * 2^50 (at X = 3), so a sum of [`TERMS_MAX`] products stays below 2^127;
+//! what is larger on the way there wraps and comes back. Variable time: only public scalars come here.
 
+use crate::montgomery::{Words, words};
 use core::num::Wrapping;
 use curve25519_dalek::scalar::Scalar;
 use std::sync::LazyLock;
@@ -38,8 +39,13 @@ pub(crate) type Values = [i64; VALUES];
 
 /// The nine values of `scalar`.
 pub(crate) fn values(scalar: &Scalar) -> Values {
+    values_of_words(&words(scalar))
+}
+
+/// The nine values of an integer below 2^253.
+pub(crate) fn values_of_words(words: &Words) -> Values {
     // Wrapping, because the bounds above leave nothing for overflow checks to find.
-    let [c0, c1, c2, c3, c4] = limbs(scalar).map(Wrapping);
+    let [c0, c1, c2, c3, c4] = limbs(words).map(Wrapping);
     let (even, odd) = (c0 + c2 + c4, c1 + c3);
     let (even_2, odd_2) = (c0 + (c2 << 2) + (c4 << 4), (c1 << 1) + (c3 << 3));
     let (even_half, odd_half) = ((c0 << 4) + (c2 << 2) + c4, (c1 << 3) + (c3 << 1));
@@ -59,12 +65,9 @@ pub(crate) fn values(scalar: &Scalar) -> Values {
 }
 
 /// Coefficients from -2^50 to 2^50 - 1 (the highest from 0 to 2^49).
-fn limbs(scalar: &Scalar) -> [i64; 5] {
+fn limbs(words: &Words) -> [i64; 5] {
     const MASK: u64 = (1 << LIMB) - 1;
-    let (words, _) = scalar.as_bytes().as_chunks::<8>();
-    let [w0, w1, w2, w3] = <[[u8; 8]; 4]>::try_from(words)
-        .unwrap_or_default()
-        .map(u64::from_le_bytes);
+    let [w0, w1, w2, w3] = *words;
     let mut carry = Wrapping(0);
     [
         w0 & MASK,
@@ -80,11 +83,29 @@ fn limbs(scalar: &Scalar) -> [i64; 5] {
     })
 }
 
-/// Adds the products of the entries of `a` and `b` at one of the nine points to `sum`.
-pub(crate) fn dot(sum: i128, a: &[i64], b: &[i64]) -> i128 {
-    a.iter().zip(b).fold(sum, |sum, (a, b)| {
-        sum.wrapping_add(i128::from(*a).wrapping_mul(i128::from(*b)))
+/// `sum_i a_i b_i` at one of the nine points, for two products with one multiplication (Winograd, 1968):
+///
+/// ```text
+/// a_0 b_0 + a_1 b_1 = (a_0 + b_1)(a_1 + b_0) - a_0 a_1 - b_0 b_1
+/// ```
+///
+/// What is subtracted belongs to one side alone and is counted once for it, by [`own_products`]: the sum of the two
+/// sides' is to be subtracted from what this adds to `sum`.
+pub(crate) fn dot(sum: i128, a: &[[i64; 2]], b: &[[i64; 2]]) -> i128 {
+    a.iter().zip(b).fold(sum, |sum, ([a_0, a_1], [b_0, b_1])| {
+        sum.wrapping_add(multiply(a_0.wrapping_add(*b_1), a_1.wrapping_add(*b_0)))
     })
+}
+
+/// `sum a_0 a_1`.
+pub(crate) fn own_products(a: &[[i64; 2]]) -> i128 {
+    a.iter()
+        .fold(0, |sum, [a_0, a_1]| sum.wrapping_add(multiply(*a_0, *a_1)))
+}
+
+/// A product of 64-bit integers always fits.
+fn multiply(a: i64, b: i64) -> i128 {
+    i128::from(a).wrapping_mul(i128::from(b))
 }
 
 /// A sum of at most [`TERMS_MAX`] products.
@@ -95,31 +116,33 @@ impl WideSum {
     /// Adds the product of two scalars.
     pub(crate) fn add(&mut self, a: &Values, b: &Values) {
         for (sum, (a, b)) in self.0.iter_mut().zip(a.iter().zip(b)) {
-            *sum = sum.wrapping_add(i128::from(*a).wrapping_mul(i128::from(*b)));
+            *sum = sum.wrapping_add(multiply(*a, *b));
         }
     }
 
     /// The sum modulo the group order; the next one starts from zero.
     pub(crate) fn take(&mut self) -> Scalar {
-        reduce(&core::mem::take(&mut self.0))
+        reduce(&core::mem::take(&mut self.0), &LAGRANGE)
     }
 }
 
 /// The scalar whose polynomial of degree 8 has these values.
-pub(crate) fn reduce<'a>(values: impl IntoIterator<Item = &'a i128>) -> Scalar {
+///
+/// - `weights`: [`LAGRANGE`], or a multiple of them all, which multiplies the result.
+pub(crate) fn reduce<'a>(values: impl IntoIterator<Item = &'a i128>, weights: &[Scalar; VALUES]) -> Scalar {
     let scalar = |value: &i128| {
         let magnitude = Scalar::from(value.unsigned_abs());
         if *value < 0 { -magnitude } else { magnitude }
     };
     values
         .into_iter()
-        .zip(LAGRANGE.iter())
+        .zip(weights)
         .map(|(value, weight)| scalar(value) * weight)
         .sum()
 }
 
 /// `prod_{f != e} (X z_f - x_f) / (x_e z_f - x_f z_e)` at X = 2^51 for each point e.
-static LAGRANGE: LazyLock<[Scalar; VALUES]> = LazyLock::new(|| {
+pub(crate) static LAGRANGE: LazyLock<[Scalar; VALUES]> = LazyLock::new(|| {
     POINTS.map(|point| {
         let (x, z) = point;
         let others = POINTS.into_iter().filter(|other| *other != point);
@@ -139,11 +162,11 @@ fn integer(value: i64) -> Scalar {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn any_scalar() -> impl Strategy<Value = Scalar> {
+    pub(crate) fn any_scalar() -> impl Strategy<Value = Scalar> {
         prop_oneof![
             any::<[u8; 32]>().prop_map(Scalar::from_bytes_mod_order),
             Just(-Scalar::ONE),
@@ -165,7 +188,7 @@ mod tests {
 
         #[test]
         fn limbs_are_small_and_add_up(scalar in any_scalar()) {
-            let limbs = limbs(&scalar);
+            let limbs = limbs(&words(&scalar));
             prop_assert!(limbs.iter().all(|limb| (-(1 << 50)..1 << 50).contains(limb)));
             let base = integer(1 << LIMB);
             prop_assert_eq!(limbs.iter().rev().fold(Scalar::ZERO, |sum, limb| sum * base + integer(*limb)), scalar);
@@ -187,11 +210,25 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn a_dot_product_is_a_sum_of_products(pairs in prop::collection::vec(any::<([i32; 2], [i32; 2])>(), 0..9), sum: i64) {
+            let wide = |pair: [i32; 2]| pair.map(i64::from);
+            let (a, b): (Vec<_>, Vec<_>) = pairs.iter().map(|(a, b)| (wide(*a), wide(*b))).unzip();
+            let expected: i128 = a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| i128::from(a * b)).sum();
+            let found = dot(i128::from(sum), &a, &b) - own_products(&a) - own_products(&b);
+            prop_assert_eq!(found, i128::from(sum) + expected);
+        }
+    }
+
     #[test]
-    fn a_dot_product_is_a_sum_of_products() {
-        assert_eq!(
-            dot(5, &[1, -2, 3], &[i64::MAX, 4, -1]),
-            5 + i128::from(i64::MAX) - 8 - 3
-        );
+    fn what_wraps_on_the_way_comes_back() {
+        // 64 times (2^62)^2 is 2^130; the products themselves cancel out.
+        let (a, b) = ([[1 << 62, 0]; 64], [[0, 1 << 61]; 64]);
+        let sides = own_products(&a).wrapping_add(own_products(&b));
+        assert_eq!(dot(7, &a, &b).wrapping_sub(sides), 7);
+        let (a, b) = ([[1 << 62, 1 << 62]; 64], [[1, -1]; 64]);
+        let sides = own_products(&a).wrapping_add(own_products(&b));
+        assert_eq!(dot(7, &a, &b).wrapping_sub(sides), 7);
     }
 }
