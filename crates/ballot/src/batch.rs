@@ -234,7 +234,7 @@ fn vanishes(event: &Event, mut parts: Vec<Sums>, crew: &dyn Crew) -> bool {
     let Some(mut sums) = parts.next() else {
         return true;
     };
-    parts.for_each(|part| sums.absorb(&part));
+    parts.for_each(|part| sums.absorb(part));
     let (own, scalars, points) = sums.finish(event);
 
     let len = piece_len(points.len(), crew.hands());

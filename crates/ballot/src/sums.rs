@@ -138,17 +138,14 @@ impl Sums {
         self.terms = 0;
     }
 
-    /// Does what is still open; to be called by whoever worked on this part.
+    /// Reduces what is not reduced; to be called by whoever worked on this part.
     pub(crate) fn close(&mut self) {
         self.roll.close();
         self.reduce_cells();
-        if !self.points.is_empty() {
-            self.multiply();
-        }
     }
 
     /// Adds the sum over other ballots of the same event; both are closed.
-    pub(crate) fn absorb(&mut self, other: &Self) {
+    pub(crate) fn absorb(&mut self, mut other: Self) {
         self.roll.absorb(&other.roll);
         for (sum, other) in self.cells_reduced.iter_mut().zip(&other.cells_reduced) {
             *sum += other;
@@ -158,15 +155,18 @@ impl Sums {
         self.h += other.h;
         self.e += other.e;
         self.own += other.own;
+        self.scalars.append(&mut other.scalars);
+        self.points.append(&mut other.points);
     }
 
-    /// The ballots' own points, multiplied and added, and what all ballots share: scalars and points of the
+    /// What is multiplied and added already, and what remains to be: scalars and points of the last ballots, of the
     /// generators and of the roll.
     pub(crate) fn finish(mut self, event: &Event) -> (RistrettoPoint, Vec<Scalar>, Vec<RistrettoPoint>) {
         self.close();
         let all = generators();
-        let mut points = vec![all.g, all.h, *event.point()];
-        let mut scalars = vec![self.g, self.h, self.e];
+        let (mut scalars, mut points) = (self.scalars, self.points);
+        points.extend([all.g, all.h, *event.point()]);
+        scalars.extend([self.g, self.h, self.e]);
         points.extend(all.c.iter().take(self.cells_reduced.len()).chain([&all.c_star]));
         let subtracted = self.cells_reduced.iter().chain([&self.c_star]);
         scalars.extend(subtracted.map(|scalar| -scalar));
@@ -185,7 +185,8 @@ fn subtract(a: &Values, b: &Values) -> Values {
     difference
 }
 
-/// Sizes of the pieces of a multiscalar multiplication of `len` points for `hands` threads.
+/// How many of `len` points each of `hands` threads multiplies at a time: equal pieces, none too large for the cache.
 pub(crate) fn piece_len(len: usize, hands: usize) -> usize {
-    len.div_ceil(hands.max(1)).clamp(1, POINTS)
+    let pieces = len.div_ceil(2 * POINTS).max(hands).max(1);
+    len.div_ceil(pieces).max(1)
 }

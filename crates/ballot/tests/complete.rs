@@ -10,9 +10,11 @@
 mod common;
 
 use ballot::{
-    BallotIn, BallotSecret, Event, ProveError, Roll, SEALED_MAX, judge_batch, prove, verify, verify_batch,
+    BallotIn, BallotSecret, Event, ProveError, Roll, SEALED_MAX, judge_batch, prove, prove_watched, verify,
+    verify_batch,
 };
 use common::*;
+use core::ops::ControlFlow;
 use primitives::OpeningId;
 
 #[test]
@@ -83,6 +85,35 @@ fn a_key_that_is_not_on_the_roll_cannot_prove() {
         prove(&event, &secrets[1], &long, &mut rng(1)),
         Err(ProveError::SealedTooLong(SEALED_MAX + 1))
     );
+}
+
+#[test]
+fn casting_tells_how_far_it_is_and_can_be_cancelled() {
+    let secrets = secrets(300);
+    let event = event(&roll(&secrets));
+    let mut told = Vec::new();
+    let ballot = prove_watched(&event, &secrets[0], b"", &mut rng(1), &mut |progress| {
+        told.push(progress);
+        ControlFlow::Continue(())
+    });
+    assert_eq!(ballot, prove(&event, &secrets[0], b"", &mut rng(1)));
+    assert!(told.iter().all(|progress| progress.done <= progress.total));
+    assert!(
+        told.last()
+            .is_some_and(|progress| progress.done == progress.total)
+    );
+    // The same for everybody: what is told depends on the roll alone.
+    let mut others = Vec::new();
+    prove_watched(&event, &secrets[7], b"", &mut rng(2), &mut |progress| {
+        others.push(progress);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(told, others);
+    let cancelled = prove_watched(&event, &secrets[0], b"", &mut rng(1), &mut |_| {
+        ControlFlow::Break(())
+    });
+    assert_eq!(cancelled, Err(ProveError::Cancelled));
 }
 
 #[test]

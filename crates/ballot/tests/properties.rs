@@ -9,7 +9,7 @@
 
 mod common;
 
-use ballot::{BallotIn, Event, judge_batch, verify};
+use ballot::{Alone, BallotIn, BatchVerifier, Crew, Event, Piece, judge_batch, verify};
 use common::*;
 use primitives::OpeningId;
 use proptest::prelude::*;
@@ -56,6 +56,32 @@ fn any_ballot() -> impl Strategy<Value = BallotIn> {
     })
 }
 
+/// Three threads, which work at the same time.
+struct Three;
+
+impl Crew for Three {
+    fn hands(&self) -> usize {
+        3
+    }
+
+    fn run(&self, pieces: Vec<Piece<'_>>) {
+        std::thread::scope(|scope| pieces.into_iter().for_each(|piece| drop(scope.spawn(piece))));
+    }
+}
+
+/// A crew that leaves every second piece undone.
+struct Careless;
+
+impl Crew for Careless {
+    fn hands(&self) -> usize {
+        4
+    }
+
+    fn run(&self, pieces: Vec<Piece<'_>>) {
+        pieces.into_iter().step_by(2).for_each(|piece| piece());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -74,6 +100,23 @@ proptest! {
         for (position, verdict) in batch.iter().enumerate() {
             prop_assert_eq!(verdict.is_ok(), position != place);
         }
+    }
+
+    #[test]
+    fn ballots_that_arrive_in_any_portions_get_the_verdicts_of_single_verification(
+        portions in prop::collection::vec((prop::collection::vec(any_ballot(), 0..9), 0usize..3), 0..4),
+        seed: u64,
+    ) {
+        let crews: [&dyn Crew; 3] = [&Alone, &Three, &Careless];
+        let weights = &mut rng(seed);
+        let mut verifier = BatchVerifier::new(SETTING.event.clone());
+        for (ballots, crew) in &portions {
+            verifier.add(ballots.clone(), weights, crews[*crew]);
+        }
+        let ballots: Vec<_> = portions.iter().flat_map(|(ballots, _)| ballots).collect();
+        prop_assert_eq!((verifier.len(), verifier.is_empty()), (ballots.len(), ballots.is_empty()));
+        let single: Vec<_> = ballots.iter().map(|ballot| verify(&SETTING.event, ballot)).collect();
+        prop_assert_eq!(verifier.finish(weights, crews[seed as usize % 3]), single);
     }
 
     #[test]
