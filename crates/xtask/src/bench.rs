@@ -1,5 +1,11 @@
 //! Measurements: a table for people and JSON for comparison, in `target/bench/`.
 
+pub mod ballot;
+pub mod belenios;
+pub mod constant_time;
+pub mod peers;
+pub mod program;
+
 use crate::args::Args;
 use crate::{Failure, Result, Workspace, workspace};
 use serde_json::{Value, json};
@@ -23,17 +29,43 @@ type Bench = (&'static str, &'static str, fn(&Workspace) -> Result<Vec<Figure>>)
 /// All measurements.
 const BENCHES: &[Bench] = &[("start", "time until each program has said its version", start)];
 
+/// A measurement with options and a report of its own.
+type Study = (&'static str, &'static str, fn(&Workspace, Args) -> Result<()>);
+
+/// All of these.
+const STUDIES: &[Study] = &[
+    (
+        "ballot",
+        "casting and auditing secret votes, beside the floor [--rolls 30,100 --repeats 5]",
+        ballot::run,
+    ),
+    (
+        "peers",
+        "others' programs doing the same [--rolls 100,1000 --repeats 5]",
+        peers::run,
+    ),
+    (
+        "constant-time",
+        "whether the time of casting depends on who casts [--roll 100 --pairs 3000]",
+        constant_time::run,
+    ),
+];
+
 /// Runs the measurement that the command line names.
 ///
 /// # Errors
 /// [`Failure::Usage`] with the list if there is no such measurement.
 pub fn run(workspace: &Workspace, mut args: Args) -> Result<()> {
     let name = args.positional().unwrap_or_default();
+    if let Some((_, _, study)) = STUDIES.iter().find(|study| study.0 == name) {
+        return study(workspace, args);
+    }
     args.finish()?;
     let Some((name, about, measure)) = BENCHES.iter().find(|bench| bench.0 == name) else {
-        let names: Vec<String> = BENCHES
-            .iter()
-            .map(|bench| format!("  {:<10} {}", bench.0, bench.1))
+        let benches = BENCHES.iter().map(|bench| (bench.0, bench.1));
+        let names: Vec<String> = benches
+            .chain(STUDIES.iter().map(|study| (study.0, study.1)))
+            .map(|(name, about)| format!("  {name:<14} {about}"))
             .collect();
         return Err(Failure::Usage(format!(
             "say which measurement:\n{}",
