@@ -12,7 +12,7 @@ use curve25519_dalek::traits::{Identity, VartimeMultiscalarMul};
 use rand_core::CryptoRng;
 
 /// Points multiplied at a time: so many, with their digits, stay in the cache.
-const POINTS: usize = 2_048;
+const POINTS: usize = 4_096;
 
 /// The weights of a ballot's three equations, 128 random bits each.
 #[derive(Clone, Copy)]
@@ -187,6 +187,6 @@ fn subtract(a: &Values, b: &Values) -> Values {
 
 /// How many of `len` points each of `hands` threads multiplies at a time: equal pieces, none too large for the cache.
 pub(crate) fn piece_len(len: usize, hands: usize) -> usize {
-    let pieces = len.div_ceil(2 * POINTS).max(hands).max(1);
+    let pieces = len.div_ceil(POINTS + POINTS / 2).max(hands).max(1);
     len.div_ceil(pieces).max(1)
 }

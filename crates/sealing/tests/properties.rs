@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sealing::{
-    OpeningSecret, Round1, Run, SealContext, SealingKey, ShareSecret, check_sealed, open, seal, sealed_len,
+    OpeningSecret, Round1, Run, SealContext, SealingKey, ShareSecret, check_sealed, open, open_all, seal,
+    sealed_len,
 };
 
 const RUN: Run = Run {
@@ -41,6 +42,30 @@ proptest! {
         prop_assert_eq!(opened.as_slice(), plaintext.as_slice());
         let again = seal(&key, &context(tag), &plaintext, &mut rng);
         prop_assert_ne!(again, sealed);
+    }
+
+    #[test]
+    fn choices_opened_together_open_as_they_do_alone(
+        kinds in prop::collection::vec(0u8..5, 0..12),
+        bytes: Vec<u8>,
+        seed: u64,
+    ) {
+        let key = SealingKey::from_bytes(secret().key_bytes()).unwrap();
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let sealed: Vec<_> = kinds.iter().map(|kind| {
+            let mut sealed = seal(&key, &context([*kind; 32]), &bytes, &mut rng);
+            match kind {
+                0 => sealed.truncate(20),
+                1 => sealed.iter_mut().take(32).for_each(|byte| *byte = 0xff),
+                2 => sealed.iter_mut().skip(32).for_each(|byte| *byte ^= 1),
+                _ => {}
+            }
+            (context([*kind; 32]), sealed)
+        }).collect();
+        let choices: Vec<_> = sealed.iter().map(|(context, sealed)| (*context, sealed.as_slice())).collect();
+        let alone: Vec<_> = choices.iter().map(|(context, sealed)| open(&secret(), context, sealed)).collect();
+        prop_assert!(alone.iter().zip(&kinds).all(|(opened, kind)| opened.is_ok() == (*kind > 2)));
+        prop_assert_eq!(open_all(&secret(), &choices), alone);
     }
 
     #[test]

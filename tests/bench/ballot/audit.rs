@@ -6,7 +6,7 @@ use crate::election::{self, Election, rng};
 use crate::floor::{Floor, FloorTime};
 use crate::threads::Threads;
 use assembly::{Choice, Counts};
-use ballot::{BallotIn, BatchVerifier, Event, Roll};
+use ballot::{BallotIn, BatchVerifier, Crew, Event, Roll};
 use primitives::AssemblyId;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -130,11 +130,19 @@ fn audit(election: &Election, keys: &[[u8; 32]], ballots: &[Vec<u8>], threads: T
     let valid = verdicts.into_iter().collect::<Result<Vec<_>, _>>()?;
     audit.proof = clock.lap();
 
-    let choices = threads.map(&valid, |ballot| {
-        let context = election.context(*ballot.tag().as_bytes());
-        let plaintext = sealing::open(&election.opening, &context, ballot.sealed()).ok()?;
+    let sealed: Vec<_> = valid
+        .iter()
+        .map(|ballot| (election.context(*ballot.tag().as_bytes()), ballot.sealed()))
+        .collect();
+    let shares: Vec<_> = sealed
+        .chunks(sealed.len().div_ceil(threads.hands()).max(1))
+        .collect();
+    let opened = threads.map(&shares, |sealed| sealing::open_all(&election.opening, sealed));
+    let choices = opened.into_iter().flatten().map(|plaintext| {
+        let plaintext = plaintext.ok()?;
         Choice::from_plaintext(&plaintext)
     });
+    let choices: Vec<_> = choices.collect();
     audit.open = clock.lap();
 
     let (mut counts, mut seen) = (Counts::default(), BTreeSet::new());
