@@ -1,0 +1,251 @@
+"""The audit file (docs/spec/audit.md, AUD-01 to AUD-11)."""
+
+from . import entry as entries
+from . import tlog
+from .cbor import Malformed
+from .fold import Assembly, BadFounding
+from .fold_motions import VOID
+from .rules import Broken
+from .shapes import HASH, KEY, TEXT, U64, Bytes, Choice, Many, Maybe, Struct
+from .statement import SECRET, UnknownKind
+from .tally import count
+
+FORMAT = "veche/v1/audit"
+MEMBERS = 0
+ENTRY = Struct(time=U64, bytes=Bytes(), key=Maybe(KEY), beside=Maybe(KEY))
+BOX_ENTRY = Struct(time=U64, bytes=Bytes())
+LOG = Struct(record=tlog.CREATE_LOG, entries=Many(ENTRY), checkpoint=TEXT, cosignatures=Many(tlog.COSIGNATURE))
+BOX = Struct(opening=HASH, record=tlog.CREATE_LOG, entries=Many(BOX_ENTRY))
+FILE = Struct(format=TEXT, level=Choice(2), assembly=HASH, logs=Many(LOG), boxes=Many(BOX))
+
+ROLES = ("deputy", "expert", "observer")
+KINDS = ("roll_call", "secret")
+NOT_CHECKED = (
+    "that the seats are the people they claim to be: compare the assembly's id with what the assembly has published",
+    "that a voter voted freely and on an honest device",
+    "that every voter's ballot was accepted somewhere",
+)
+
+
+class Unusable(Exception):
+    """There is nothing to judge."""
+
+
+class Stop(Exception):
+    """A broken rule keeps what comes after it from being checked."""
+
+
+def read(data):
+    """The file that these bytes are. Raises Unusable."""
+    try:
+        file = FILE.decode(data)
+    except Malformed as error:
+        raise Unusable(f"not an audit file: {error}") from error
+    if file.format != FORMAT:
+        raise Unusable("an audit file of another version")
+    return file
+
+
+def pairs(listed):
+    """Entries as pairs (time, bytes)."""
+    return [(entry.time, entry.bytes) for entry in listed]
+
+
+def is_ordered(listed):
+    """Whether times never decrease."""
+    return all(a.time <= b.time for a, b in zip(listed, listed[1:]))
+
+
+class Audit:
+    """The judgement of one file. `report` is what is told, in the form of docs/spec/audit.md."""
+
+    def __init__(self, data, expected=None):
+        self.file, self.expected, self.assembly, self.names = read(data), expected, None, {}
+        self.report = {
+            "verdict": None,
+            "assembly": self.file.assembly.hex(),
+            "name": "",
+            "declaration": "",
+            "level": "members" if self.file.level == MEMBERS else "public",
+            "relay": None,
+            "entries": 0,
+            "cosignatures": {"cosigned": 0, "needed": 0},
+            "founders": [],
+            "seats": [],
+            "motions": [],
+            "findings": [],
+            "breaches": [],
+            "not_checked": list(NOT_CHECKED),
+        }
+        try:
+            self._check_journal()
+            self._check_boxes()
+            for motion in sorted(self.assembly.motions.values(), key=lambda motion: motion.position):
+                self._check_motion(motion)
+        except Stop:
+            pass
+        except UnknownKind as error:
+            raise Unusable(f"a statement of kind {error.args[0]}: a newer verifier is needed") from error
+        self.report["verdict"] = "invalid" if self.report["breaches"] else "valid"
+
+    def _breach(self, rule, text):
+        self.report["breaches"].append({"rule": rule, "text": text})
+
+    def _find(self, rule, text, where=None):
+        (self.report["findings"] if where is None else where).append({"rule": rule, "text": text})
+
+    # The journal.
+
+    def _check_journal(self):
+        file = self.file
+        self._found()
+        if self.assembly.id != file.assembly or self.expected not in (None, self.assembly.id):
+            self._breach("AUD-01", f"the founding statement founds assembly {self.assembly.id.hex()}")
+        for number, log in enumerate(file.logs):
+            self._check_log(number, log)
+        if len(self.assembly.logs) != len(file.logs):
+            self._breach("AUD-07", "the log in which the journal goes on is missing")
+            raise Stop
+        checkpoint = self.assembly.open_checkpoint(file.logs[-1].checkpoint)
+        if checkpoint is not None:
+            cosigned, needed = self.assembly.quorum(checkpoint, file.logs[-1].cosignatures)
+            self.report["cosignatures"] = {"cosigned": cosigned, "needed": needed}
+            if cosigned < needed:
+                self._breach("AUD-08", f"{cosigned} of {needed} witnesses cosigned the journal")
+        self._learn_members()
+
+    def _found(self):
+        logs = self.file.logs
+        if not logs or not logs[0].entries:
+            self._breach("AUD-02", "there is no first entry")
+            raise Stop
+        first = logs[0].entries[0]
+        try:
+            self.assembly = Assembly(logs[0].record, first, first.key)
+        except BadFounding as error:
+            self._breach("AUD-02", str(error))
+            raise Stop from error
+        founded = self.assembly.founded
+        self.report.update(
+            assembly=self.assembly.id.hex(),
+            name=founded.name,
+            declaration=founded.declaration,
+            relay=founded.relay.hex(),
+        )
+        name = first.beside and entries.open_name(entries.parse(first.bytes), first.beside, founded.founder.name)
+        if name:
+            self.names[founded.founder.name] = name
+
+    def _check_log(self, number, log):
+        assembly = self.assembly
+        if len(assembly.logs) != number + 1 or assembly.log.record.raw != log.record.raw:
+            self._breach("AUD-07", f"log {number} is not where the journal goes on")
+            raise Stop
+        self._check_checkpoint(number, log)
+        if not is_ordered(log.entries):
+            self._breach("AUD-05", f"times decrease in log {number}")
+        for index, entry in enumerate(log.entries):
+            if number == index == 0:
+                continue
+            if len(assembly.logs) != number + 1:
+                break
+            self._take(number, index, entry)
+        self.report["entries"] = assembly.position
+
+    def _take(self, number, index, entry):
+        sealed = entries.parse(entry.bytes)
+        if sealed is not None and sealed.key_number == self.assembly.log.journal_key:
+            if entry.key is None or not entries.commits_to(sealed, entry.key):
+                self._breach("AUD-06", f"entry {index} of log {number} is not opened")
+                raise Stop
+        taken = self.assembly.take(entry, entry.key, entry.beside)
+        self.names.update(taken.names)
+        if taken.rule is not None:
+            alarm = "ALARM, the relay showed another journal: " if taken.rule == "ASM-06" else ""
+            by = "" if taken.seat is None else f" by seat {taken.seat}"
+            self._find(taken.rule, f"{alarm}entry {index} of log {number}{by} has no effect")
+
+    def _check_checkpoint(self, number, log):
+        checkpoint = self.assembly.open_checkpoint(log.checkpoint)
+        if checkpoint is None or checkpoint.log != tlog.log_id(log.record.raw):
+            self._breach("AUD-03", f"log {number}: not a checkpoint of this log signed by the relay")
+            return
+        frontier = tlog.Frontier.over(pairs(log.entries))
+        if (frontier.size, frontier.root()) != (checkpoint.size, checkpoint.root):
+            self._breach("AUD-04", f"log {number}: the entries are not those that the relay signed")
+
+    def _learn_members(self):
+        for seat in self.assembly.seats.values():
+            name = self.names.get(seat.name)
+            if self.file.level == MEMBERS and name is None:
+                self._find("", f"the name of seat {seat.number} is not opened")
+            self.report["seats"].append({"seat": seat.number, "role": ROLES[seat.role], "name": name})
+        self.report["founders"] = list(self.assembly.founding_signed)
+
+    # The votes.
+
+    def _check_boxes(self):
+        met = set()
+        for box in self.file.boxes:
+            motion = self.assembly.openings.get(box.opening)
+            secret = motion.opening.secret if motion is not None else None
+            if secret is None or secret.record.raw != box.record.raw or box.opening in met:
+                self._breach("AUD-09", f"box {box.opening.hex()[:8]} is of no vote of the journal")
+            met.add(box.opening)
+            if not is_ordered(box.entries):
+                self._breach("AUD-05", f"times decrease in box {box.opening.hex()[:8]}")
+
+    def _check_motion(self, motion):
+        opening, found = motion.opening, []
+        reported = {
+            "id": motion.id.hex(),
+            "title": motion.text.title,
+            "kind": KINDS[motion.text.kind],
+            "phase": motion.phase,
+            "opening": opening and opening.id.hex(),
+            "electorate": opening and len(opening.electorate),
+            "roll": None,
+            "counts": None,
+            "quorum_met": None,
+            "adopted": None,
+            "result": None,
+            "findings": found,
+        }
+        self.report["motions"].append(reported)
+        if opening is None:
+            return
+        listed = []
+        if motion.text.kind == SECRET:
+            reported["roll"] = len(opening.secret.roll)
+            for seat in opening.secret.bad_shares:
+                self._find("SEA-10", f"the trustee of seat {seat} released a share that is not its own", found)
+            if motion.phase == VOID:
+                self._find("", "the vote is void", found)
+            if opening.secret.closed is None:
+                return
+            box = next((box for box in self.file.boxes if box.opening == opening.id), None)
+            if box is None:
+                self._breach("AUD-09", f"the box of vote {opening.id.hex()[:8]} is missing")
+                return
+            listed = pairs(box.entries)
+            checkpoint, frontier = opening.secret.closed, tlog.Frontier.over(listed)
+            if (frontier.size, frontier.root()) != (checkpoint.size, checkpoint.root):
+                self._breach("AUD-10", f"the box of vote {opening.id.hex()[:8]} is not the one that was cosigned")
+        self._count(motion, listed, reported)
+
+    def _count(self, motion, listed, reported):
+        found = reported["findings"]
+        try:
+            result = count(self.assembly, motion, listed)
+        except Broken as broken:
+            if broken.rule == "TAL-04":
+                self._breach("AUD-11", f"vote {motion.opening.id.hex()[:8]}: the box is not closed by its close entry")
+            elif broken.rule != "TAL-03":
+                self._find(broken.rule, "the vote has no result", found)
+            return
+        for way, index, rule in result.findings:
+            what = "is not where its slot puts it" if rule == "LOG-11" else "is not counted"
+            self._find(rule, f"ballot {index} ({('box', 'journal')[way]}) {what}", found)
+        reported["counts"] = dict(zip(("for", "against", "abstain", "spoilt"), result.counts))
+        reported["quorum_met"], reported["adopted"] = result.quorum_met, result.adopted
+        reported["result"] = result.hash.hex()

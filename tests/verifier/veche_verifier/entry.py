@@ -1,0 +1,77 @@
+"""Sealed journal entries and signed statements' envelopes (docs/spec/journal.md, Entry and Statement)."""
+
+from hmac import compare_digest
+
+from . import cbor, ed25519
+from .chacha20poly1305 import decrypt
+from .hashing import labelled
+from .shapes import HASH, KEY, TEXT, U32, U64, Bytes, Maybe, Struct
+from .tlog import ENTRY_MAX
+
+SEALED_ENTRY = Struct(key_number=U32, nonce=Bytes(24), commitment=HASH, main=Bytes(), beside=Bytes())
+SIGNED = Struct(bytes=Bytes(), signature=Bytes(64))
+STATEMENT = Struct(assembly=HASH, seat=U32, device=KEY, seen=Maybe(TEXT), expires=U64, body=Bytes())
+NAME_OPENING = Struct(salt=Bytes(32), name=TEXT)
+NAME_MAX = 256
+
+
+def parse(data):
+    """The sealed entry that these bytes are, or None."""
+    try:
+        return SEALED_ENTRY.decode(data, ENTRY_MAX)
+    except cbor.Malformed:
+        return None
+
+
+def commits_to(sealed, key):
+    """Whether an entry commits to this entry key."""
+    return compare_digest(labelled("veche/v1/journal/entry-commitment", key), sealed.commitment)
+
+
+def _open(sealed, key, label, part, size):
+    text = decrypt(key, part, cbor.encode([label, sealed.key_number, sealed.nonce]))
+    if text is None or len(text) < size:
+        return None
+    length, rest = int.from_bytes(text[:size], "big"), text[size:]
+    if length > len(rest) or any(rest[length:]):
+        return None
+    return rest[:length]
+
+
+def open_main(sealed, key):
+    """The signed statement in an entry, as bytes; None if the entry does not open under a key that it commits to."""
+    if not commits_to(sealed, key):
+        return None
+    return _open(sealed, key, "veche/v1/journal/entry-key", sealed.main, 4)
+
+
+def open_name(sealed, key, commitment):
+    """The name that lies beside a statement and opens this commitment, or None."""
+    beside = _open(sealed, key, "veche/v1/journal/beside-key", sealed.beside, 2)
+    if beside is None:
+        return None
+    try:
+        opening = NAME_OPENING.decode(beside)
+    except cbor.Malformed:
+        return None
+    fits = 1 <= len(opening.name.encode()) <= NAME_MAX
+    return opening.name if fits and labelled("veche/v1/journal/name", beside) == commitment else None
+
+
+def read_statement(main):
+    """(signed, statement) of the bytes in an entry, signature unchecked; None if they are malformed."""
+    try:
+        signed = SIGNED.decode(main)
+        return signed, STATEMENT.decode(signed.bytes)
+    except cbor.Malformed:
+        return None
+
+
+def is_signed(signed, label, key):
+    """Whether a signed structure bears this key's signature under this label."""
+    return ed25519.is_valid(key, cbor.encode([label, 1]) + signed.bytes, signed.signature)
+
+
+def statement_id(data):
+    """The id of a statement, from the bytes that were signed."""
+    return labelled("veche/v1/journal/statement-id", data)

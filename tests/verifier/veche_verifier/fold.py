@@ -1,0 +1,253 @@
+"""The fold: from the journal's entries, in order, to the state of the assembly (docs/spec/journal.md)."""
+
+from . import entry as entries
+from . import tlog
+from .cbor import Malformed, encode
+from .fold_members import Members, read_certificate
+from .fold_motions import Motions
+from .fold_trustees import Trustees
+from .hashing import labelled
+from .rules import Broken, require
+from .statement import DEPUTY, RELAY_KEYS, UnknownKind, is_charter, read_body
+
+EXPIRY_MS = 31 * 86_400_000
+SEEN_WINDOW = 4_096
+QUARTER_MS = 91 * 86_400_000
+WITNESSES_MAX = 21
+NAME_MAX, TEXT_MAX, ADDRESS_MAX = 256, 200_000, 1_024
+
+
+class BadFounding(Exception):
+    """The first entry founds no assembly."""
+
+
+class Log:
+    """A log of the journal."""
+
+    def __init__(self, record, journal_key):
+        self.record, self.id, self.journal_key = record, tlog.log_id(record.raw), journal_key
+        self.frontier = tlog.Frontier()
+
+
+class Taken:
+    """What became of an entry: the rule that it broke, the seat that spoke, the names that it opens by commitment."""
+
+    def __init__(self, rule=None, seat=None):
+        self.rule, self.seat, self.names = rule, seat, {}
+
+
+class Assembly(Members, Motions, Trustees):
+    """The state of an assembly. `record` and `entry` are the first log's record and first entry, `key` the entry's key."""
+
+    def __init__(self, record, entry, key):
+        statement, founded, device = self._read_founding(record, entry, key)
+        self.id, self.founded, self.charter = statement.id, founded, founded.charter
+        self.logs, self.position, self.now = [Log(record, 1)], 1, entry.time
+        self.seen = []
+        self.taken = {statement.id: statement.expires}
+        self.journal_keys, self.hop_due = {1: founded.journal_key}, False
+        self.draw = (entry.time // QUARTER_MS, self.id)
+        Members.__init__(self)
+        Motions.__init__(self)
+        Trustees.__init__(self)
+        self._remember()
+        self.log.frontier.push(entry.time, entry.bytes)
+        self._remember()
+        self.give_seat(founded.founder.role, founded.founder.name, device)
+
+    @property
+    def log(self):
+        """The log in which the journal goes on."""
+        return self.logs[-1]
+
+    # The founding.
+
+    def _read_founding(self, record, entry, key):
+        sealed = entries.parse(entry.bytes)
+        if sealed is None or sealed.key_number != 1 or key is None:
+            raise BadFounding("not an entry under journal key 1, or not opened")
+        main = entries.open_main(sealed, key)
+        read = main is not None and entries.read_statement(main)
+        if not read:
+            raise BadFounding("not a signed statement")
+        signed, statement = read
+        try:
+            name, body = read_body(statement.body)
+        except (Malformed, UnknownKind) as error:
+            raise BadFounding("not a founding statement") from error
+        if name != "Founded":
+            raise BadFounding("not a founding statement")
+        founded = body.founded
+        device = read_certificate(founded.founder.certificate)
+        if device is None or not entries.is_signed(signed, "veche/v1/journal/statement", device.device):
+            raise BadFounding("not signed by the founder's certified device")
+        self.checkpoint_key = _checkpoint_key(founded)
+        fits = (
+            statement.assembly == bytes(32)
+            and statement.seat == 1
+            and statement.device == device.device
+            and statement.seen is None
+            and founded.founder.role == DEPUTY
+            and founded.journal == tlog.log_id(record.raw)
+            and 1 <= len(founded.name.encode()) <= NAME_MAX
+            and len(founded.declaration.encode()) <= TEXT_MAX
+            and len(founded.relay_address.encode()) <= ADDRESS_MAX
+            and is_charter(founded.charter)
+            and self.checkpoint_key is not None
+        )
+        if not fits:
+            raise BadFounding("the founding statement does not fit its log, its relay or its limits")
+        statement.id = entries.statement_id(signed.bytes)
+        return statement, founded, device
+
+    # Taking entries.
+
+    def take(self, entry, key, beside):
+        """Folds the next entry, opened with its keys. Raises UnknownKind, which halts."""
+        change = None
+        try:
+            taken, change, statement = self._judge(entry, key, beside)
+        except Broken as broken:
+            taken = Taken(broken.rule)
+            self.advance(entry.time)
+        position, self.position = self.position, self.position + 1
+        self.log.frontier.push(entry.time, entry.bytes)
+        self._remember()
+        if change is not None:
+            self.taken[statement.id] = statement.expires
+            change(position)
+        return taken
+
+    def _judge(self, entry, key, beside):
+        """(what became of the entry, what it changes or None, its statement). Raises Broken before its author is known."""
+        sealed = entries.parse(entry.bytes)
+        require(sealed is not None and sealed.key_number == self.log.journal_key, "ASM-01")
+        main = entries.open_main(sealed, key)
+        require(main is not None, "ASM-02")
+        read = entries.read_statement(main)
+        require(read is not None and read[1].assembly == self.id, "ASM-03")
+        signed, statement = read
+        self.advance(entry.time)
+        seat = self.seats.get(statement.seat)
+        require(seat is not None and seat.is_active and statement.device in seat.devices, "ASM-04")
+        require(entries.is_signed(signed, "veche/v1/journal/statement", statement.device), "ASM-04")
+        statement.id = entries.statement_id(signed.bytes)
+        taken, change = Taken(seat=seat.number), None
+        try:
+            self._check_envelope(statement)
+            name, body = self._read_body(statement)
+            if name == "AdmissionProposed" and beside is not None:
+                opened = entries.open_name(sealed, beside, body.candidate.name)
+                if opened is not None:
+                    taken.names[body.candidate.name] = opened
+            change = getattr(self, "check_" + name)(seat, statement, body)
+        except Broken as broken:
+            taken.rule = broken.rule
+        return taken, change, statement
+
+    def _check_envelope(self, statement):
+        require(self.now <= statement.expires <= self.now + EXPIRY_MS, "ASM-07")
+        require(statement.id not in self.taken, "ASM-08")
+        seen = self.open_checkpoint(statement.seen) if statement.seen is not None else None
+        require(seen is not None, "ASM-05")
+        known = [root for log, size, root in self.seen if (log, size) == (seen.log, seen.size)]
+        require(known, "ASM-05")
+        require(known[-1] == seen.root, "ASM-06")
+
+    @staticmethod
+    def _read_body(statement):
+        try:
+            return read_body(statement.body)
+        except Malformed as error:
+            raise Broken("ASM-09") from error
+
+    def check_Founded(self, seat, statement, body):
+        """An assembly is founded once."""
+        raise Broken("ASM-10")
+
+    def open_checkpoint(self, note):
+        """A checkpoint signed by the assembly's relay, or None."""
+        return tlog.open_checkpoint(note, self.founded.relay, self.checkpoint_key)
+
+    def advance(self, time):
+        """Lets everything happen that was due by `time`."""
+        if time < self.now:
+            return
+        quarter = time // QUARTER_MS
+        if quarter != self.draw[0]:
+            self.draw = quarter, self.log.frontier.root()
+        self.now = time
+        self.taken = {key: expires for key, expires in self.taken.items() if expires >= time}
+        self.advance_admissions()
+        self.advance_motions()
+        self.advance_sealing()
+
+    def _remember(self):
+        frontier = self.log.frontier
+        self.seen = self.seen[-SEEN_WINDOW + 1 :] + [(self.log.id, frontier.size, frontier.root())]
+
+    def require_deputy(self, seat):
+        """ASM-11."""
+        require(seat.role == DEPUTY, "ASM-11")
+
+    # The journal's hops.
+
+    def check_JournalKey(self, seat, statement, body):
+        """Announces the next journal key."""
+        self.require_deputy(seat)
+        require(self.hop_due and body.number == max(self.journal_keys) + 1, "ASM-20")
+        return lambda position: self.journal_keys.update({body.number: body.hash})
+
+    def check_Continues(self, seat, statement, body):
+        """The journal goes on in another log."""
+        self.require_deputy(seat)
+        record, previous = body.record, body.record.previous
+        plain = record.kind == tlog.RECORD_KIND and record.entry_len is record.gate is record.slots is None
+        newer = body.journal_key > self.log.journal_key and body.journal_key in self.journal_keys
+        from_here = (
+            previous is not None
+            and previous.relay == self.founded.relay
+            and previous.log == self.log.id
+            and (previous.log, previous.size, previous.root) in self.seen
+        )
+        require(self.hop_due and plain and newer and from_here, "ASM-20")
+        return lambda position: self._hop(body)
+
+    def _hop(self, body):
+        self.logs.append(Log(body.record, body.journal_key))
+        self.hop_due = False
+        self._remember()
+
+    # Witnesses.
+
+    def witnesses(self):
+        """The seats that are witnesses now."""
+        drawn = [seat.number for seat in self.seats.values() if seat.is_acting_deputy]
+        if len(drawn) > WITNESSES_MAX:
+            quarter, seed = self.draw
+            label = "veche/v1/journal/witness-draw"
+            drawn.sort(key=lambda seat: labelled(label, encode([self.id, quarter, seed, seat])))
+            drawn = drawn[:WITNESSES_MAX]
+        return set(drawn)
+
+    def quorum(self, checkpoint, cosignatures):
+        """(how many different witnesses cosigned, how many are needed)."""
+        witnesses, cosigned = self.witnesses(), set()
+        for cosignature in cosignatures:
+            seat = self.seat_by_device(cosignature.key)
+            if seat is not None and seat.number in witnesses - cosigned and checkpoint.is_cosigned_by(cosignature):
+                cosigned.add(seat.number)
+        return len(cosigned), len(witnesses) // 2 + 1
+
+
+
+
+def _checkpoint_key(founded):
+    """The key that signs the relay's checkpoints, as the relay's identity key certifies it, or None."""
+    try:
+        keys = RELAY_KEYS.decode(founded.relay_keys.bytes)
+    except Malformed:
+        return None
+    own = labelled("veche/v1/relay/id", keys.identity) == founded.relay
+    good = entries.is_signed(founded.relay_keys, "veche/v1/relay/keys", keys.identity)
+    return keys.checkpoint_key if own and good else None
