@@ -5,3 +5,4 @@
 
 pub mod checkout;
 pub mod rule_ids;
+pub mod vectors;

@@ -1,0 +1,364 @@
+//! Audit files, true and broken, with what a verifier says of them.
+
+use assembly::testing::{Tamper, World, charter, tamper};
+use assembly::{AuditFile, AuditLevel, Body, Charter, Choice, VoteKind};
+use clap::Parser as _;
+use primitives::{AssemblyId, MotionId, Time};
+use serde_json::{Value, json};
+use std::path::Path;
+
+use super::VectorFile;
+use Choice::{Abstain, Against, For};
+
+/// An audit file of the battery.
+#[derive(Debug, Clone)]
+pub struct AuditCase {
+    /// Its name, which can be a file's.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The assembly that is asked for, if one is.
+    pub asked: Option<AssemblyId>,
+    /// The rules of `docs/spec/audit.md` that it breaks; `None` if it is unusable.
+    pub breaches: Option<Vec<&'static str>>,
+}
+
+/// Those that stand in the repository: a true one with names, one whose journal goes on in a second log, and a forged one.
+#[must_use]
+pub fn committed() -> Vec<VectorFile> {
+    let committed = ["a_true_file_for_members", "a_journal_in_two_logs", "a_forged_choice"];
+    let cases = battery();
+    let chosen = cases.iter().filter(|case| committed.contains(&case.name.as_str()));
+    chosen.flat_map(AuditCase::files).collect()
+}
+
+impl AuditCase {
+    /// The audit file and, beside it, what the product says of it.
+    #[must_use]
+    pub fn files(&self) -> [VectorFile; 2] {
+        let folder = std::env::temp_dir().join(format!("veche-vectors-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(&self.name);
+        std::fs::write(&path, &self.bytes).unwrap();
+        let report = json!({ "asked": self.asked.map(|id| id.to_string()), "report": outline(product(&path, self.asked)) });
+        std::fs::remove_file(&path).unwrap();
+        let mut expected = serde_json::to_vec_pretty(&report).unwrap();
+        expected.push(b'\n');
+        let file = |ending: &str, bytes| VectorFile {
+            path: format!("audit/v1/{}.{ending}", self.name),
+            bytes,
+        };
+        [file("veche-audit", self.bytes.clone()), file("json", expected)]
+    }
+}
+
+/// The report that `veche-audit verify --json` prints.
+#[must_use]
+pub fn product(path: &Path, asked: Option<AssemblyId>) -> Value {
+    let mut words = vec!["veche-audit".into(), "verify".into(), path.as_os_str().to_owned(), "--json".into()];
+    if let Some(id) = asked {
+        words.extend(["--assembly".into(), id.to_string().into()]);
+    }
+    let mut out = Vec::new();
+    let _status = audit::run(&audit::Arguments::parse_from(words), &mut out);
+    serde_json::from_slice(&out).unwrap()
+}
+
+/// A report without what may be worded otherwise: findings and breaches by their rules only.
+fn outline(mut report: Value) -> Value {
+    if report["verdict"] == "unusable" {
+        return json!({ "verdict": "unusable" });
+    }
+    let rules = |listed: &Value| {
+        let listed = listed.as_array().unwrap().iter();
+        listed.map(|item| item["rule"].clone()).collect::<Value>()
+    };
+    for list in ["findings", "breaches"] {
+        report[list] = rules(&report[list]);
+    }
+    for motion in report["motions"].as_array_mut().unwrap() {
+        motion["findings"] = rules(&motion["findings"]);
+    }
+    report.as_object_mut().unwrap().remove("not_checked");
+    report
+}
+
+/// Every rule of the audit, kept and broken.
+#[must_use]
+pub fn battery() -> Vec<AuditCase> {
+    let mut cases = Vec::new();
+    let decided = decided();
+    true_files(&decided, &mut cases);
+    journals(&decided, &mut cases);
+    boxes(&decided, &mut cases);
+    hops(&mut cases);
+    cases
+}
+
+fn decided() -> World {
+    let mut world = World::ready(71);
+    world.roll_call(&[For, Against, For, Abstain]);
+    world.secret_vote(&[For, Against, For, For]);
+    world
+}
+
+fn add(cases: &mut Vec<AuditCase>, name: &str, file: &AuditFile, breaches: &[&'static str]) {
+    add_bytes(cases, name, file.to_bytes(), Some(breaches.to_vec()));
+}
+
+fn add_bytes(
+    cases: &mut Vec<AuditCase>,
+    name: &str,
+    bytes: Vec<u8>,
+    breaches: Option<Vec<&'static str>>,
+) {
+    cases.push(AuditCase {
+        name: name.to_owned(),
+        bytes,
+        asked: None,
+        breaches,
+    });
+}
+
+fn true_files(world: &World, cases: &mut Vec<AuditCase>) {
+    let file = world.audit(AuditLevel::Public);
+    let bytes = file.to_bytes();
+    add(cases, "a_true_file", &file, &[]);
+    add(cases, "a_true_file_for_members", &world.audit(AuditLevel::Members), &[]);
+    for (name, what) in [
+        ("a_forged_choice", Tamper::SealedChoice),
+        ("a_forged_named_vote", Tamper::RollCallVote),
+    ] {
+        let breaches = match what {
+            Tamper::SealedChoice => vec!["AUD-03", "AUD-10"],
+            Tamper::RollCallVote => vec!["AUD-03"],
+        };
+        add_bytes(cases, name, tamper(&bytes, what).unwrap(), Some(breaches));
+    }
+    add_bytes(cases, "cut_short", bytes[..bytes.len() - 1].to_vec(), None);
+    add_bytes(cases, "followed_by_a_byte", [&bytes[..], &[0]].concat(), None);
+    add_bytes(cases, "empty", Vec::new(), None);
+    add_bytes(cases, "noise", b"noise".to_vec(), None);
+    let later = AuditFile {
+        format: "veche/v2/audit".to_owned(),
+        ..file.clone()
+    };
+    add_bytes(cases, "of_another_version", later.to_bytes(), None);
+
+    let other = AssemblyId::new([1; 32]);
+    add(cases, "aud_01_another_assembly_asked_for", &file, &["AUD-01"]);
+    if let Some(case) = cases.last_mut() {
+        case.asked = Some(other);
+    }
+    let renamed = AuditFile {
+        assembly: other,
+        ..file
+    };
+    add(cases, "aud_01_another_assembly_said", &renamed, &["AUD-01"]);
+}
+
+fn journals(world: &World, cases: &mut Vec<AuditCase>) {
+    let file = world.audit(AuditLevel::Public);
+    let last = file.logs[0].entries.len() - 1;
+    let mut altered = |name: &str, breaches: &[&'static str], alter: &dyn Fn(&mut AuditFile)| {
+        let mut file = file.clone();
+        alter(&mut file);
+        add(cases, name, &file, breaches);
+    };
+    altered("aud_02_no_founding", &["AUD-02"], &|file| {
+        file.logs[0].entries.remove(0);
+    });
+    altered("aud_02_no_log", &["AUD-02"], &|file| file.logs.clear());
+    altered("aud_02_a_closed_founding", &["AUD-02"], &|file| file.logs[0].entries[0].key = None);
+    altered("aud_02_another_record", &["AUD-02"], &|file| file.logs[0].record.nonce[0] ^= 1);
+    altered("aud_03_another_relay", &["AUD-03"], &|file| {
+        let checkpoint = world.checkpoint(&world.logs[0]);
+        file.logs[0].checkpoint = checkpoint.sign(world.device(1));
+    });
+    altered("aud_03_of_a_box", &["AUD-03"], &|file| {
+        let ballot_box = world.boxes.values().next().unwrap();
+        file.logs[0].checkpoint = world.checkpoint(ballot_box).sign(&world.checkpoint_key);
+    });
+    altered("aud_04_an_entry_more", &["AUD-04"], &|file| {
+        let entry = file.logs[0].entries[last].clone();
+        file.logs[0].entries.push(entry);
+    });
+    altered("aud_04_an_entry_moved_in_time", &["AUD-04"], &|file| {
+        file.logs[0].entries[last].time = file.logs[0].entries[last].time.after(1);
+    });
+    altered("aud_06_an_entry_not_opened", &["AUD-06"], &|file| file.logs[0].entries[last].key = None);
+    altered("aud_06_an_entry_under_anothers_key", &["AUD-06"], &|file| {
+        file.logs[0].entries[last].key = file.logs[0].entries[0].key;
+    });
+    altered("aud_08_three_of_five_cosigned", &[], &|file| file.logs[0].cosignatures.truncate(3));
+    altered("aud_08_two_of_five_cosigned", &["AUD-08"], &|file| {
+        file.logs[0].cosignatures.truncate(2);
+        let again = file.logs[0].cosignatures[0].clone();
+        file.logs[0].cosignatures.push(again);
+    });
+    altered("aud_08_cosigned_at_half_a_second", &["AUD-08"], &|file| {
+        for cosignature in &mut file.logs[0].cosignatures {
+            cosignature.time = cosignature.time.after(500);
+        }
+    });
+    let mut back = World::ready(72);
+    back.roll_call(&[For, For, For]);
+    let last = back.logs[0].entries.len() - 1;
+    back.logs[0].entries[last].time = Time(back.logs[0].entries[last - 1].time.0 - 1);
+    add(cases, "aud_05_times_decrease", &back.audit(AuditLevel::Public), &["AUD-05"]);
+}
+
+fn boxes(world: &World, cases: &mut Vec<AuditCase>) {
+    let file = world.audit(AuditLevel::Public);
+    let mut altered = |name: &str, breaches: &[&'static str], alter: &dyn Fn(&mut AuditFile)| {
+        let mut file = file.clone();
+        alter(&mut file);
+        add(cases, name, &file, breaches);
+    };
+    altered("aud_09_no_box", &["AUD-09"], &|file| file.boxes.clear());
+    altered("aud_09_a_box_made_otherwise", &["AUD-09"], &|file| {
+        file.boxes[0].record.append_key = file.logs[0].record.append_key;
+    });
+    altered("aud_09_a_box_twice", &["AUD-09"], &|file| {
+        let again = file.boxes[0].clone();
+        file.boxes.push(again);
+    });
+    altered("aud_09_a_box_of_no_vote", &["AUD-09"], &|file| {
+        let mut other = file.boxes[0].clone();
+        other.opening = primitives::OpeningId::new([9; 32]);
+        file.boxes.push(other);
+    });
+    altered("aud_10_a_ballot_less", &["AUD-10"], &|file| {
+        file.boxes[0].entries.remove(1);
+    });
+    altered("aud_10_an_entry_more", &["AUD-10"], &|file| {
+        let close = file.boxes[0].entries.last().unwrap().clone();
+        file.boxes[0].entries.push(close);
+    });
+    altered("aud_05_times_of_a_box_decrease", &["AUD-05", "AUD-10"], &|file| {
+        file.boxes[0].entries[0].time = file.boxes[0].entries.last().unwrap().time.after(1);
+    });
+    let mut unclosed = World::ready(73);
+    let motion = unclosed.notice(unclosed.motion_text(VoteKind::Secret));
+    let opening = unclosed.open(motion);
+    for seat in 1..=3 {
+        unclosed.cast(seat, opening, For);
+    }
+    unclosed.await_close(opening);
+    let body = unclosed.box_closed(opening);
+    unclosed.says(1, &body);
+    for seat in [1, 2] {
+        let body = unclosed.share(seat, opening);
+        unclosed.says(seat, &body);
+    }
+    add(cases, "aud_11_no_close_entry", &unclosed.audit(AuditLevel::Public), &["AUD-11"]);
+    add(cases, "ballots_of_every_fate", &fates().audit(AuditLevel::Public), &[]);
+    add(cases, "votes_without_a_result", &without_a_result().audit(AuditLevel::Public), &[]);
+}
+
+/// A box in which ballots are late, misplaced, invalid, repeated, spoilt and forwarded.
+fn fates() -> World {
+    let mut world = World::ready(74);
+    let motion = world.notice(world.motion_text(VoteKind::Secret));
+    let opening = world.open(motion);
+    for seat in 1..=3 {
+        world.tick(700);
+        world.cast(seat, opening, For);
+    }
+    world.cast(1, opening, Against);
+    let spoilt = world.ballot(4, opening, &[9]);
+    world.put_in_box(opening, spoilt);
+    let long = world.ballot(5, opening, &[1, 1]);
+    world.put_in_box(opening, long);
+    world.put_in_box(opening, b"noise".to_vec());
+    let ballot = world.ballot(5, opening, &Abstain.to_plaintext());
+    let mut broken = ballot.clone();
+    *broken.last_mut().unwrap() ^= 1;
+    world.put_in_box(opening, broken);
+    for forwarded in [ballot.clone(), ballot, Vec::new()] {
+        world.says(
+            2,
+            &Body::BallotForwarded {
+                opening,
+                ballot: forwarded,
+            },
+        );
+    }
+    let entries = &mut world.boxes.get_mut(&opening).unwrap().entries;
+    entries[1].time = entries[1].time.after(1);
+    let last = entries.len() - 1;
+    entries.swap(last, last - 1);
+    world.await_close(opening);
+    world.tick(5);
+    let late = world.ballot(3, opening, &For.to_plaintext());
+    let time = world.now;
+    let entry = tlog::Entry { time, bytes: late };
+    world.boxes.get_mut(&opening).unwrap().entries.push(entry);
+    world.close(opening, &[2, 3]);
+    world
+}
+
+/// Votes that are void, below the floor, open, withdrawn, and one with a false share.
+fn without_a_result() -> World {
+    let mut world = World::ready(75);
+    let motion = world.notice(world.motion_text(VoteKind::Secret));
+    let below = world.open(motion);
+    world.cast(1, below, For);
+    world.seal_box(below);
+    let body = world.box_closed(below);
+    world.says(1, &body);
+    world.tick(30_000);
+    let motion = world.notice(world.motion_text(VoteKind::Secret));
+    let unclosed = world.open(motion);
+    world.cast(1, unclosed, For);
+    world.await_close(unclosed);
+    world.tick(10_000);
+    let motion = world.notice(world.motion_text(VoteKind::RollCall));
+    world.says(1, &Body::MotionWithdrawn { motion });
+    let motion = world.notice(world.motion_text(VoteKind::RollCall));
+    let _opening = world.open(motion);
+    world.generate_sealing_keys();
+    let motion = world.notice(world.motion_text(VoteKind::Secret));
+    let opening = world.open(motion);
+    for seat in 1..=4 {
+        world.cast(seat, opening, Against);
+    }
+    world.close(opening, &[1]);
+    let Body::ShareReleased { mut share, .. } = world.share(2, opening) else {
+        return world;
+    };
+    share.share[0] ^= 1;
+    world.says(2, &Body::ShareReleased { opening, share });
+    world
+}
+
+fn hops(cases: &mut Vec<AuditCase>) {
+    let mut world = decided();
+    world.says(5, &Body::Left {});
+    world.hop(1);
+    world.roll_call(&[For, For, For]);
+    let file = world.audit(AuditLevel::Members);
+    add(cases, "a_journal_in_two_logs", &file, &[]);
+    let mut stopped = file.clone();
+    stopped.logs.pop();
+    add(cases, "aud_07_stops_before_its_end", &stopped, &["AUD-07"]);
+    let mut elsewhere = file;
+    elsewhere.logs[1].record.nonce[0] ^= 1;
+    add(cases, "aud_07_goes_on_elsewhere", &elsewhere, &["AUD-07"]);
+    let short = Charter {
+        founding_seats: 3,
+        trustees: 2,
+        ..charter()
+    };
+    let mut world = World::found(short, 76);
+    world.admit("Second", assembly::Role::Deputy);
+    world.admit("Third", assembly::Role::Deputy);
+    world.post_bytes(b"noise".to_vec());
+    world.say(
+        1,
+        &Body::RollCallClosed {
+            motion: MotionId::new([1; 32]),
+        },
+    );
+    add(cases, "findings_without_a_motion", &world.audit(AuditLevel::Members), &[]);
+}
