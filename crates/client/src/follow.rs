@@ -307,7 +307,12 @@ impl Step<'_> {
                 }
                 let moved =
                     self.state.logs.get(&id).map(|log| log.reader.largest().cloned()) != Some(was_known);
+                let taken = self.state.logs.get(&id).map_or(0, |log| log.taken);
                 for (index, entry) in (first..).zip(&page.entries) {
+                    // A joiner begins behind what came before it.
+                    if index < taken && !keeps_entries(&role) {
+                        continue;
+                    }
                     self.store
                         .put(tables::ENTRIES, entry_key(id, index), encode(entry));
                 }

@@ -251,6 +251,9 @@ export function fake(parameters: URLSearchParams): Backend {
         walk(request.motion, states);
         return { answer: "motion", motion: change(request.motion, {}) };
       }
+      case "cancel":
+        change(request.motion, { mine: { state: "none", cast_by: null, choice: null, barred: null } });
+        return { answer: "done" };
       case "ballot":
         if (change(request.motion, {}).mine.state !== "prepared") refuse("wrong_phase", "no ballot waits");
         return { answer: "ballot", ballot: made.BALLOT };

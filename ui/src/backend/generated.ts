@@ -617,7 +617,7 @@ threshold: number,
  */
 result: ResultView | null, };
 
-export type NoticeCode = "relay_answers_nonsense" | "relay_full" | "update_needed" | "journal_key_missing" | "resync_needed" | "vault_rolled_back" | "clock_wrong" | "false_box";
+export type NoticeCode = "relay_answers_nonsense" | "relay_full" | "update_needed" | "journal_key_missing" | "resync_needed" | "vault_rolled_back" | "clock_wrong" | "step_failed" | "false_box";
 
 export type Overview = {
 /**
@@ -819,6 +819,10 @@ choice: Choice, } | { "request": "ballot",
 /**
  * The motion.
  */
+motion: string, } | { "request": "cancel",
+/**
+ * The motion.
+ */
 motion: string, } | { "request": "forward_ballot",
 /**
  * The motion.
@@ -937,4 +941,4 @@ cosignatures: number,
  */
 quorum: number, };
 
-export type Work = "proof" | "catch_up" | "audit";
+export type Work = "proof" | "count" | "catch_up" | "audit";

@@ -51,9 +51,7 @@ impl Step<'_> {
                 }
             }
         }
-        if committed.lost {
-            self.drop_commits(id);
-        }
+        self.drop_commits(id);
         self.encrypt_again(id, committed.epoch)?;
         self.touch(Topic::Members);
         Ok(())
@@ -85,7 +83,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Commits that lost the race leave the outbox; what they were for is made again on the new epoch.
+    /// Commits made before this one leave the outbox: those that lost the race (what they were for is made again on the new
+    /// epoch), and what is left of one's own that came in by a copy.
     fn drop_commits(&mut self, id: ConversationId) {
         let conversation_logs = |log: &LogId| {
             self.state

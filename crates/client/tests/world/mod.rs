@@ -4,6 +4,7 @@
     dead_code,
     unused_imports,
     unreachable_pub,
+    unused_imports,
     missing_docs,
     reason = "shared by several test files"
 )]
