@@ -63,7 +63,7 @@ pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     let middle = figures.len() / 2;
     let upper = figures.get(middle).copied().unwrap_or_default();
     let lower = figures.get(middle.saturating_sub(1)).copied().unwrap_or(upper);
-    if figures.len() % 2 == 0 {
+    if figures.len().is_multiple_of(2) {
         f64::midpoint(lower, upper)
     } else {
         upper
