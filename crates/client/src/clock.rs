@@ -31,14 +31,11 @@ impl Step<'_> {
 
     /// The relay's time lies between question and answer, or one of the clocks is wrong.
     pub(crate) fn limits_came(&mut self, asked: Time, result: Result<Reply, CallError>) {
-        match result {
-            Ok(Reply::Limits(limits)) => {
-                let behind = limits.now.since_ms(self.now);
-                let ahead = asked.since_ms(limits.now);
-                self.note_skew(behind, ahead);
-            }
-            // A relay that does not say its time is no reason to do without it.
-            Ok(_) | Err(_) => {}
+        // A relay that does not say its time is no reason to do without it.
+        if let Ok(Reply::Limits(limits)) = result {
+            let behind = limits.now.since_ms(self.now);
+            let ahead = asked.since_ms(limits.now);
+            self.note_skew(behind, ahead);
         }
     }
 

@@ -7,7 +7,7 @@ from .fold import Assembly, BadFounding
 from .fold_motions import VOID
 from .rules import Broken
 from .shapes import HASH, KEY, TEXT, U64, Bytes, Choice, Many, Maybe, Struct
-from .statement import SECRET, UnknownKind
+from .statement import SECRET, NewerVersion
 from .tally import count
 
 FORMAT = "veche/v1/audit"
@@ -84,7 +84,7 @@ class Audit:
                 self._check_motion(motion)
         except Stop:
             pass
-        except UnknownKind as error:
+        except NewerVersion as error:
             raise Unusable(f"a statement of kind {error.args[0]}: a newer verifier is needed") from error
         self.report["verdict"] = "invalid" if self.report["breaches"] else "valid"
 

@@ -8,7 +8,7 @@ from .fold_motions import Motions
 from .fold_trustees import Trustees
 from .hashing import labelled
 from .rules import Broken, require
-from .statement import DEPUTY, RELAY_KEYS, UnknownKind, is_charter, read_body
+from .statement import DEPUTY, RELAY_KEYS, VERSION, NewerVersion, UnknownKind, is_charter, read_body
 
 EXPIRY_MS = 31 * 86_400_000
 SEEN_WINDOW = 4_096
@@ -29,6 +29,13 @@ class Log:
         self.frontier = tlog.Frontier()
 
 
+class Hop:
+    """The journal as the last removal left it, and what witnesses said last of where it goes on."""
+
+    def __init__(self, size, root):
+        self.size, self.root, self.said = size, root, {}
+
+
 class Taken:
     """What became of an entry: the rule that it broke, the seat that spoke, the names that it opens by commitment."""
 
@@ -45,7 +52,8 @@ class Assembly(Members, Motions, Trustees):
         self.logs, self.position, self.now = [Log(record, 1)], 1, entry.time
         self.seen = []
         self.taken = {statement.id: statement.expires}
-        self.journal_keys, self.hop_due = {1: founded.journal_key}, False
+        self.journal_keys, self.hop = {1: founded.journal_key}, None
+        self.version, self.versions_known = founded.version, {}
         self.draw = (entry.time // QUARTER_MS, self.id)
         Members.__init__(self)
         Motions.__init__(self)
@@ -78,6 +86,8 @@ class Assembly(Members, Motions, Trustees):
         if name != "Founded":
             raise BadFounding("not a founding statement")
         founded = body.founded
+        if founded.version > VERSION:
+            raise NewerVersion(founded.version)
         device = read_certificate(founded.founder.certificate)
         if device is None or not entries.is_signed(signed, "veche/v1/journal/statement", device.device):
             raise BadFounding("not signed by the founder's certified device")
@@ -87,6 +97,7 @@ class Assembly(Members, Motions, Trustees):
             and statement.seat == 1
             and statement.device == device.device
             and statement.seen is None
+            and founded.version >= 1
             and founded.founder.role == DEPUTY
             and founded.journal == tlog.log_id(record.raw)
             and 1 <= len(founded.name.encode()) <= NAME_MAX
@@ -103,7 +114,9 @@ class Assembly(Members, Motions, Trustees):
     # Taking entries.
 
     def take(self, entry, key, beside):
-        """Folds the next entry, opened with its keys. Raises UnknownKind, which halts."""
+        """Folds the next entry, opened with its keys. Raises NewerVersion, which halts."""
+        if self.version > VERSION:
+            raise NewerVersion(self.version)
         change = None
         try:
             taken, change, statement = self._judge(entry, key, beside)
@@ -158,6 +171,8 @@ class Assembly(Members, Motions, Trustees):
     def _read_body(statement):
         try:
             return read_body(statement.body)
+        except UnknownKind as error:
+            raise Broken("ASM-39") from error
         except Malformed as error:
             raise Broken("ASM-09") from error
 
@@ -192,31 +207,52 @@ class Assembly(Members, Motions, Trustees):
 
     # The journal's hops.
 
-    def check_JournalKey(self, seat, statement, body):
-        """Announces the next journal key."""
-        self.require_deputy(seat)
-        require(self.hop_due and body.number == max(self.journal_keys) + 1, "ASM-20")
-        return lambda position: self.journal_keys.update({body.number: body.hash})
+    def leave_behind(self):
+        """Somebody is removed: from here the journal is to go on, and what witnesses said of it before is void."""
+        self.hop = Hop(self.log.frontier.size, self.log.frontier.root())
 
     def check_Continues(self, seat, statement, body):
-        """The journal goes on in another log."""
+        """A witness says where the journal goes on."""
         self.require_deputy(seat)
-        record, previous = body.record, body.record.previous
+        record, previous, said = body.record, body.record.previous, (body.journal_key, body.record.raw)
+        require(self.hop is not None, "ASM-20")
         plain = record.kind == tlog.RECORD_KIND and record.entry_len is record.gate is record.slots is None
-        newer = body.journal_key > self.log.journal_key and body.journal_key in self.journal_keys
-        from_here = (
+        follows = (
             previous is not None
             and previous.relay == self.founded.relay
             and previous.log == self.log.id
-            and (previous.log, previous.size, previous.root) in self.seen
+            and (previous.size, previous.root) == (self.hop.size, self.hop.root)
         )
-        require(self.hop_due and plain and newer and from_here, "ASM-20")
-        return lambda position: self._hop(body)
+        once = self.hop.said.get(seat.number) != said
+        new = body.journal_key not in self.journal_keys.values()
+        require(plain and follows and once and new and seat.number in self.witnesses(), "ASM-20")
+        return lambda position: self._say_continuation(seat.number, said, record)
 
-    def _hop(self, body):
-        self.logs.append(Log(body.record, body.journal_key))
-        self.hop_due = False
-        self._remember()
+    def _say_continuation(self, seat, said, record):
+        self.hop.said[seat] = said
+        witnesses = self.witnesses()
+        agree = [other for other, theirs in self.hop.said.items() if other in witnesses and theirs == said]
+        if len(agree) > len(witnesses) // 2:
+            number = max(self.journal_keys) + 1
+            self.journal_keys[number] = said[0]
+            self.logs.append(Log(record, number))
+            self.hop = None
+            self._remember()
+
+    # Versions of the rules.
+
+    def check_VersionKnown(self, seat, statement, body):
+        """A deputy's device knows a newer version of the rules."""
+        self.require_deputy(seat)
+        require(body.version > max(self.version, self.versions_known.get(seat.number, 0)), "ASM-40")
+        return lambda position: self._know_version(seat.number, body.version)
+
+    def _know_version(self, seat, version):
+        self.versions_known[seat] = version
+        deputies = [each.number for each in self.seats.values() if each.is_acting_deputy]
+        known = sorted((self.versions_known.get(each, 0) for each in deputies), reverse=True)
+        if known:
+            self.version = max(self.version, known[len(known) // 2])
 
     # Witnesses.
 

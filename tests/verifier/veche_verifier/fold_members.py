@@ -227,7 +227,7 @@ class Members:
     def _remove(self, seat, state):
         seat.key_batches = []
         seat.state, seat.state_since = state, self.now
-        self.hop_due = True
+        self.leave_behind()
         self.discard_keys_of(seat.number)
 
     # Ballot keys.

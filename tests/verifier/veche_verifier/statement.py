@@ -57,6 +57,7 @@ FOUNDED = Struct(
     journal=HASH,
     journal_key=HASH,
     founder=CANDIDATE,
+    version=U32,
 )
 BOX_KEYS = Struct(journal_key=U32, append_key=KEY, read_token_hash=HASH, nonce=Bytes(16))
 
@@ -72,8 +73,8 @@ BODIES = (
     ("Left", Struct()),
     ("BallotKeysPublished", Struct(first=U32, keys=Many(PUBLISHED_KEY))),
     ("BallotKeysVoided", Struct()),
-    ("JournalKey", Struct(number=U32, hash=HASH)),
-    ("Continues", Struct(journal_key=U32, record=CREATE_LOG)),
+    ("Continues", Struct(journal_key=HASH, record=CREATE_LOG)),
+    ("VersionKnown", Struct(version=U32)),
     ("MotionProposed", Struct(motion=MOTION)),
     ("Seconded", Struct(motion=HASH)),
     ("MotionOpened", Struct(motion=HASH, ballot_box=Maybe(BOX_KEYS))),
@@ -90,8 +91,16 @@ BODIES = (
 )
 
 
+# The version of the rules that these kinds belong to.
+VERSION = 1
+
+
 class UnknownKind(Exception):
-    """A kind of statement that this version does not know."""
+    """A kind of statement that this version of the rules does not have."""
+
+
+class NewerVersion(Exception):
+    """The assembly has taken up a version of the rules that this verifier does not know."""
 
 
 def read_body(data):
