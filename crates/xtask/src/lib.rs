@@ -26,6 +26,7 @@ pub mod setup;
 pub mod stages;
 pub mod talk;
 pub mod ui;
+pub mod vectors;
 pub mod votes;
 pub mod webdriver;
 pub mod workspace;

@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 use xtask::args::Args;
 use xtask::demo::Options;
-use xtask::{Failure, Result, Workspace, bench, checks, demo, setup};
+use xtask::{Failure, Result, Workspace, bench, checks, demo, setup, vectors};
 
 const USAGE: &str = "\
 cargo xtask COMMAND
@@ -16,7 +16,8 @@ cargo xtask COMMAND
   demo [--members N] [--headless] [--keep]   show everything: found, talk, vote, audit, window
   test                                       test everything, as CI does
   setup                                      install what the two commands above need
-  bench NAME                                 measure; without a name, the list";
+  bench NAME                                 measure; without a name, the list
+  vectors                                    write the test vectors and the worked example again";
 
 fn main() -> ExitCode {
     match run() {
@@ -37,6 +38,7 @@ fn run() -> Result<()> {
         Some("test") => args.finish().and_then(|()| checks::run(&workspace)),
         Some("setup") => args.finish().and_then(|()| setup::run(&workspace)),
         Some("bench") => bench::run(&workspace, args),
+        Some("vectors") => args.finish().and_then(|()| vectors::run(&workspace)),
         _ => Err(Failure::Usage(USAGE.to_owned())),
     }
 }

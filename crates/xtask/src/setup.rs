@@ -80,6 +80,10 @@ fn missing_packages() -> Vec<&'static str> {
     if !command::is_there("npm") {
         missing.extend(["nodejs", "npm"]);
     }
+    // The second verifier of the tests.
+    if !command::is_there("python3") {
+        missing.push("python3");
+    }
     missing
 }
 
@@ -88,13 +92,14 @@ fn check_by_hand() -> Result<()> {
     if library
         && command::is_there("npm")
         && command::is_there("Xvfb")
+        && command::is_there("python3")
         && command::is_there("WebKitWebDriver")
     {
         return Ok(());
     }
     Err(Failure::Usage(format!(
         "this machine has no apt-get; please install, under the names that your system gives them: {}; \
-         Node.js 20 or later with npm",
+         Node.js 20 or later with npm; Python 3.11 or later",
         PACKAGES.join(", ")
     )))
 }
