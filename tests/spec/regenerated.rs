@@ -20,12 +20,19 @@ fn the_vectors_are_what_the_generator_makes() {
     }
     let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&stored), names(&made), "{ADVICE}");
-    let different: Vec<_> = made.iter().filter(|(name, bytes)| stored[*name] != **bytes).map(|(name, _)| name).collect();
+    let different: Vec<_> = made
+        .iter()
+        .filter(|(name, bytes)| stored[*name] != **bytes)
+        .map(|(name, _)| name)
+        .collect();
     assert!(different.is_empty(), "{different:?}: {ADVICE}");
 }
 
 #[test]
 fn the_worked_example_of_the_specification_is_computed() {
     let page = fs::read_to_string(root().join("docs/spec/ballot.md")).unwrap();
-    assert!(example::put_into(&page).unwrap() == page, "docs/spec/ballot.md: {ADVICE}");
+    assert!(
+        example::put_into(&page).unwrap() == page,
+        "docs/spec/ballot.md: {ADVICE}"
+    );
 }

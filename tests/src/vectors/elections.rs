@@ -154,7 +154,12 @@ impl<'a> Election<'a> {
             tag,
         };
         let mut rng = ChaCha20Rng::from_seed(tag);
-        seal(&SealingKey::from_bytes(key).unwrap(), &context, plaintext, &mut rng)
+        seal(
+            &SealingKey::from_bytes(key).unwrap(),
+            &context,
+            plaintext,
+            &mut rng,
+        )
     }
 
     fn parts(&self, member: usize, place: usize, sealed: &[u8]) -> Parts {

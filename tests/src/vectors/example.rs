@@ -1,7 +1,7 @@
 //! The worked example of `docs/spec/ballot.md`, computed so that it never drifts.
 
-use curve25519_dalek::scalar::Scalar;
 use core::fmt::Write as _;
+use curve25519_dalek::scalar::Scalar;
 
 use super::group::{Generators, array, bytes, encoded, sha256};
 use super::prover::{Attempt, Parts, challenge_input, prove};
@@ -29,7 +29,11 @@ pub fn text() -> String {
     let statement = roll.statement();
     let place = 1;
     let secret = roll.secrets[place];
-    let parts = prove(&all, &statement, &Attempt::honest(secret, place, &SEALED, "example"));
+    let parts = prove(
+        &all,
+        &statement,
+        &Attempt::honest(secret, place, &SEALED, "example"),
+    );
     let mut out = String::from(
         "A vote over a roll of three keys, so n = 4, m = 2 and 16 places. The second member (place 1, digits 1 and 0) casts.\n\n```text\n",
     );
@@ -54,10 +58,21 @@ pub fn text() -> String {
     for (name, point) in ["A", "B", "Q_0", "Q_1", "S_0", "S_1"].iter().zip(&parts.points) {
         line(name, &hex(point));
     }
-    let input = array(&challenge_input(&all, &statement, &parts.tag, &SEALED, &parts.points));
-    line("challenge input", &format!("{} bytes, SHA-256 {}", input.len(), hex(&sha256(&input))));
+    let input = array(&challenge_input(
+        &all,
+        &statement,
+        &parts.tag,
+        &SEALED,
+        &parts.points,
+    ));
+    line(
+        "challenge input",
+        &format!("{} bytes, SHA-256 {}", input.len(), hex(&sha256(&input))),
+    );
     line("xi", &hex(parts.challenge.as_bytes()));
-    let names = ["f_01", "f_02", "f_03", "f_11", "f_12", "f_13", "z_A", "z_x", "z_y"];
+    let names = [
+        "f_01", "f_02", "f_03", "f_11", "f_12", "f_13", "z_A", "z_x", "z_y",
+    ];
     for (name, scalar) in names.iter().zip(&parts.scalars) {
         line(name, &hex(scalar.as_bytes()));
     }
@@ -70,7 +85,10 @@ pub fn text() -> String {
     let rest: Scalar = products[2..].iter().sum();
     line("coefficient P_2", &hex(rest.as_bytes()));
     let ballot = parts.ballot();
-    line("ballot", &format!("{} bytes, SHA-256 {}", ballot.len(), hex(&sha256(&ballot))));
+    line(
+        "ballot",
+        &format!("{} bytes, SHA-256 {}", ballot.len(), hex(&sha256(&ballot))),
+    );
     out.push_str("```\n\nThe ballot's bytes:\n\n```text\n");
     for chunk in hex(&ballot).as_bytes().chunks(96) {
         writeln!(out, "{}", String::from_utf8_lossy(chunk)).unwrap();

@@ -112,10 +112,22 @@ impl Setting<'_> {
                 };
             });
         }
-        for (one, other) in [(3, 4), (7, 8), (10, 11), (11, 12), (14, 15), (16, 17), (16, 18), (18, 19)] {
-            case(&format!("{} and {} swapped", names[one], names[other]), &|input| {
-                input.swap(one, other);
-            });
+        for (one, other) in [
+            (3, 4),
+            (7, 8),
+            (10, 11),
+            (11, 12),
+            (14, 15),
+            (16, 17),
+            (16, 18),
+            (18, 19),
+        ] {
+            case(
+                &format!("{} and {} swapped", names[one], names[other]),
+                &|input| {
+                    input.swap(one, other);
+                },
+            );
         }
         case("without any commitment", &|input| input.truncate(A));
         case("the statement alone left out", &|input| {
@@ -164,7 +176,12 @@ impl Setting<'_> {
         };
         let mut parts = self.attempt(&attempt);
         parts.sealed = vec![0x78; 49];
-        file.ballot("another choice in a cast ballot", "BAL-07", &self.roll, &parts.ballot());
+        file.ballot(
+            "another choice in a cast ballot",
+            "BAL-07",
+            &self.roll,
+            &parts.ballot(),
+        );
         let attempt = Attempt {
             weaken: &|input| input[KIND] = text("speech"),
             ..self.honest(1)
@@ -179,13 +196,19 @@ impl Setting<'_> {
     }
 
     fn digits(&self) -> Behaviour {
-        let mut file = Behaviour::new("digits", "The digits committed to are those of exactly one place (BAL-07).");
+        let mut file = Behaviour::new(
+            "digits",
+            "The digits committed to are those of exactly one place (BAL-07).",
+        );
         let (zero, one) = (Scalar::ZERO, Scalar::ONE);
         let two = one + one;
         let rows = [
             ("no place", [[zero; 4], [zero; 4]]),
             ("no second digit", [[zero, one, zero, zero], [zero; 4]]),
-            ("two first digits", [[zero, one, one, zero], [one, zero, zero, zero]]),
+            (
+                "two first digits",
+                [[zero, one, one, zero], [one, zero, zero, zero]],
+            ),
             ("all places", [[one; 4], [one; 4]]),
             (
                 "twice one place minus another",
@@ -193,10 +216,7 @@ impl Setting<'_> {
             ),
             (
                 "half of two places",
-                [
-                    [two.invert(), two.invert(), zero, zero],
-                    [one, zero, zero, zero],
-                ],
+                [[two.invert(), two.invert(), zero, zero], [one, zero, zero, zero]],
             ),
         ];
         for (name, rows) in rows {
@@ -210,7 +230,10 @@ impl Setting<'_> {
     }
 
     fn membership(&self) -> Behaviour {
-        let mut file = Behaviour::new("membership", "Only who can open a key of the roll makes a ballot (BAL-08).");
+        let mut file = Behaviour::new(
+            "membership",
+            "Only who can open a key of the roll makes a ballot (BAL-08).",
+        );
         let own = self.roll.secrets[1];
         let other = self.roll.secrets[0];
         let cases = [
@@ -258,7 +281,12 @@ impl Setting<'_> {
             let about = json!({
                 "event": event(&self.roll), "ballot": hex(&self.attempt(&attempt).ballot()), "tag": tag,
             });
-            file.case("ballot", &format!("the last key at place {place}"), "valid", about);
+            file.case(
+                "ballot",
+                &format!("the last key at place {place}"),
+                "valid",
+                about,
+            );
         }
         for (name, secret) in [
             ("the first key at place 15", self.roll.secrets[0]),
@@ -333,7 +361,11 @@ impl Setting<'_> {
         );
         let here = self.roll.statement();
         let other_roll = TestRoll::derive(self.all, "forgeries", 4);
-        let missing = other_roll.keys.iter().position(|key| !self.roll.keys.contains(key)).unwrap();
+        let missing = other_roll
+            .keys
+            .iter()
+            .position(|key| !self.roll.keys.contains(key))
+            .unwrap();
         let place = usize::from(missing == 0);
         for (name, statement) in [
             (
@@ -406,7 +438,12 @@ impl Setting<'_> {
         file.ballot("with the true root", "BAL-08", &self.roll, &ballot(&statement));
         let reversed: Vec<_> = self.roll.keys.iter().rev().copied().collect();
         statement.root = root(&reversed);
-        file.ballot("with the root of that order", "BAL-07", &self.roll, &ballot(&statement));
+        file.ballot(
+            "with the root of that order",
+            "BAL-07",
+            &self.roll,
+            &ballot(&statement),
+        );
         file
     }
 
@@ -424,13 +461,23 @@ impl Setting<'_> {
             sealed: &copied,
             ..self.honest(1)
         };
-        file.ballot("proven anew", "valid", &self.roll, &self.attempt(&attempt).ballot());
+        file.ballot(
+            "proven anew",
+            "valid",
+            &self.roll,
+            &self.attempt(&attempt).ballot(),
+        );
         let [one, other] = [0, 1].map(|place| self.attempt(&self.honest(place)));
         let mixed = Parts {
             tag: one.tag,
             ..other
         };
-        file.ballot("another's tag in front of one's proof", "BAL-07", &self.roll, &mixed.ballot());
+        file.ballot(
+            "another's tag in front of one's proof",
+            "BAL-07",
+            &self.roll,
+            &mixed.ballot(),
+        );
         file
     }
 
@@ -449,7 +496,12 @@ impl Setting<'_> {
             vote["subject"] = json!(hex(&subject));
             let ballot = prove(self.all, &statement, &attempt).ballot();
             let tag = hex(&encoded(&(self.roll.secrets[0].x * statement.event())));
-            file.case("ballot", name, "valid", json!({ "event": vote, "ballot": hex(&ballot), "tag": tag }));
+            file.case(
+                "ballot",
+                name,
+                "valid",
+                json!({ "event": vote, "ballot": hex(&ballot), "tag": tag }),
+            );
         };
         case("a ballot", OPENING, "first");
         case("a second one in the same vote", OPENING, "second");

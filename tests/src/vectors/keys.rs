@@ -3,7 +3,9 @@
 use curve25519_dalek::scalar::Scalar;
 use serde_json::json;
 
-use super::group::{Generators, Stream, array, bytes, encoded, hash_to_group, hash_to_scalar, sum, text, uint};
+use super::group::{
+    Generators, Stream, array, bytes, encoded, hash_to_group, hash_to_scalar, sum, text, uint,
+};
 use super::prover::Secret;
 use super::rolls::{TestRoll, root, shape};
 use super::{ASSEMBLY, Behaviour, OPENING, hex};
@@ -14,7 +16,8 @@ pub const IDENTITY: [u8; 32] = [0; 32];
 /// 32 bytes that are no canonical point, each with its reason.
 #[must_use]
 pub fn bad_points() -> Vec<(&'static str, [u8; 32])> {
-    let of = |text: &str| <[u8; 32]>::try_from(data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap()).unwrap();
+    let of =
+        |text: &str| <[u8; 32]>::try_from(data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap()).unwrap();
     vec![
         (
             "the field's prime",
@@ -62,7 +65,10 @@ pub fn behaviours(all: &Generators) -> Vec<Behaviour> {
 }
 
 fn generators(all: &Generators) -> Behaviour {
-    let mut file = Behaviour::new("generators", "The generators are hashes of their names and numbers.");
+    let mut file = Behaviour::new(
+        "generators",
+        "The generators are hashes of their names and numbers.",
+    );
     let c: Vec<_> = all.c.iter().map(|point| hex(&encoded(point))).collect();
     file.case(
         "generators",
@@ -101,7 +107,11 @@ fn secrets(all: &Generators) -> Behaviour {
     for number in 0..4 {
         let secret = Secret {
             x: stream.scalar(),
-            y: if number == 3 { Scalar::ZERO } else { stream.scalar() },
+            y: if number == 3 {
+                Scalar::ZERO
+            } else {
+                stream.scalar()
+            },
         };
         let tag = |subject| hex(&encoded(&(secret.x * event(subject))));
         let about = json!({
@@ -115,21 +125,32 @@ fn secrets(all: &Generators) -> Behaviour {
 }
 
 fn weak_keys(all: &Generators) -> Behaviour {
-    let mut file = Behaviour::new("weak_keys", "A key is a canonical point other than the identity (BAL-10).");
+    let mut file = Behaviour::new(
+        "weak_keys",
+        "A key is a canonical point other than the identity (BAL-10).",
+    );
     let good = encoded(&all.g);
     file.case("key", "a point", "valid", json!({ "key": hex(&good) }));
     file.case("key", "the identity", "BAL-10", json!({ "key": hex(&IDENTITY) }));
     for (name, point) in bad_points() {
         file.case("key", name, "BAL-10", json!({ "key": hex(&point) }));
     }
-    for (name, key) in [("31 bytes", &good[..31]), ("33 bytes", &[&good[..], &[0]].concat())] {
+    for (name, key) in [
+        ("31 bytes", &good[..31]),
+        ("33 bytes", &[&good[..], &[0]].concat()),
+    ] {
         file.case("key", name, "BAL-10", json!({ "key": hex(key) }));
     }
     file
 }
 
 /// `[P, K || s || t]` of a proof of possession in a context.
-fn published(all: &Generators, secret: &Secret, context: (&[u8; 32], usize, usize), name: &str) -> [Vec<u8>; 2] {
+fn published(
+    all: &Generators,
+    secret: &Secret,
+    context: (&[u8; 32], usize, usize),
+    name: &str,
+) -> [Vec<u8>; 2] {
     let mut stream = Stream::new(name);
     let (a, b) = (stream.scalar(), stream.scalar());
     let key = encoded(&secret.key(all));
@@ -162,19 +183,32 @@ fn possession(all: &Generators) -> Behaviour {
         y: stream.scalar(),
     };
     let [key, proof] = published(all, &secret, (&ASSEMBLY, 300, 7), "possession nonces");
-    let mut case = |name: &str, result: &str, context: (&[u8; 32], usize, usize), key: &[u8], proof: &[u8]| {
-        let about = json!({
-            "assembly": hex(context.0), "seat": context.1, "number": context.2,
-            "published": hex(&array(&[bytes(key), bytes(proof)])),
-        });
-        file.case("possession", name, result, about);
-    };
+    let mut case =
+        |name: &str, result: &str, context: (&[u8; 32], usize, usize), key: &[u8], proof: &[u8]| {
+            let about = json!({
+                "assembly": hex(context.0), "seat": context.1, "number": context.2,
+                "published": hex(&array(&[bytes(key), bytes(proof)])),
+            });
+            file.case("possession", name, result, about);
+        };
     let here = (&ASSEMBLY, 300, 7);
     case("as published", "valid", here, &key, &proof);
     case("of another assembly", "BAL-11", (&OPENING, 300, 7), &key, &proof);
     case("of another seat", "BAL-11", (&ASSEMBLY, 301, 7), &key, &proof);
-    case("reused under another number", "BAL-11", (&ASSEMBLY, 300, 8), &key, &proof);
-    case("seat and number swapped", "BAL-11", (&ASSEMBLY, 7, 300), &key, &proof);
+    case(
+        "reused under another number",
+        "BAL-11",
+        (&ASSEMBLY, 300, 8),
+        &key,
+        &proof,
+    );
+    case(
+        "seat and number swapped",
+        "BAL-11",
+        (&ASSEMBLY, 7, 300),
+        &key,
+        &proof,
+    );
     case("of another key", "BAL-11", here, &encoded(&all.g), &proof);
     case("the identity as key", "BAL-10", here, &IDENTITY, &proof);
     let changed = |from: usize, with: &[u8]| {
@@ -184,8 +218,20 @@ fn possession(all: &Generators) -> Behaviour {
     };
     case("K is the identity", "BAL-11", here, &key, &changed(0, &IDENTITY));
     case("K is no point", "BAL-11", here, &key, &changed(0, &[0xff; 32]));
-    case("s is the group order", "BAL-11", here, &key, &changed(32, &order()));
-    case("t is the group order", "BAL-11", here, &key, &changed(64, &order()));
+    case(
+        "s is the group order",
+        "BAL-11",
+        here,
+        &key,
+        &changed(32, &order()),
+    );
+    case(
+        "t is the group order",
+        "BAL-11",
+        here,
+        &key,
+        &changed(64, &order()),
+    );
     case("s is zero", "BAL-11", here, &key, &changed(32, &[0; 32]));
     let swapped = [&proof[..32], &proof[64..], &proof[32..64]].concat();
     case("s and t swapped", "BAL-11", here, &key, &swapped);
@@ -218,7 +264,11 @@ fn rolls(all: &Generators) -> Behaviour {
     case("descending", "BAL-13", &[keys[3], keys[2], keys[1], keys[0]]);
     case("two swapped", "BAL-13", &[keys[0], keys[2], keys[1], keys[3]]);
     case("a key twice", "BAL-13", &[keys[0], keys[1], keys[1], keys[2]]);
-    case("the last key twice", "BAL-13", &[keys[0], keys[1], keys[2], keys[2]]);
+    case(
+        "the last key twice",
+        "BAL-13",
+        &[keys[0], keys[1], keys[2], keys[2]],
+    );
     case("the identity in front", "BAL-10", &[IDENTITY, keys[0], keys[1]]);
     for (name, point) in bad_points() {
         let mut with = vec![keys[0], keys[1], point];

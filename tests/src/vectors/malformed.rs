@@ -71,7 +71,11 @@ fn envelopes(roll: &TestRoll, parts: &Parts) -> Behaviour {
         "BAL-01",
         &[&[0x9f], &ballot[1..], &[0xff]].concat(),
     );
-    case("an array of five", "BAL-01", &[&[0x85], &ballot[1..], &[0xf6]].concat());
+    case(
+        "an array of five",
+        "BAL-01",
+        &[&[0x85], &ballot[1..], &[0xf6]].concat(),
+    );
     case("an array of three", "BAL-01", &[&[0x83], &ballot[1..]].concat());
     case(
         "the tag as a text",
@@ -143,7 +147,9 @@ fn scalars(roll: &TestRoll, parts: &Parts) -> Behaviour {
         "Every scalar of a proof is below the group order (BAL-04); another scalar breaks the equation that it is in.",
     );
     let first = parts.points.len();
-    let names = ["f_01", "f_02", "f_03", "f_11", "f_12", "f_13", "z_A", "z_x", "z_y"];
+    let names = [
+        "f_01", "f_02", "f_03", "f_11", "f_12", "f_13", "z_A", "z_x", "z_y",
+    ];
     for (index, place) in names.iter().enumerate() {
         let own = parts.scalars[index];
         file.ballot(
@@ -174,7 +180,10 @@ fn plus_high_bit(scalar: &Scalar) -> [u8; 32] {
 }
 
 fn tags(roll: &TestRoll, parts: &Parts) -> Behaviour {
-    let mut file = Behaviour::new("tags", "A tag is a canonical point other than the identity (BAL-05).");
+    let mut file = Behaviour::new(
+        "tags",
+        "A tag is a canonical point other than the identity (BAL-05).",
+    );
     let with = |tag: &[u8; 32]| envelope(1, tag, &parts.sealed, &parts.proof());
     file.ballot("the identity", "BAL-05", roll, &with(&IDENTITY));
     for (reason, point) in bad_points() {

@@ -14,6 +14,7 @@ pub mod elections;
 pub mod example;
 pub mod forgeries;
 pub mod group;
+pub mod journals;
 pub mod keys;
 pub mod malformed;
 pub mod prover;
@@ -148,6 +149,20 @@ pub fn write(folder: &Path) -> io::Result<()> {
     }
     for file in all() {
         fs::write(folder.join(file.path), file.bytes)?;
+    }
+    Ok(())
+}
+
+/// As [`write`], with the whole battery of audit files and so many journals in which anything is said.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write_everything(folder: &Path, journals: u64) -> io::Result<()> {
+    write(folder)?;
+    for case in audits::battery().into_iter().chain(journals::journals(journals)) {
+        for file in case.files() {
+            fs::write(folder.join(file.path), file.bytes)?;
+        }
     }
     Ok(())
 }

@@ -217,7 +217,11 @@ pub fn prove(all: &Generators, statement: &Statement, attempt: &Attempt<'_>) -> 
             .chain(own))));
     }
     let shifts = core::iter::once(attempt.shift).chain(core::iter::repeat(Scalar::ZERO));
-    points.extend(rho.iter().zip(shifts).map(|(rho, shift)| encoded(&((rho + shift) * event))));
+    points.extend(
+        rho.iter()
+            .zip(shifts)
+            .map(|(rho, shift)| encoded(&((rho + shift) * event))),
+    );
 
     // 5.
     let mut input = challenge_input(all, statement, &tag, attempt.sealed, &points);

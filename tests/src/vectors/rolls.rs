@@ -23,15 +23,17 @@ pub struct TestRoll {
 /// n and m of a roll of so many keys, as the specification's table has them.
 #[must_use]
 pub fn shape(size: usize) -> (usize, usize) {
-    match size {
-        ..=16 => (4, 2),
-        ..=64 => (4, 3),
-        ..=256 => (4, 4),
-        ..=1_024 => (4, 5),
-        ..=4_096 => (8, 4),
-        ..=10_000 => (10, 4),
-        _ => (8, 5),
-    }
+    let table = [
+        (16, 4, 2),
+        (64, 4, 3),
+        (256, 4, 4),
+        (1_024, 4, 5),
+        (4_096, 8, 4),
+        (10_000, 10, 4),
+        (32_768, 8, 5),
+    ];
+    let row = table.iter().find(|(up_to, ..)| size <= *up_to);
+    row.map(|&(_, n, m)| (n, m)).unwrap()
 }
 
 /// Root of keys in this order.

@@ -1,0 +1,643 @@
+//! Journals in which anybody says anything: for comparing two implementations of the fold.
+//!
+//! Seeded, so each run has the same ones. What is said is mostly possible, often untimely, and sometimes forged.
+
+use assembly::testing::{Member, World, charter};
+use assembly::{AuditLevel, Body, Candidate, Charter, Choice, Phase, Role, VoteKind};
+use minicbor::bytes::ByteVec;
+use primitives::{
+    AssemblyId, Hash, MotionId, OpeningId, SeatNumber, Signed, StatementId, Time, encode, labels,
+};
+use sealing::Complaint;
+
+use super::audits::AuditCase;
+
+/// Steps of each journal.
+const STEPS: usize = 150;
+
+/// So many journals, as audit files.
+#[must_use]
+pub fn journals(count: u64) -> Vec<AuditCase> {
+    (0..count).map(journal).collect()
+}
+
+fn journal(seed: u64) -> AuditCase {
+    let charter = Charter {
+        founding_seats: 4,
+        endorsements: 2,
+        endorsements_per_month: 4,
+        detentions_per_month: 2,
+        seconders: u32::from(!seed.is_multiple_of(3)),
+        sealing_pool: 2,
+        secret_open_max: 1,
+        coverage: assembly::Fraction::new(1, 2),
+        ..charter()
+    };
+    let mut talk = Talk {
+        world: World::found(charter, 100 + seed),
+        dice: Dice(seed),
+        pending: Vec::new(),
+        last: None,
+    };
+    for _ in 0..3 {
+        talk.propose(1);
+    }
+    for seat in 1..=4 {
+        talk.publish(seat);
+    }
+    for _ in 0..3 {
+        for seat in 1..=3 {
+            talk.trustee(seat, false);
+        }
+    }
+    for _ in 0..STEPS {
+        talk.step();
+    }
+    let level = if seed.is_multiple_of(2) {
+        AuditLevel::Members
+    } else {
+        AuditLevel::Public
+    };
+    AuditCase {
+        name: format!("journal_{seed}"),
+        bytes: talk.world.audit(level).to_bytes(),
+        asked: None,
+        breaches: Some(Vec::new()),
+    }
+}
+
+/// Numbers that look random and are the same each time (SplitMix64).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) >> 33).unwrap() % sides
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
+        (!of.is_empty()).then(|| of[self.roll(of.len())])
+    }
+}
+
+struct Talk {
+    world: World,
+    dice: Dice,
+    /// Candidates without a seat yet.
+    pending: Vec<(Member, Candidate)>,
+    /// What was said last, to be said again.
+    last: Option<primitives::signed::Unverified>,
+}
+
+impl Talk {
+    fn step(&mut self) {
+        let spans = [0, 0, 1, 200, 1_100, 1_100, 3_000, 6_000, 12_000];
+        let span = match self.dice.roll(60) {
+            0 => 8 * 86_400_000,
+            1 => 40 * 86_400_000,
+            2 => 92 * 86_400_000,
+            _ => self.dice.pick(&spans).unwrap(),
+        };
+        self.world.tick(span);
+        let seat = u32::try_from(1 + self.dice.roll(self.world.members.len())).unwrap();
+        match self.dice.roll(50) {
+            40..=44 => self.bring_to_a_vote(),
+            45..=46 => self.say_again(),
+            0..=2 => self.propose(seat),
+            3 | 4 => self.publish(seat),
+            5..=8 => {
+                for seat in 1..=u32::try_from(self.world.members.len()).unwrap() {
+                    let lies = self.dice.roll(12) == 0;
+                    self.trustee(seat, lies);
+                }
+            }
+            9..=11 => self.vote(seat),
+            12 => self.hop(),
+            17..=19 => self.untimely(seat),
+            20..=22 => self.roll_call(),
+            23 => self.endorse_twice(seat),
+            13..=15 => self.forge(seat),
+            16 => self.noise(),
+            _ => {
+                if let Some(body) = self.body(seat) {
+                    self.say(seat, &body);
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, seat: u32, body: &Body) {
+        let statement = self.world.statement(seat, body).sign(self.world.device(seat));
+        self.last = Some(statement.unverified().clone());
+        self.world.post(statement.unverified(), b"");
+        self.seat_the_admitted();
+    }
+
+    /// Gives everybody whom the fold has seated their place among the world's members, and opens boxes of new votes.
+    fn seat_the_admitted(&mut self) {
+        loop {
+            let next = self.world.members.len() + 1;
+            let number = SeatNumber(u32::try_from(next).unwrap());
+            let Some(identity) = self.world.assembly.seat_of(number).map(|seat| seat.identity) else {
+                break;
+            };
+            let at = self
+                .pending
+                .iter()
+                .position(|(member, _)| member.identity.verifying_key() == identity);
+            let (mut member, _) = self.pending.remove(at.unwrap());
+            member.seat = number;
+            self.world.members.push(member);
+        }
+        let opened: Vec<_> = self
+            .world
+            .assembly
+            .motions()
+            .iter()
+            .filter_map(|motion| motion.opening.clone())
+            .collect();
+        for opening in opened {
+            if let Some(secret) = opening.secret() {
+                let record = secret.record.clone();
+                self.world
+                    .boxes
+                    .entry(opening.id)
+                    .or_insert_with(|| assembly::testing::SimLog {
+                        record,
+                        entries: Vec::new(),
+                    });
+            }
+        }
+    }
+
+    fn propose(&mut self, by: u32) {
+        let role = [
+            Role::Deputy,
+            Role::Deputy,
+            Role::Deputy,
+            Role::Expert,
+            Role::Observer,
+        ][self.dice.roll(5)];
+        let role = if self.world.members.len() < 4 {
+            Role::Deputy
+        } else {
+            role
+        };
+        let (member, candidate, name) = Member::new("Somebody", role, self.world.now, &mut self.world.rng);
+        let candidate = match self.dice.roll(6) {
+            0 if !self.pending.is_empty() => self.pending[0].1.clone(),
+            _ => candidate,
+        };
+        let body = Body::AdmissionProposed {
+            candidate: candidate.clone(),
+        };
+        let statement = self.world.statement(by, &body).sign(self.world.device(by));
+        self.pending.push((member, candidate));
+        self.world.post(statement.unverified(), &name.to_bytes());
+        self.seat_the_admitted();
+    }
+
+    fn publish(&mut self, seat: u32) {
+        if self.world.assembly.ballot_keys_due(SeatNumber(seat)).is_none() {
+            return;
+        }
+        let Body::BallotKeysPublished { first, mut keys } = self.world.ballot_keys(seat, 2) else {
+            return;
+        };
+        let first = match self.dice.roll(10) {
+            0 => first + 1,
+            1 => first + 300,
+            2 => {
+                keys[1] = keys[0].clone();
+                first
+            }
+            3 => {
+                keys.clear();
+                first
+            }
+            _ => first,
+        };
+        self.say(seat, &Body::BallotKeysPublished { first, keys });
+    }
+
+    fn trustee(&mut self, seat: u32, lies: bool) {
+        let Some(mut body) = self.world.sealing_body(seat) else {
+            return;
+        };
+        let wrong = self.dice.roll(4);
+        if lies {
+            match &mut body {
+                Body::SealingRound1 { package, run } => {
+                    let at = self.dice.roll(package.len());
+                    package[at] ^= 1;
+                    *run += u32::from(wrong == 0);
+                }
+                Body::SealingRound2 { packages, .. } if wrong == 0 => packages.truncate(40),
+                Body::SealingConfirmed { transcript, .. } => *transcript = Hash::new([1; 32]),
+                _ => {}
+            }
+            if let (Body::SealingRound2 { run, .. } | Body::SealingConfirmed { run, .. }, 1..) =
+                (&body, wrong)
+            {
+                let complaint = Complaint {
+                    accused: SeatNumber(seat % 3 + 1),
+                    run_key: [7; 32].into(),
+                };
+                body = Body::SealingComplaint { run: *run, complaint };
+            }
+        }
+        self.say(seat, &body);
+    }
+
+    fn motion(&mut self, phases: &[Phase]) -> Option<MotionId> {
+        let motions: Vec<_> = self
+            .world
+            .assembly
+            .motions()
+            .iter()
+            .filter(|motion| phases.is_empty() || phases.contains(&motion.phase))
+            .map(|motion| motion.id)
+            .collect();
+        self.dice.pick(&motions)
+    }
+
+    fn opening(&mut self) -> Option<OpeningId> {
+        let all: Vec<_> = self.world.boxes.keys().copied().collect();
+        self.dice.pick(&all)
+    }
+
+    /// Somebody casts into an open box, or closes it, or announces it, or releases a share.
+    fn vote(&mut self, seat: u32) {
+        let Some(opening) = self.opening() else { return };
+        let (motion, vote, secret) = self.world.assembly.secret_vote_of(opening).unwrap();
+        let (phase, closes, closed) = (motion.phase, vote.closes, secret.closed.is_some());
+        if phase == Phase::Open && self.world.now < closes {
+            for seat in 1..=u32::try_from(self.world.members.len()).unwrap() {
+                if self.can_cast(seat, opening) {
+                    let choice = [Choice::For, Choice::Against, Choice::Abstain][self.dice.roll(3)];
+                    self.world.cast(seat, opening, choice);
+                }
+            }
+            self.world.tick(12_000);
+            return;
+        }
+        let has_close = self.world.boxes[&opening]
+            .entries
+            .last()
+            .is_some_and(|entry| entry.bytes.len() < 100);
+        if !has_close {
+            self.world.seal_box(opening);
+        }
+        if !closed {
+            let body = self.world.box_closed(opening);
+            self.say(seat, &body);
+        }
+        for seat in 1..=3 {
+            let due = self.world.assembly.shares_due(SeatNumber(seat));
+            let held = due.iter().any(|due| {
+                due.opening.id == opening
+                    && self
+                        .world
+                        .member(seat)
+                        .shares
+                        .contains_key(&(due.key.run, due.key.index))
+            });
+            if held {
+                let mut body = self.world.share(seat, opening);
+                if let (Body::ShareReleased { share, .. }, 0) = (&mut body, self.dice.roll(4)) {
+                    share.share[1] ^= 1;
+                }
+                self.say(seat, &body);
+            }
+        }
+    }
+
+    /// Somebody announces, releases or forwards at a time or in a form that may not fit.
+    fn untimely(&mut self, seat: u32) {
+        let Some(opening) = self.opening() else { return };
+        let good = self.world.box_closed(opening);
+        let journal = self.world.journal_checkpoint();
+        let body = match (self.dice.roll(6), good) {
+            (0, body) => body,
+            (1, Body::BoxClosed { cosignatures, .. }) => Body::BoxClosed {
+                opening,
+                checkpoint: journal,
+                cosignatures,
+            },
+            (
+                2,
+                Body::BoxClosed {
+                    checkpoint,
+                    mut cosignatures,
+                    ..
+                },
+            ) => {
+                cosignatures.truncate(1);
+                Body::BoxClosed {
+                    opening,
+                    checkpoint,
+                    cosignatures,
+                }
+            }
+            (3, _) => Body::BallotForwarded {
+                opening,
+                ballot: vec![1; 8_193],
+            },
+            (4, _) => Body::BallotForwarded {
+                opening,
+                ballot: vec![1; 8_192],
+            },
+            _ => Body::ShareReleased {
+                opening,
+                share: assembly::statement::Share {
+                    y: [1; 32].into(),
+                    seat: SeatNumber(seat),
+                    share: [1; 32].into(),
+                },
+            },
+        };
+        self.say(seat, &body);
+    }
+
+    /// Everybody votes by name, some of them twice.
+    fn roll_call(&mut self) {
+        let Some(motion) = self.motion(&[Phase::Open]) else {
+            return;
+        };
+        for seat in 1..=u32::try_from(self.world.members.len()).unwrap() {
+            for _ in 0..=self.dice.roll(5) / 4 {
+                let choice = [Choice::For, Choice::Against, Choice::Abstain][self.dice.roll(3)];
+                self.say(seat, &Body::RollCallVote { motion, choice });
+            }
+        }
+        if self.dice.roll(2) == 0 {
+            self.world.tick(10_000);
+        }
+        self.say(1, &Body::RollCallClosed { motion });
+    }
+
+    /// A proposer endorses as well, and objects twice.
+    fn endorse_twice(&mut self, seat: u32) {
+        self.propose(seat);
+        let newest = self
+            .world
+            .assembly
+            .admissions()
+            .filter(|(_, admission)| admission.is_open());
+        let Some(admission) = newest
+            .max_by_key(|(_, admission)| admission.position)
+            .map(|(id, _)| id)
+        else {
+            return;
+        };
+        self.say(seat, &Body::Endorsed { admission });
+        self.say(seat, &Body::Objected { admission });
+        self.say(seat, &Body::Objected { admission });
+        for seat in 1..=u32::try_from(self.world.members.len()).unwrap() {
+            self.say(seat, &Body::Endorsed { admission });
+        }
+    }
+
+    fn can_cast(&self, seat: u32, opening: OpeningId) -> bool {
+        let (_, _, secret) = self.world.assembly.secret_vote_of(opening).unwrap();
+        let key = self.world.member(seat).ballot_secrets.get(&secret.key_number);
+        key.is_some_and(|key| {
+            secret
+                .roll
+                .iter()
+                .any(|on_roll| **on_roll == *key.public().as_bytes())
+        })
+    }
+
+    fn hop(&mut self) {
+        let by = self
+            .world
+            .assembly
+            .seats()
+            .find(|seat| seat.is_acting_deputy())
+            .map(|seat| seat.number.0);
+        if let Some(by) = by.filter(|_| self.world.assembly.hop_due()) {
+            self.world.hop(by);
+        } else {
+            let number = self.world.assembly.last_journal_key() + 1;
+            self.say(
+                1,
+                &Body::JournalKey {
+                    number,
+                    hash: Hash::new([3; 32]),
+                },
+            );
+        }
+    }
+
+    fn noise(&mut self) {
+        let bytes = match (
+            self.dice.roll(4),
+            self.world.logs.last().and_then(|log| log.entries.last()),
+        ) {
+            (0, Some(entry)) => entry.bytes.clone(),
+            (1, Some(entry)) => entry.bytes[1..].to_vec(),
+            (2, Some(entry)) if entry.bytes.len() > 1_000 => {
+                // Within the main part: the commitment holds, and nothing opens.
+                let mut bytes = entry.bytes.clone();
+                bytes[300] ^= 1;
+                bytes
+            }
+            _ => vec![0; 30],
+        };
+        self.world.post_bytes(bytes);
+    }
+
+    /// A statement whose envelope, signature or body is not in order.
+    fn forge(&mut self, seat: u32) {
+        let good = Body::FoundingSigned {};
+        let mut statement = self.world.statement(seat, &good);
+        let mut key = seat;
+        match self.dice.roll(13) {
+            0 => statement.expires = Time(self.world.now.0 - 1),
+            1 => statement.expires = self.world.now.after(32 * 86_400_000),
+            2 => statement.seen = None,
+            3 => statement.assembly = AssemblyId::new([9; 32]),
+            4 => statement.device = self.world.device(1 + seat % 3).verifying_key(),
+            5 => key = 1 + seat % 3,
+            6 => statement.seat = SeatNumber(99),
+            7 | 8 => {
+                let mut seen = self.world.checkpoint(self.world.logs.last().unwrap());
+                if self.dice.roll(2) == 0 {
+                    seen.root = Hash::new([5; 32]);
+                } else {
+                    seen.size += 5;
+                }
+                statement.seen = Some(seen.sign(&self.world.checkpoint_key));
+            }
+            9 => {
+                let seen = self.world.checkpoint(self.world.logs.last().unwrap());
+                statement.seen = Some(seen.sign(self.world.device(seat)));
+            }
+            10 => return self.say_again(),
+            _ => return self.malformed(seat),
+        }
+        let signed = statement.sign(self.world.device(key));
+        self.world.post(signed.unverified(), b"");
+        self.seat_the_admitted();
+    }
+
+    /// What was said last, once more.
+    fn say_again(&mut self) {
+        let seat = u32::try_from(self.world.members.len()).unwrap();
+        self.say(seat, &Body::BallotKeysVoided {});
+        if let Some(last) = self.last.clone() {
+            self.world.post(&last, b"");
+            self.seat_the_admitted();
+        }
+    }
+
+    /// A motion is proposed, seconded and opened by whoever may, if nothing stands against it.
+    fn bring_to_a_vote(&mut self) {
+        let kind = [VoteKind::RollCall, VoteKind::Secret][self.dice.roll(2)];
+        let deputies: Vec<_> = self
+            .world
+            .assembly
+            .seats()
+            .filter(|seat| seat.is_acting_deputy())
+            .collect();
+        let seats: Vec<_> = deputies.iter().map(|seat| seat.number.0).collect();
+        let [first, second, ..] = seats[..] else { return };
+        if kind == VoteKind::Secret {
+            for seat in &seats {
+                self.publish(*seat);
+            }
+            for _ in 0..3 {
+                for seat in &seats {
+                    self.trustee(*seat, false);
+                }
+            }
+        }
+        let motion = self.world.motion_text(kind);
+        self.say(first, &Body::MotionProposed { motion });
+        let newest = self.world.assembly.motions().first().map(|motion| motion.id);
+        let Some(motion) = newest else { return };
+        self.say(first, &Body::Seconded { motion });
+        self.say(second, &Body::Seconded { motion });
+        let body = self.world.opening_body(motion);
+        self.say(second, &body);
+        self.world.tick(1_000);
+        self.say(second, &body);
+        match kind {
+            VoteKind::RollCall => self.roll_call(),
+            VoteKind::Secret => self.vote(first),
+        }
+    }
+
+    /// A body of a known kind that is not its canonical encoding.
+    fn malformed(&mut self, seat: u32) {
+        let bodies: [&[u8]; 9] = [
+            b"",
+            b"\x82",
+            b"\x80",
+            b"\x82\x01\x81\xf6",
+            b"\x82\x18\x01\x80",
+            b"\x9f\x01\x80\xff",
+            b"\x83\x01\x80\x80",
+            b"\x82\x06\x81\x1b\x00\x00\x00\x01\x00\x00\x00\x00",
+            b"\x82\x10\x82\x40\x09",
+        ];
+        let body = self.dice.pick(&bodies).unwrap();
+        let statement = self.world.statement(seat, &Body::Left {});
+        let fields = (
+            statement.assembly,
+            statement.seat,
+            statement.device,
+            statement.seen,
+            statement.expires,
+            ByteVec::from(body.to_vec()),
+        );
+        let signed = Signed::sign(labels::STATEMENT, fields, self.world.device(seat));
+        self.world.post(signed.unverified(), &encode(&0u8));
+        self.seat_the_admitted();
+    }
+
+    fn body(&mut self, seat: u32) -> Option<Body> {
+        let target = SeatNumber(u32::try_from(1 + self.dice.roll(self.world.members.len() + 1)).unwrap());
+        let admissions: Vec<_> = self.world.assembly.admissions().map(|(id, _)| id).collect();
+        let admission = self.dice.pick(&admissions).unwrap_or(StatementId::new([4; 32]));
+        let any = self.motion(&[]).unwrap_or(MotionId::new([4; 32]));
+        let opening = self.opening().unwrap_or(OpeningId::new([4; 32]));
+        Some(match self.dice.roll(26) {
+            0 => Body::FoundingSigned {},
+            1 => Body::FoundingEnded {},
+            2..=4 => Body::Endorsed { admission },
+            5 => Body::Objected { admission },
+            6 | 7 => Body::Detained { seat: target },
+            8 if seat > 4 => Body::Left {},
+            9 => Body::BallotKeysVoided {},
+            10..=12 => {
+                let kind = [VoteKind::RollCall, VoteKind::Secret, VoteKind::Secret][self.dice.roll(3)];
+                let mut motion = self.world.motion_text(kind);
+                match self.dice.roll(8) {
+                    0 => motion.title.clear(),
+                    1 => motion.voting_ms = 1,
+                    2 => motion.rule.quorum = assembly::Fraction::new(2, 1),
+                    _ => {}
+                }
+                Body::MotionProposed { motion }
+            }
+            13 | 14 => Body::Seconded {
+                motion: self.motion(&[Phase::Proposed]).unwrap_or(any),
+            },
+            15..=17 => {
+                let motion = self.motion(&[Phase::Noticed])?;
+                match (self.dice.roll(6), self.world.opening_body(motion)) {
+                    (0, Body::MotionOpened { motion, ballot_box }) => {
+                        let ballot_box = ballot_box.map(|mut keys| {
+                            keys.journal_key += 7;
+                            keys
+                        });
+                        Body::MotionOpened { motion, ballot_box }
+                    }
+                    (1, _) => Body::MotionOpened {
+                        motion,
+                        ballot_box: None,
+                    },
+                    (_, body) => body,
+                }
+            }
+            18 => Body::MotionWithdrawn { motion: any },
+            19 | 20 => Body::RollCallVote {
+                motion: self.motion(&[Phase::Open]).unwrap_or(any),
+                choice: Choice::Against,
+            },
+            21 => Body::RollCallClosed { motion: any },
+            22 => Body::BallotForwarded {
+                opening,
+                ballot: vec![1; if self.dice.roll(3) == 0 { 9_000 } else { 40 }],
+            },
+            23 => {
+                self.world.boxes.get(&opening)?;
+                self.world.box_closed(opening)
+            }
+            24 => {
+                let Body::BoxClosed { checkpoint, .. } = self
+                    .world
+                    .boxes
+                    .get(&opening)
+                    .map(|_| self.world.box_closed(opening))?
+                else {
+                    return None;
+                };
+                Body::BoxClosed {
+                    opening,
+                    checkpoint,
+                    cosignatures: Vec::new(),
+                }
+            }
+            _ => {
+                let founded = self.world.assembly.founded().clone();
+                Body::Founded { founded }
+            }
+        })
+    }
+}
