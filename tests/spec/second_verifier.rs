@@ -73,7 +73,14 @@ fn it_agrees_on_journals_in_which_anything_is_said() {
         let path = folder.path().join(&journal.name);
         fs::write(&path, &journal.bytes).unwrap();
         let report = product(&path, None);
-        assert_eq!(report["verdict"], "valid", "{}", journal.name);
+        // A box that its witnesses cosign too early is the one thing that these journals do to the file itself.
+        for breach in report["breaches"].as_array().unwrap() {
+            assert!(
+                breach["rule"] == "AUD-10" || breach["rule"] == "AUD-11",
+                "{}: {breach}",
+                journal.name
+            );
+        }
         let findings = report["findings"].as_array().unwrap();
         broken.extend(
             findings

@@ -21,7 +21,7 @@ pub struct AuditCase {
     pub bytes: Vec<u8>,
     /// The assembly that is asked for, if one is.
     pub asked: Option<AssemblyId>,
-    /// The rules of `docs/spec/audit.md` that it breaks; `None` if it is unusable.
+    /// The rules of `docs/spec/audit.md` that it breaks; `None` if it is unusable, or a journal whose rules nobody has stated.
     pub breaches: Option<Vec<&'static str>>,
 }
 

@@ -62,7 +62,7 @@ fn journal(seed: u64) -> AuditCase {
         name: format!("journal_{seed}"),
         bytes: talk.world.audit(level).to_bytes(),
         asked: None,
-        breaches: Some(Vec::new()),
+        breaches: None,
     }
 }
 
