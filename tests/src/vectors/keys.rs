@@ -247,12 +247,16 @@ fn rolls(all: &Generators) -> Behaviour {
         "rolls",
         "A roll has 2 to 32,768 different keys in ascending order of their bytes (BAL-10, BAL-12, BAL-13).",
     );
-    for size in [2, 3, 16, 17, 64, 65, 256, 257, 1_024, 1_025, 4_096, 4_097] {
-        let roll = TestRoll::derive(all, "rolls", size);
+    for size in [
+        2, 3, 16, 17, 64, 65, 256, 257, 1_024, 1_025, 4_096, 4_097, 10_000, 10_001, 32_768,
+    ] {
+        let roll = TestRoll::derive(all, "sizes", size);
         let (n, m) = shape(size);
         let about = json!({ "roll": roll.json(), "n": n, "m": m });
         file.case("roll", &format!("{size} keys"), "valid", about);
     }
+    let about = json!({ "roll": TestRoll::derive(all, "sizes", 32_769).json() });
+    file.case("roll", "32769 keys", "BAL-12", about);
     let keys = TestRoll::derive(all, "rolls", 4).keys;
     let mut case = |name: &str, result: &str, keys: &[[u8; 32]]| {
         let listed: Vec<_> = keys.iter().map(|key| hex(key)).collect();

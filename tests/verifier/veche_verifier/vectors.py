@@ -98,17 +98,23 @@ def _possession(case):
     check_possession(_bytes(case, "assembly"), case["seat"], case["number"], published.key, published.possession)
 
 
+_PROGRESSIONS = {}
+
+
 def _derived(name, count):
     """A roll whose secrets are in arithmetic progression: one addition for each key."""
-    part = lambda part: hash_to_scalar(cbor.encode(["veche-vectors", name, part]))
-    made = generators()
-    point = multiscalar([(part("x"), made.g), (part("y"), made.h)])
-    step = multiscalar([(part("dx"), made.g), (part("dy"), made.h)])
-    keys = []
-    for _ in range(count):
+    if name not in _PROGRESSIONS:
+        part = lambda part: hash_to_scalar(cbor.encode(["veche-vectors", name, part]))
+        made = generators()
+        point = multiscalar([(part("x"), made.g), (part("y"), made.h)])
+        step = multiscalar([(part("dx"), made.g), (part("dy"), made.h)])
+        _PROGRESSIONS[name] = [], point, step
+    keys, point, step = _PROGRESSIONS[name]
+    while len(keys) < count:
         keys.append(ristretto.encode(point))
         point = add(point, step)
-    return sorted(keys)
+    _PROGRESSIONS[name] = keys, point, step
+    return sorted(keys[:count])
 
 
 _ROLLS = {}
