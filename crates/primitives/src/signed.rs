@@ -1,6 +1,6 @@
 //! Signatures over received bytes.
 //!
-//! A signature covers `CBOR(label) || CBOR(version) || bytes`, where `bytes` are the very bytes that were
+//! A signature covers `CBOR[label, version] || bytes`, where `bytes` are the very bytes that were
 //! received, never a re-encoding. [`Unverified`] and [`Signed`] are different types: only the second gives the value out.
 
 use crate::canonical::{Malformed, decode_canonical, encode};

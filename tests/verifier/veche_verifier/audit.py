@@ -85,7 +85,7 @@ class Audit:
         except Stop:
             pass
         except NewerVersion as error:
-            raise Unusable(f"a statement of kind {error.args[0]}: a newer verifier is needed") from error
+            raise Unusable(f"the assembly has taken up version {error.args[0]} of its rules: a newer verifier is needed") from error
         self.report["verdict"] = "invalid" if self.report["breaches"] else "valid"
 
     def _breach(self, rule, text):
