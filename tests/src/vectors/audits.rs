@@ -407,7 +407,7 @@ fn without_a_result() -> World {
 fn hops(cases: &mut Vec<AuditCase>) {
     let mut world = decided();
     world.says(5, &Body::Left {});
-    world.hop(1);
+    world.hop();
     world.roll_call(&[For, For, For]);
     let file = world.audit(AuditLevel::Members);
     add(cases, "a_journal_in_two_logs", &file, &[]);

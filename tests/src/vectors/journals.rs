@@ -412,24 +412,21 @@ impl Talk {
         })
     }
 
+    /// A whole hop, or somebody who says alone where the journal goes on, or that a newer version is known.
     fn hop(&mut self) {
-        let by = self
-            .world
-            .assembly
-            .seats()
-            .find(|seat| seat.is_acting_deputy())
-            .map(|seat| seat.number.0);
-        if let Some(by) = by.filter(|_| self.world.assembly.hop_due()) {
-            self.world.hop(by);
-        } else {
-            let number = self.world.assembly.last_journal_key() + 1;
-            self.say(
-                1,
-                &Body::JournalKey {
-                    number,
-                    hash: Hash::new([3; 32]),
-                },
-            );
+        match self.dice.roll(4) {
+            0 if self.world.assembly.hop_due() => self.world.hop(),
+            1 => {
+                let seat = self.dice.roll(8) as u32 + 1;
+                let version = self.dice.roll(2) as u32;
+                self.say(seat, &Body::VersionKnown { version });
+            }
+            _ => {
+                let seat = self.dice.roll(8) as u32 + 1;
+                let (_, _, astray) = self.world.continues();
+                self.say(seat, &astray);
+                self.say(seat, &astray);
+            }
         }
     }
 
