@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::BufRead as _;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -231,7 +232,7 @@ impl Edge {
                 Effect::Compute { ticket, job } => {
                     let work = self.work.clone();
                     thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
-                        let output = job.run(&mut UnwrapErr(SysRng));
+                        let output = job.run(&mut UnwrapErr(SysRng), &mut |_| ControlFlow::Continue(()));
                         let _ = work.send(Work::Input(Input::Computed { ticket, output }));
                     })?;
                 }

@@ -417,17 +417,21 @@ impl Talk {
         match self.dice.roll(4) {
             0 if self.world.assembly.hop_due() => self.world.hop(),
             1 => {
-                let seat = self.dice.roll(8) as u32 + 1;
-                let version = self.dice.roll(2) as u32;
+                let seat = self.somebody();
+                let version = u32::try_from(self.dice.roll(2)).unwrap();
                 self.say(seat, &Body::VersionKnown { version });
             }
             _ => {
-                let seat = self.dice.roll(8) as u32 + 1;
+                let seat = self.somebody();
                 let (_, _, astray) = self.world.continues();
                 self.say(seat, &astray);
                 self.say(seat, &astray);
             }
         }
+    }
+
+    fn somebody(&mut self) -> u32 {
+        u32::try_from(self.dice.roll(self.world.members.len()) + 1).unwrap()
     }
 
     fn noise(&mut self) {

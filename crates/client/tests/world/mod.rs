@@ -2,7 +2,6 @@
 
 #![allow(
     dead_code,
-    unused_imports,
     unreachable_pub,
     unused_imports,
     missing_docs,
