@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// The families of rules that have ids.
-pub const FAMILIES: &[&str] = &["BAL", "LOG", "ASM", "MSG", "AUD", "SEA", "TAL"];
+pub const FAMILIES: &[&str] = &["BAL", "LOG", "ASM", "MSG", "AUD", "SEA", "TAL", "CNT"];
 
 /// All ids that the text names.
 #[must_use]

@@ -5,6 +5,7 @@
 
 mod audit;
 pub mod charter;
+pub mod counting;
 pub mod entry;
 mod fold;
 pub mod keys;

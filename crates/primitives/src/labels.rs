@@ -102,6 +102,8 @@ labels! {
     OPENING_ID = "motion/opening-id";
     /// Hash of a result.
     RESULT = "motion/result";
+    /// The public order of a vote's options.
+    TIE_ORDER = "motion/tie-order";
     /// Hash of the folded state.
     FOLD_STATE = "journal/fold-state";
     /// What stands first in an audit file.

@@ -1,0 +1,608 @@
+//! The single transferable vote for several seats: the rules of Scottish council elections, in integers.
+//!
+//! Source: The Scottish Local Government Elections Order 2007 (SSI 2007/42), schedule 1, rules 45 to 52: weighted
+//! inclusive Gregory transfers of all of an elected option's papers, in hundred-thousandths of a vote, rounded down.
+
+use std::collections::BTreeMap;
+
+use super::{BadForm, OptionIndex, Outcome, PublicOrder, Ranking, Spoilt, StrictOrder, Ties, Turnout};
+
+/// One vote in the units of the count: values have five decimals.
+pub const VOTE: u64 = 100_000;
+
+/// The papers of a vote, equal ones together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StvCount {
+    form: StrictOrder,
+    seats: u16,
+    papers: BTreeMap<Ranking, u32>,
+    turnout: Turnout,
+}
+
+/// The result of the method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StvResult {
+    /// Whole votes with which an option is elected.
+    pub quota: u32,
+    /// What happened, in order.
+    pub stages: Vec<Stage>,
+    /// Who is elected, first one first.
+    pub outcome: Outcome,
+}
+
+/// One stage of a count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// What was done.
+    pub act: Act,
+    /// Votes by option after it, in units of 1 / [`VOTE`].
+    pub votes: Vec<u64>,
+    /// Votes that no option has any more: papers without a next preference, and what rounding down left over.
+    pub lost: u64,
+    /// Who is elected by it, first one first.
+    pub elected: Vec<OptionIndex>,
+}
+
+/// What is done in a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Every paper goes to its first preference.
+    First,
+    /// The surplus of an elected option is transferred.
+    Surplus(OptionIndex),
+    /// An option is excluded and its papers are transferred.
+    Excluded(OptionIndex),
+}
+
+impl StvCount {
+    /// An empty count for `seats` seats, 1 to one less than the options.
+    ///
+    /// # Errors
+    /// [`BadForm::Seats`] if there are no seats, or not more options than seats.
+    pub fn new(form: StrictOrder, seats: u16) -> Result<Self, BadForm> {
+        if !(1..form.options()).contains(&seats) {
+            return Err(BadForm::Seats);
+        }
+        Ok(Self {
+            form,
+            seats,
+            papers: BTreeMap::new(),
+            turnout: Turnout::default(),
+        })
+    }
+
+    /// Counts an opened ballot. A spoilt one takes part in the quorum and in nothing else.
+    ///
+    /// # Errors
+    /// [`Spoilt`] with the rule that the plaintext breaks; it has been counted as spoilt.
+    pub fn add(&mut self, plaintext: &[u8]) -> Result<(), Spoilt> {
+        self.add_times(plaintext, 1)
+    }
+
+    /// Counts `times` equal ballots.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn add_times(&mut self, plaintext: &[u8], times: u32) -> Result<(), Spoilt> {
+        let read = self.form.read(plaintext);
+        let count = match &read {
+            Ok(ranking) if ranking.is_blank() => &mut self.turnout.abstain,
+            Ok(_) => &mut self.turnout.valid,
+            Err(_) => &mut self.turnout.spoilt,
+        };
+        *count = count.saturating_add(times);
+        let ranking = read?;
+        if !ranking.is_blank() {
+            let papers = self.papers.entry(ranking).or_default();
+            *papers = papers.saturating_add(times);
+        }
+        Ok(())
+    }
+
+    /// How many ballots there are.
+    #[must_use]
+    pub const fn turnout(&self) -> Turnout {
+        self.turnout
+    }
+
+    /// Counts. Without a valid ballot nobody is elected.
+    ///
+    /// `ties` is about a tie that decides a seat by itself (CNT-18); what else is tied the public order decides.
+    ///
+    /// Cost: at most two stages per option, each of them as much as there are different papers.
+    #[must_use]
+    pub fn result(&self, order: &PublicOrder, ties: Ties) -> StvResult {
+        let quota = self.turnout.valid / (u32::from(self.seats) + 1) + 1;
+        if self.papers.is_empty() {
+            return StvResult {
+                quota,
+                stages: Vec::new(),
+                outcome: Outcome::default(),
+            };
+        }
+        Run::new(self, quota, order, ties).finish()
+    }
+}
+
+/// Where an option stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Continuing,
+    /// Elected; its surplus, if there is one, waits.
+    Elected,
+    /// Elected without a surplus, or with one transferred; or excluded.
+    Done,
+}
+
+/// Equal papers: they stay together through the whole count.
+#[derive(Debug)]
+struct Pile {
+    order: std::vec::IntoIter<OptionIndex>,
+    papers: u64,
+    /// Value of each paper when its holder received it.
+    value: u64,
+    holder: Option<OptionIndex>,
+}
+
+#[derive(Debug)]
+struct Run<'a> {
+    seats: usize,
+    quota: u64,
+    order: &'a PublicOrder,
+    ties: Ties,
+    total: u64,
+    standings: Vec<Standing>,
+    votes: Vec<u64>,
+    piles: Vec<Pile>,
+    stages: Vec<Stage>,
+    outcome: Outcome,
+}
+
+impl<'a> Run<'a> {
+    fn new(count: &StvCount, quota: u32, order: &'a PublicOrder, ties: Ties) -> Self {
+        let options = usize::from(count.form.options());
+        let piles = count.papers.iter().map(|(ranking, papers)| Pile {
+            order: ranking.order().into_iter(),
+            papers: u64::from(*papers),
+            value: VOTE,
+            holder: None,
+        });
+        Self {
+            seats: usize::from(count.seats),
+            quota: u64::from(quota) * VOTE,
+            order,
+            ties,
+            total: u64::from(count.turnout.valid) * VOTE,
+            standings: vec![Standing::Continuing; options],
+            votes: vec![0; options],
+            piles: piles.collect(),
+            stages: Vec::new(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    fn finish(mut self) -> StvResult {
+        self.transfer(None, |value| value);
+        self.close_stage(Act::First);
+        while self.outcome.elected.len() < self.seats && self.outcome.tied.is_empty() {
+            self.step();
+        }
+        StvResult {
+            quota: u32::try_from(self.quota / VOTE).unwrap_or(u32::MAX),
+            stages: self.stages,
+            outcome: self.outcome,
+        }
+    }
+
+    /// CNT-14, CNT-16, CNT-17: whoever is needed is elected; else the greatest surplus goes on; else the lowest is excluded.
+    fn step(&mut self) {
+        let continuing = self.standing(Standing::Continuing);
+        let free = self.seats.saturating_sub(self.outcome.elected.len());
+        if continuing.len() <= free {
+            self.elect_rest(continuing);
+        } else if let Some(elected) = self.greatest_surplus() {
+            self.transfer_surplus(elected);
+            self.close_stage(Act::Surplus(elected));
+        } else {
+            let lowest = self.lowest(&continuing);
+            match lowest.as_slice() {
+                // CNT-18: this exclusion would fill the last seats.
+                [_, _, ..] if continuing.len() == free + 1 && self.ties == Ties::Fail => {
+                    let safe = continuing.into_iter().filter(|o| !lowest.contains(o)).collect();
+                    self.elect_rest(safe);
+                    self.outcome.tied = lowest;
+                }
+                lowest => self.exclude(lowest),
+            }
+        }
+    }
+
+    fn standing(&self, standing: Standing) -> Vec<OptionIndex> {
+        let standings = OptionIndex::all(self.standings.len()).zip(&self.standings);
+        let those = standings.filter(|(_, is)| **is == standing);
+        those.map(|(option, _)| option).collect()
+    }
+
+    fn stand(&mut self, option: OptionIndex, standing: Standing) {
+        if let Some(place) = self.standings.get_mut(option.index()) {
+            *place = standing;
+        }
+    }
+
+    fn votes_for(&self, option: OptionIndex) -> u64 {
+        self.votes.get(option.index()).copied().unwrap_or_default()
+    }
+
+    /// Elects without a count: there are no more of them than seats.
+    fn elect_rest(&mut self, mut rest: Vec<OptionIndex>) {
+        self.sort_by_votes(&mut rest);
+        for option in &rest {
+            self.stand(*option, Standing::Done);
+        }
+        if let Some(stage) = self.stages.last_mut() {
+            stage.elected.extend(&rest);
+        }
+        self.outcome.elected.extend(rest);
+    }
+
+    fn exclude(&mut self, lowest: &[OptionIndex]) {
+        self.outcome.drawn |= lowest.len() > 1;
+        if let Some(excluded) = self.order.last(lowest) {
+            self.stand(excluded, Standing::Done);
+            self.transfer(Some(excluded), |value| value);
+            if let Some(votes) = self.votes.get_mut(excluded.index()) {
+                *votes = 0;
+            }
+            self.close_stage(Act::Excluded(excluded));
+        }
+    }
+
+    /// CNT-15: each paper goes on with floor(surplus * value when received / votes).
+    fn transfer_surplus(&mut self, elected: OptionIndex) {
+        let votes = self.votes_for(elected);
+        let surplus = votes.saturating_sub(self.quota);
+        self.stand(elected, Standing::Done);
+        self.transfer(Some(elected), |value| {
+            let product = u128::from(surplus) * u128::from(value);
+            u64::try_from(product / u128::from(votes.max(1))).unwrap_or_default()
+        });
+        if let Some(votes) = self.votes.get_mut(elected.index()) {
+            *votes = self.quota;
+        }
+    }
+
+    /// Moves the papers that `from` holds to their next continuing option, at a value that follows from their old one.
+    fn transfer(&mut self, from: Option<OptionIndex>, value: impl Fn(u64) -> u64) {
+        for pile in self.piles.iter_mut().filter(|pile| pile.holder == from) {
+            let standings = &self.standings;
+            let continues =
+                |option: &OptionIndex| standings.get(option.index()) == Some(&Standing::Continuing);
+            pile.value = value(pile.value);
+            match pile.order.find(continues) {
+                Some(next) => {
+                    pile.holder = Some(next);
+                    if let Some(votes) = self.votes.get_mut(next.index()) {
+                        *votes += pile.papers * pile.value;
+                    }
+                }
+                // It leaves the count.
+                None => pile.papers = 0,
+            }
+        }
+        self.piles.retain(|pile| pile.papers > 0);
+    }
+
+    /// CNT-14: records a stage, and elects whoever has reached the quota.
+    fn close_stage(&mut self, act: Act) {
+        let mut elected: Vec<OptionIndex> = self
+            .standing(Standing::Continuing)
+            .into_iter()
+            .filter(|option| self.votes_for(*option) >= self.quota)
+            .collect();
+        self.sort_by_votes(&mut elected);
+        for option in &elected {
+            let has_surplus = self.votes_for(*option) > self.quota;
+            self.stand(
+                *option,
+                if has_surplus {
+                    Standing::Elected
+                } else {
+                    Standing::Done
+                },
+            );
+        }
+        self.outcome.elected.extend(&elected);
+        self.stages.push(Stage {
+            act,
+            votes: self.votes.clone(),
+            lost: self.total.saturating_sub(self.votes.iter().sum()),
+            elected,
+        });
+    }
+
+    /// The elected option with the greatest surplus that waits.
+    fn greatest_surplus(&mut self) -> Option<OptionIndex> {
+        let waiting = self.standing(Standing::Elected);
+        let greatest = waiting.iter().map(|option| self.votes_for(*option)).max()?;
+        let equal = waiting
+            .into_iter()
+            .filter(|option| self.votes_for(*option) == greatest)
+            .collect();
+        let equal = self.narrow(equal, |votes| votes.max());
+        self.outcome.drawn |= equal.len() > 1;
+        self.order.first(&equal)
+    }
+
+    /// The continuing options with the fewest votes; several if earlier stages do not tell them apart.
+    fn lowest(&self, continuing: &[OptionIndex]) -> Vec<OptionIndex> {
+        let least = continuing.iter().map(|option| self.votes_for(*option)).min();
+        let equal = continuing
+            .iter()
+            .copied()
+            .filter(|option| Some(self.votes_for(*option)) == least)
+            .collect();
+        self.narrow(equal, |votes| votes.min())
+    }
+
+    /// CNT-17: of equal options those with the most (or fewest) votes at the latest stage at which they were not equal.
+    fn narrow(
+        &self,
+        mut equal: Vec<OptionIndex>,
+        extreme: impl Fn(&mut dyn Iterator<Item = u64>) -> Option<u64>,
+    ) -> Vec<OptionIndex> {
+        for stage in self.stages.iter().rev() {
+            let votes = |option: &OptionIndex| stage.votes.get(option.index()).copied().unwrap_or_default();
+            let chosen = extreme(&mut equal.iter().map(votes));
+            equal.retain(|option| Some(votes(option)) == chosen);
+        }
+        equal
+    }
+
+    /// The order of election within a stage: by votes, then by earlier stages, then by the public order.
+    fn sort_by_votes(&self, options: &mut [OptionIndex]) {
+        self.order.sort(options);
+        let past = |option: OptionIndex| {
+            let stages = self.stages.iter().rev();
+            let votes = stages.map(move |stage| stage.votes.get(option.index()).copied().unwrap_or_default());
+            votes.collect::<Vec<u64>>()
+        };
+        options.sort_by_cached_key(|option| std::cmp::Reverse((self.votes_for(*option), past(*option))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use primitives::{Hash, OpeningId};
+    use proptest::prelude::*;
+
+    fn options(numbers: &[u16]) -> Vec<OptionIndex> {
+        numbers.iter().map(|number| OptionIndex::new(*number)).collect()
+    }
+
+    /// A count of groups of equal papers, each an order of options.
+    fn count(number: u16, seats: u16, groups: &[(u32, &[u16])]) -> StvCount {
+        let form = StrictOrder::new(number).unwrap();
+        let mut count = StvCount::new(form, seats).unwrap();
+        for (times, order) in groups {
+            let ranking = form.write(&options(order)).unwrap();
+            count.add_times(ranking.ranks(), *times).unwrap();
+        }
+        count
+    }
+
+    fn order(number: u16) -> PublicOrder {
+        PublicOrder::new(OpeningId::from(Hash::new([1; 32])), number)
+    }
+
+    fn result(number: u16, seats: u16, groups: &[(u32, &[u16])]) -> StvResult {
+        count(number, seats, groups).result(&order(number), Ties::Fail)
+    }
+
+    #[test]
+    fn cnt_12_to_cnt_16_a_count_stage_by_stage() {
+        // 100 papers, 2 seats: quota 34. Option 0 has 61, a surplus of 27: its papers go on at 27 / 61 = 0.44262.
+        let groups: [(u32, &[u16]); 5] = [
+            (40, &[0, 1]),
+            (11, &[0, 2]),
+            (10, &[0]),
+            (18, &[2]),
+            (21, &[3, 1]),
+        ];
+        let result = result(4, 2, &groups);
+        assert_eq!(result.quota, 34);
+        let stages: Vec<_> = result
+            .stages
+            .iter()
+            .map(|stage| (stage.act, stage.votes.clone(), stage.lost))
+            .collect();
+        let expected = [
+            (Act::First, vec![6_100_000, 0, 1_800_000, 2_100_000], 0),
+            (
+                Act::Surplus(OptionIndex::new(0)),
+                vec![3_400_000, 40 * 44_262, 1_800_000 + 11 * 44_262, 2_100_000],
+                // Ten papers without a next preference, and what rounding down left of 27 votes.
+                2_700_000 - 51 * 44_262,
+            ),
+            (
+                Act::Excluded(OptionIndex::new(1)),
+                vec![3_400_000, 0, 1_800_000 + 11 * 44_262, 2_100_000],
+                2_700_000 - 11 * 44_262,
+            ),
+            (
+                Act::Excluded(OptionIndex::new(3)),
+                vec![3_400_000, 0, 1_800_000 + 11 * 44_262, 0],
+                2_700_000 - 11 * 44_262 + 2_100_000,
+            ),
+        ];
+        assert_eq!(stages, expected);
+        assert_eq!(result.outcome.elected, options(&[0, 2]));
+    }
+
+    #[test]
+    fn cnt_14_papers_skip_options_that_are_elected_at_the_same_stage() {
+        let groups: [(u32, &[u16]); 4] = [(50, &[0, 1, 2]), (40, &[1, 0, 3]), (6, &[2]), (9, &[3])];
+        let result = result(4, 3, &groups);
+        assert_eq!(result.quota, 27);
+        assert_eq!(result.stages[0].elected, options(&[0, 1]));
+        assert_eq!(result.stages[1].act, Act::Surplus(OptionIndex::new(0)));
+        // 23 / 50 = 0.46 of each of fifty papers, past option 1.
+        assert_eq!(
+            result.stages[1].votes,
+            [2_700_000, 4_000_000, 600_000 + 50 * 46_000, 900_000]
+        );
+        assert_eq!(result.outcome.elected, options(&[0, 1, 2]));
+    }
+
+    #[test]
+    fn cnt_17_the_latest_stage_at_which_equals_differed_decides_who_is_excluded() {
+        // 3 is excluded first and makes 2 equal to 1; 2 had fewer votes at the stage before.
+        let groups: [(u32, &[u16]); 5] = [(9, &[0]), (3, &[1]), (2, &[2]), (1, &[3, 2]), (5, &[4])];
+        let result = result(5, 1, &groups);
+        let acts: Vec<_> = result.stages.iter().map(|stage| stage.act).collect();
+        let excluded = |number| Act::Excluded(OptionIndex::new(number));
+        assert_eq!(acts.get(..3), Some(&[Act::First, excluded(3), excluded(2)][..]));
+        assert!(!result.outcome.drawn);
+    }
+
+    #[test]
+    fn cnt_18_a_tie_that_decides_the_last_seat_leaves_it_empty() {
+        let groups: [(u32, &[u16]); 3] = [(6, &[0]), (2, &[1]), (2, &[2])];
+        let failed = result(3, 2, &groups).outcome;
+        assert_eq!((failed.elected, failed.tied), (options(&[0]), options(&[1, 2])));
+        let order = order(3);
+        let drawn = count(3, 2, &groups).result(&order, Ties::PublicOrder).outcome;
+        let first = order.first(&options(&[1, 2])).unwrap();
+        assert_eq!(drawn.elected, [OptionIndex::new(0), first]);
+        assert!(drawn.drawn && drawn.tied.is_empty());
+    }
+
+    #[test]
+    fn a_tie_among_those_far_behind_does_not_stop_the_count() {
+        let groups: [(u32, &[u16]); 4] = [(5, &[0]), (4, &[1]), (1, &[2, 0]), (1, &[3, 0])];
+        let result = result(4, 1, &groups);
+        assert_eq!(result.outcome.elected, options(&[0]));
+        assert!(result.outcome.drawn && result.outcome.tied.is_empty());
+    }
+
+    #[test]
+    fn cnt_08_without_a_valid_ballot_nobody_is_elected() {
+        let mut count = count(3, 2, &[]);
+        assert_eq!(count.add(&[0, 0, 0]), Ok(()));
+        assert_eq!(count.add(&[1, 1, 0]), Err(Spoilt::RankRepeated));
+        let result = count.result(&order(3), Ties::PublicOrder);
+        assert_eq!((result.quota, result.outcome), (1, Outcome::default()));
+        assert_eq!((count.turnout().abstain, count.turnout().spoilt), (1, 1));
+    }
+
+    #[test]
+    fn seats_are_fewer_than_options() {
+        let form = StrictOrder::new(3).unwrap();
+        assert_eq!(StvCount::new(form, 0).err(), Some(BadForm::Seats));
+        assert_eq!(StvCount::new(form, 3).err(), Some(BadForm::Seats));
+        assert!(StvCount::new(form, 2).is_ok());
+    }
+
+    prop_compose! {
+        /// Papers over six options: an order of all of them, cut short.
+        fn papers(most: usize)(
+            papers in prop::collection::vec(
+                (1u32..30, Just((0u16..6).collect::<Vec<_>>()).prop_shuffle(), 1usize..7), 1..most,
+            ),
+        ) -> Vec<(u32, Vec<u16>)> {
+            let cut = |(times, mut order, len): (u32, Vec<u16>, usize)| {
+                order.truncate(len);
+                (times, order)
+            };
+            papers.into_iter().map(cut).collect()
+        }
+    }
+
+    fn counted(seats: u16, papers: &[(u32, Vec<u16>)], ties: Ties) -> StvResult {
+        let groups: Vec<(u32, &[u16])> = papers
+            .iter()
+            .map(|(times, order)| (*times, order.as_slice()))
+            .collect();
+        count(6, seats, &groups).result(&order(6), ties)
+    }
+
+    proptest! {
+        #[test]
+        fn all_seats_are_filled_and_no_vote_is_made_or_lost_unseen(papers in papers(12), seats in 1u16..6) {
+            let result = counted(seats, &papers, Ties::PublicOrder);
+            prop_assert_eq!(result.outcome.elected.len(), usize::from(seats));
+            let total: u64 = papers.iter().map(|(times, _)| u64::from(*times) * VOTE).sum();
+            let mut lost = 0;
+            for stage in &result.stages {
+                prop_assert_eq!(stage.votes.iter().sum::<u64>() + stage.lost, total);
+                prop_assert!(stage.lost >= lost);
+                lost = stage.lost;
+            }
+            let mut elected: Vec<_> = result.stages.iter().flat_map(|stage| stage.elected.clone()).collect();
+            prop_assert_eq!(&elected, &result.outcome.elected);
+            elected.sort_unstable();
+            elected.dedup();
+            prop_assert_eq!(elected.len(), usize::from(seats));
+        }
+
+        #[test]
+        fn the_quota_is_the_least_whole_number_that_too_many_cannot_reach(
+            papers in papers(12), seats in 1u16..6,
+        ) {
+            let result = counted(seats, &papers, Ties::PublicOrder);
+            let voters: u32 = papers.iter().map(|(times, _)| times).sum();
+            prop_assert!(result.quota * (u32::from(seats) + 1) > voters);
+            prop_assert!((result.quota - 1) * (u32::from(seats) + 1) <= voters);
+        }
+
+        #[test]
+        fn who_has_the_quota_of_first_preferences_is_elected(papers in papers(8), seats in 1u16..6) {
+            let result = counted(seats, &papers, Ties::Fail);
+            for (option, votes) in OptionIndex::all(6).zip(&result.stages[0].votes) {
+                if *votes >= u64::from(result.quota) * VOTE {
+                    prop_assert!(result.stages[0].elected.contains(&option));
+                    prop_assert!(result.outcome.elected.contains(&option));
+                }
+            }
+        }
+
+        #[test]
+        fn a_block_of_k_quotas_that_ranks_the_same_k_options_first_elects_them(
+            papers in papers(8), block in 1usize..4, more in 0usize..3, turn in 0usize..6,
+        ) {
+            // Solid coalitions (Droop). A few papers more than k quotas pay for what rounding down loses.
+            let seats = block + more;
+            prop_assume!(seats < 6);
+            let others: u32 = papers.iter().map(|(times, _)| times).sum();
+            let seats_wide = u32::try_from(seats).unwrap();
+            let k = u32::try_from(block).unwrap();
+            // The block b has b >= k (floor((b + others) / (seats + 1)) + 1) + 1.
+            let size = (1u32..100_000)
+                .find(|size| *size > k * ((size + others) / (seats_wide + 1) + 1))
+                .unwrap_or_default();
+            prop_assume!(size > 0);
+            let mut all = papers;
+            for at in 0..block {
+                let mut order: Vec<u16> = (0..u16::try_from(block).unwrap()).collect();
+                order.rotate_left((at + turn) % block);
+                let share = size / k + u32::from(u32::try_from(at).unwrap() < size % k);
+                all.push((share, order));
+            }
+            let result = counted(u16::try_from(seats).unwrap(), &all, Ties::Fail);
+            for member in options(&[0, 1, 2]).into_iter().take(block) {
+                prop_assert!(result.outcome.elected.contains(&member));
+            }
+        }
+
+        #[test]
+        fn neither_the_order_of_papers_nor_their_grouping_matters(papers in papers(12), seats in 1u16..6) {
+            let expected = counted(seats, &papers, Ties::Fail);
+            let mut single: Vec<(u32, Vec<u16>)> = papers
+                .iter()
+                .flat_map(|(times, order)| std::iter::repeat_n((1, order.clone()), usize::try_from(*times).unwrap()))
+                .collect();
+            single.reverse();
+            prop_assert_eq!(counted(seats, &single, Ties::Fail), expected);
+        }
+    }
+}
