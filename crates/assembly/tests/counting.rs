@@ -11,8 +11,8 @@
 )]
 
 use assembly::counting::{
-    OptionIndex, PublicOrder, Ranking, SchulzeCount, SchulzeResult, StrictOrder, StvCount, StvResult, Ties,
-    WeakOrder,
+    OneOfMany, OneOfManyCount, OptionIndex, PublicOrder, Ranking, SchulzeCount, SchulzeResult, StrictOrder,
+    StvCount, StvResult, Ties, UpToK, UpToKCount, WeakOrder,
 };
 use data_encoding::HEXLOWER;
 use primitives::{Hash, OpeningId};
@@ -235,6 +235,93 @@ fn real_elections_return_whom_the_returning_officers_declared() {
         let ballots: u32 = weak.iter().map(|(times, _)| times).sum();
         println!("{name}: {ballots} ballots, {} stages", result.stages.len());
     }
+}
+
+/// What a form makes of a plaintext: option numbers (in classes for rankings), or the rule that it breaks.
+fn reading(case: &Value, plaintext: &[u8]) -> Value {
+    let options = number(&case["options"]);
+    let numbers =
+        |options: Vec<OptionIndex>| options.into_iter().map(OptionIndex::number).collect::<Vec<_>>();
+    let classes = |ranking: Ranking| {
+        let greatest = ranking.ranks().iter().max().copied().unwrap_or_default();
+        let class = |rank| {
+            (0..options)
+                .filter(|o| ranking.ranks()[usize::from(*o)] == rank)
+                .collect::<Vec<_>>()
+        };
+        serde_json::json!((1..=greatest).map(class).collect::<Vec<_>>())
+    };
+    let read = match case["form"].as_str().unwrap() {
+        "one of many" => OneOfMany::new(options)
+            .unwrap()
+            .read(plaintext)
+            .map(|choice| serde_json::json!(numbers(choice.into_iter().collect()))),
+        "up to k" => UpToK::new(options, number(&case["k"]))
+            .unwrap()
+            .read(plaintext)
+            .map(|marks| serde_json::json!(numbers(marks.into_iter().collect()))),
+        "weak order" => WeakOrder::new(options).unwrap().read(plaintext).map(classes),
+        "strict order" => StrictOrder::new(options).unwrap().read(plaintext).map(classes),
+        other => panic!("{other}"),
+    };
+    read.unwrap_or_else(|spoilt| Value::from(spoilt.to_string().split_once(':').unwrap().0))
+}
+
+#[test]
+fn plaintexts_are_read_or_spoilt_as_the_specification_says() {
+    let [(_, vector)] = &vectors("plaintexts")[..] else {
+        panic!("one file")
+    };
+    let mut rules = BTreeSet::new();
+    for case in vector["cases"].as_array().unwrap() {
+        let plaintext = HEXLOWER.decode(case["hex"].as_str().unwrap().as_bytes()).unwrap();
+        assert_eq!(reading(case, &plaintext), case["says"], "{case}");
+        rules.extend(case["says"].as_str().map(str::to_owned));
+    }
+    let expected = ["CNT-01", "CNT-02", "CNT-03", "CNT-04", "CNT-05", "CNT-06"];
+    assert_eq!(rules.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn random_marks_are_counted_as_votelib_counts_them() {
+    let [(name, vector)] = &vectors("random-marks")[..] else {
+        panic!("one file")
+    };
+    let (mut tied, mut single) = (0, 0);
+    for (at, election) in vector["elections"].as_array().unwrap().iter().enumerate() {
+        let (options, k, seats) = (
+            number(&election["options"]),
+            number(&election["k"]),
+            number(&election["seats"]),
+        );
+        let form = UpToK::new(options, k).unwrap();
+        let one = OneOfMany::new(options).unwrap();
+        let (mut count, mut count_one) = (UpToKCount::new(form), OneOfManyCount::new(one));
+        for ballot in election["ballots"].as_array().unwrap() {
+            let marks: BTreeSet<OptionIndex> = numbers(ballot).into_iter().map(OptionIndex::new).collect();
+            count.add(&form.write(&marks).unwrap()).unwrap();
+            if k == 1 {
+                count_one
+                    .add(&one.write(marks.first().copied()).unwrap())
+                    .unwrap();
+            }
+        }
+        let order = PublicOrder::new(OpeningId::from(Hash::new([0; 32])), options);
+        let mut outcomes = vec![count.outcome(seats, &order, Ties::Fail)];
+        if k == 1 && seats == 1 {
+            outcomes.push(count_one.outcome(&order, Ties::Fail));
+            single += 1;
+        }
+        for outcome in outcomes {
+            let mut elected: Vec<u16> = outcome.elected.iter().map(|option| option.number()).collect();
+            elected.sort_unstable();
+            let tied: Vec<u16> = outcome.tied.iter().map(|option| option.number()).collect();
+            let expected = (numbers(&election["elected"]), numbers(&election["tied"]));
+            assert_eq!((elected, tied), expected, "{name} {at}");
+        }
+        tied += u32::from(!numbers(&election["tied"]).is_empty());
+    }
+    assert!(tied > 20 && single > 5, "{tied} tied, {single} for one of many");
 }
 
 /// Asks the installed `belenios-tool`.
