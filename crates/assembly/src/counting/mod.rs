@@ -8,6 +8,7 @@ pub mod one_of_many;
 mod order;
 mod outcome;
 pub mod plaintext;
+mod question;
 pub mod schulze;
 pub mod stv;
 pub mod up_to_k;
@@ -18,6 +19,7 @@ pub use outcome::{Outcome, Ties, Turnout};
 pub use plaintext::{
     BadChoice, BadForm, OneOfMany, OptionIndex, Ranking, Spoilt, StrictOrder, UpToK, WeakOrder,
 };
+pub use question::{Account, OptionsCount, OptionsMethod, OptionsResult};
 pub use schulze::{SchulzeCount, SchulzeResult};
 pub use stv::{Act, Stage, StvCount, StvResult};
 pub use up_to_k::UpToKCount;

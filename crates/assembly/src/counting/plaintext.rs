@@ -103,6 +103,9 @@ pub struct OneOfMany {
 }
 
 impl OneOfMany {
+    /// Bytes of a choice.
+    pub const PLAINTEXT_LEN: usize = 2;
+
     /// One of `options`, 2 to [`OPTIONS_MAX`].
     ///
     /// # Errors
@@ -123,7 +126,7 @@ impl OneOfMany {
     /// # Errors
     /// [`Spoilt`]: CNT-01, CNT-02.
     pub fn read(self, plaintext: &[u8]) -> Result<Option<OptionIndex>, Spoilt> {
-        let bytes = <[u8; 2]>::try_from(plaintext).map_err(|_| Spoilt::Length)?;
+        let bytes = <[u8; Self::PLAINTEXT_LEN]>::try_from(plaintext).map_err(|_| Spoilt::Length)?;
         match u16::from_be_bytes(bytes) {
             0 => Ok(None),
             number if number <= self.options => Ok(Some(OptionIndex(number - 1))),

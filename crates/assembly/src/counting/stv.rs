@@ -3,6 +3,7 @@
 //! Source: The Scottish Local Government Elections Order 2007 (SSI 2007/42), schedule 1, rules 45 to 52: weighted
 //! inclusive Gregory transfers of all of an elected option's papers, in hundred-thousandths of a vote, rounded down.
 
+use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 
 use super::{BadForm, OptionIndex, Outcome, PublicOrder, Ranking, Spoilt, StrictOrder, Ties, Turnout};
@@ -31,27 +32,35 @@ pub struct StvResult {
 }
 
 /// One stage of a count.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
 pub struct Stage {
     /// What was done.
+    #[n(0)]
     pub act: Act,
     /// Votes by option after it, in units of 1 / [`VOTE`].
+    #[n(1)]
     pub votes: Vec<u64>,
     /// Votes that no option has any more: papers without a next preference, and what rounding down left over.
+    #[n(2)]
     pub lost: u64,
     /// Who is elected by it, first one first.
+    #[n(3)]
     pub elected: Vec<OptionIndex>,
 }
 
 /// What is done in a stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum Act {
     /// Every paper goes to its first preference.
+    #[n(0)]
     First,
     /// The surplus of an elected option is transferred.
-    Surplus(OptionIndex),
+    #[n(1)]
+    Surplus(#[n(0)] OptionIndex),
     /// An option is excluded and its papers are transferred.
-    Excluded(OptionIndex),
+    #[n(2)]
+    Excluded(#[n(0)] OptionIndex),
 }
 
 impl StvCount {
@@ -112,6 +121,7 @@ impl StvCount {
     /// Cost: at most two stages per option, each of them as much as there are different papers.
     #[must_use]
     pub fn result(&self, order: &PublicOrder, ties: Ties) -> StvResult {
+        // CNT-13, in whole votes.
         let quota = self.turnout.valid / (u32::from(self.seats) + 1) + 1;
         if self.papers.is_empty() {
             return StvResult {
@@ -182,6 +192,7 @@ impl<'a> Run<'a> {
     }
 
     fn finish(mut self) -> StvResult {
+        // CNT-12.
         self.transfer(None, |value| value);
         self.close_stage(Act::First);
         while self.outcome.elected.len() < self.seats && self.outcome.tied.is_empty() {
@@ -399,6 +410,7 @@ mod tests {
         count(number, seats, groups).result(&order(number), Ties::Fail)
     }
 
+    /// CNT-12, CNT-13, CNT-14, CNT-15, CNT-16: the example of the specification.
     #[test]
     fn cnt_12_to_cnt_16_a_count_stage_by_stage() {
         // 100 papers, 2 seats: quota 34. Option 0 has 61, a surplus of 27: its papers go on at 27 / 61 = 0.44262.
@@ -411,6 +423,7 @@ mod tests {
         ];
         let result = result(4, 2, &groups);
         assert_eq!(result.quota, 34);
+        assert_eq!(result.stages[3].elected, options(&[2]));
         let stages: Vec<_> = result
             .stages
             .iter()
