@@ -508,6 +508,17 @@ mod tests {
         assert_eq!((count.turnout().abstain, count.turnout().spoilt), (1, 1));
     }
 
+    /// CNT-07.
+    #[test]
+    fn abstentions_and_spoilt_ballots_do_not_raise_the_quota() {
+        let mut count = count(3, 1, &[(5, &[0]), (4, &[1])]);
+        let before = count.result(&order(3), Ties::Fail);
+        count.add_times(&[0, 0, 0], 50).unwrap();
+        count.add_times(&[9, 9, 9], 50).unwrap_err();
+        assert_eq!(before.quota, 5);
+        assert_eq!(count.result(&order(3), Ties::Fail), before);
+    }
+
     #[test]
     fn seats_are_fewer_than_options() {
         let form = StrictOrder::new(3).unwrap();
