@@ -467,6 +467,16 @@ mod tests {
         assert_eq!(result.outcome.elected, options(&[0, 1, 2]));
     }
 
+    /// CNT-15.
+    #[test]
+    fn an_option_elected_with_just_the_quota_has_no_surplus_to_transfer() {
+        let groups: [(u32, &[u16]); 4] = [(3, &[0, 1]), (2, &[1]), (2, &[2]), (1, &[3, 2])];
+        let result = result(4, 2, &groups);
+        let acts: Vec<_> = result.stages.iter().map(|stage| stage.act).collect();
+        assert_eq!(acts, [Act::First, Act::Excluded(OptionIndex::new(3))]);
+        assert_eq!(result.outcome.elected, options(&[0, 2]));
+    }
+
     #[test]
     fn cnt_17_the_latest_stage_at_which_equals_differed_decides_who_is_excluded() {
         // 3 is excluded first and makes 2 equal to 1; 2 had fewer votes at the stage before.
@@ -476,6 +486,51 @@ mod tests {
         let excluded = |number| Act::Excluded(OptionIndex::new(number));
         assert_eq!(acts.get(..3), Some(&[Act::First, excluded(3), excluded(2)][..]));
         assert!(!result.outcome.drawn);
+    }
+
+    #[test]
+    fn cnt_17_a_later_stage_decides_before_an_earlier_one() {
+        // 0 is before 1 at first (4 to 3), behind it after 2 is excluded (4 to 5), equal after 3 is (5 to 5).
+        let groups: [(u32, &[u16]); 6] = [
+            (4, &[0]),
+            (3, &[1]),
+            (2, &[2, 1]),
+            (1, &[3, 0]),
+            (2, &[3]),
+            (10, &[4]),
+        ];
+        let result = result(5, 1, &groups);
+        let acts: Vec<_> = result.stages.iter().map(|stage| stage.act).collect();
+        let excluded = |number| Act::Excluded(OptionIndex::new(number));
+        assert_eq!(acts.get(1..4), Some(&[excluded(2), excluded(3), excluded(0)][..]));
+        assert!(!result.outcome.drawn);
+    }
+
+    #[test]
+    fn cnt_17_equal_surpluses_go_by_earlier_stages_and_then_by_the_public_order() {
+        // The public order has `second` first, so that it is seen not to decide where a stage does.
+        let second = order(5).first(&options(&[0, 1])).unwrap().number();
+        let first = 1 - second;
+        let (to_first, to_second) = ([2, first, 3], [2, second, 4]);
+        let groups: [(u32, &[u16]); 6] = [
+            (7, &[first, 3]),
+            (6, &[second, 4]),
+            (2, &to_first),
+            (3, &to_second),
+            (6, &[3]),
+            (6, &[4]),
+        ];
+        let by_stage = result(5, 3, &groups);
+        assert_eq!(by_stage.quota, 8);
+        assert_eq!(by_stage.stages[1].elected, options(&[first, second]));
+        assert_eq!(by_stage.stages[2].act, Act::Surplus(OptionIndex::new(first)));
+
+        let groups: [(u32, &[u16]); 4] = [(10, &[0, 2]), (10, &[1, 3]), (4, &[2]), (3, &[3])];
+        let drawn = result(4, 3, &groups);
+        let preferred = order(4).first(&options(&[0, 1])).unwrap();
+        assert_eq!(drawn.stages[1].act, Act::Surplus(preferred));
+        assert_eq!(drawn.stages[0].elected[0], preferred);
+        assert!(drawn.outcome.drawn);
     }
 
     #[test]
