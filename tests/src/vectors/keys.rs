@@ -39,6 +39,11 @@ pub fn bad_points() -> Vec<(&'static str, [u8; 32])> {
             "s = -1",
             of("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
         ),
+        // 2p - s is even and has the same square as s: only the comparison with p tells it from the base point.
+        (
+            "a second encoding of a point",
+            of("f80c51f59543b18e577b569e3affaea0a71cf4955a7d22724959a6ba1f72d289"),
+        ),
         ("all ones", [0xff; 32]),
     ]
 }
