@@ -30,6 +30,17 @@ pub fn run(workspace: &Workspace) -> Result<()> {
                 .current_dir(ui::folder(workspace)),
         )
     });
+    if setup::has_browser() {
+        stages.run("window: in a browser", || {
+            counted(
+                Command::new("npm")
+                    .args(["run", "test:browser"])
+                    .current_dir(ui::folder(workspace)),
+            )
+        });
+    } else {
+        println!("window: in a browser: not run, there is no Chromium (CHROMIUM=/path names one)");
+    }
     stages.run("window: build", || one(ui::ensure_built(workspace)));
     stages.run("lints", || {
         let mut clippy = workspace.cargo();

@@ -1,6 +1,7 @@
 //! What the two commands need on a machine, installed where it is missing.
 
 use crate::{Failure, Result, Workspace, command, ui};
+use std::path::Path;
 use std::process::Command;
 
 /// Debian's and Ubuntu's packages: the window's libraries, its driver and a display without a screen.
@@ -16,6 +17,9 @@ const PACKAGES: &[&str] = &[
     "xvfb",
     "xauth",
 ];
+
+/// Debian's browser, in which the pages' own tests run. Ubuntu has it as a snap only, so there it is not asked for.
+const BROWSER: &str = "chromium";
 
 /// The bridge between WebDriver and the window.
 const DRIVER: &str = "tauri-driver";
@@ -80,11 +84,25 @@ fn missing_packages() -> Vec<&'static str> {
     if !command::is_there("npm") {
         missing.extend(["nodejs", "npm"]);
     }
+    if is_debian() && !has_browser() {
+        missing.push(BROWSER);
+    }
     // The second verifier of the tests.
     if !command::is_there("python3") {
         missing.push("python3");
     }
     missing
+}
+
+/// Whether there is a browser for the pages' own tests.
+#[must_use]
+pub fn has_browser() -> bool {
+    std::env::var_os("CHROMIUM").is_some() || Path::new("/usr/bin/chromium").exists()
+}
+
+fn is_debian() -> bool {
+    let system = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    system.lines().any(|line| line == "ID=debian")
 }
 
 fn check_by_hand() -> Result<()> {
