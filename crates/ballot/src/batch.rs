@@ -2,7 +2,7 @@
 //!
 //! Every equation of every ballot gets a random weight of 128 bits from the verifier's own generator; the
 //! weighted sum of all of them is one multiscalar multiplication. It is the identity for valid ballots, and for
-//! others with probability at most 2^-127. A batch that fails is halved until the bad ballots stand alone.
+//! others with probability at most 2^-128. A batch that fails is halved until the bad ballots stand alone.
 
 use crate::crew::{Alone, Crew, Piece};
 use crate::error::{BallotError, Culprit, Culprits};

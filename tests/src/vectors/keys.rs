@@ -253,7 +253,8 @@ fn rolls(all: &Generators) -> Behaviour {
         "A roll has 2 to 32,768 different keys in ascending order of their bytes (BAL-10, BAL-12, BAL-13).",
     );
     for size in [
-        2, 3, 16, 17, 64, 65, 256, 257, 1_024, 1_025, 4_096, 4_097, 10_000, 10_001, 32_768,
+        2, 3, 16, 17, 36, 37, 64, 65, 100, 101, 216, 217, 512, 513, 1_296, 1_297, 4_096, 4_097, 10_000,
+        10_001, 32_768,
     ] {
         let roll = TestRoll::derive(all, "sizes", size);
         let (n, m) = shape(size);

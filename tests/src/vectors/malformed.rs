@@ -99,7 +99,7 @@ fn lengths(all: &Generators, roll: &TestRoll, parts: &Parts) -> Behaviour {
     case("a byte too few", &proof[..proof.len() - 1]);
     case("a byte too many", &[&proof[..], &[0]].concat());
     case("a scalar of zero too many", &[&proof[..], &[0; 32]].concat());
-    for size in [16, 17, 64, 65, 256, 257, 1_024, 1_025] {
+    for size in [16, 17, 36, 37, 64, 65, 100, 101, 216, 217, 512, 513, 1_296, 1_297] {
         let roll = TestRoll::derive(all, "edges", size);
         let here = roll.statement();
         let shape = super::rolls::shape(if size % 2 == 0 { size + 1 } else { size - 1 });

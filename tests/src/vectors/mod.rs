@@ -174,8 +174,8 @@ fn sizes(all: &Generators) -> Behaviour {
         "An honest ballot is valid on rolls of every size, and the shape of its proof changes exactly where the table says.",
     );
     let sizes = [
-        2, 3, 4, 5, 15, 16, 17, 63, 64, 65, 255, 256, 257, 1_023, 1_024, 1_025, 4_096, 4_097, 10_000, 10_001,
-        32_768,
+        2, 3, 4, 5, 15, 16, 17, 35, 36, 37, 63, 64, 65, 99, 100, 101, 215, 216, 217, 511, 512, 513, 1_295,
+        1_296, 1_297, 4_096, 4_097, 10_000, 10_001, 32_768,
     ];
     for size in sizes {
         let roll = TestRoll::derive(all, "sizes", size);

@@ -13,7 +13,18 @@ ROLL_MIN, ROLL_MAX = 2, 32_768
 SEALED_MAX = 4_096
 PROOF_MAX = 1_600
 BALLOT_MAX = SEALED_MAX + PROOF_MAX + 64
-PARAMETERS = ((16, 4, 2), (64, 4, 3), (256, 4, 4), (1_024, 4, 5), (4_096, 8, 4), (10_000, 10, 4), (32_768, 8, 5))
+PARAMETERS = (
+    (16, 4, 2),
+    (36, 6, 2),
+    (64, 8, 2),
+    (100, 10, 2),
+    (216, 6, 3),
+    (512, 8, 3),
+    (1_296, 6, 4),
+    (4_096, 8, 4),
+    (10_000, 10, 4),
+    (32_768, 8, 5),
+)
 C_COUNT = 80
 
 BALLOT = Struct(version=U8, tag=Bytes(32), sealed=Bytes(), proof=Bytes())

@@ -105,6 +105,17 @@ fn a_voter_whose_ballot_was_carried_is_told_that_it_counted() {
     ) else {
         panic!("the ballot waits")
     };
+    let mut broken = ballot.clone().into_bytes();
+    let middle = broken.len() / 2;
+    broken[middle] = if broken[middle] == b'0' { b'1' } else { b'0' };
+    let broken = Request::ForwardBallot {
+        motion: motion.clone(),
+        ballot: String::from_utf8(broken).expect("hexadecimal"),
+    };
+    assert!(
+        world.ask(3, broken).is_err(),
+        "what will not count is carried by nobody"
+    );
     let request = Request::ForwardBallot {
         motion: motion.clone(),
         ballot,

@@ -11,7 +11,7 @@ use crate::step::{Step, StepError};
 use crate::tables;
 use crate::views::Choice;
 use assembly::Body;
-use assembly::{Motion, Opening, Phase, Vote};
+use assembly::{Assembly, Motion, Opening, Phase, Vote};
 use primitives::{MotionId, Purpose, Secret, Time};
 
 /// A ballot leaves so long before the close at the latest, or in the last quarter of a short vote.
@@ -248,6 +248,11 @@ impl Step<'_> {
                 "this is your own ballot: posted by you, everybody would know whose it is; ask somebody else";
             return Err(Refusal::new(RefusalCode::NotAllowed, details).into());
         }
+        if !is_ballot_of(&assembly, opening, &ballot) {
+            let details =
+                "this is no ballot of this vote, or not a whole one: have it copied again, for this motion";
+            return Err(Refusal::new(RefusalCode::BadRequest, details).into());
+        }
         let opening = opening.id;
         self.state_checked(&Body::BallotForwarded { opening, ballot }, &[])?;
         Ok(Answer::Done)
@@ -262,6 +267,19 @@ impl Step<'_> {
         self.store.delete(tables::BALLOT_SECRETS, number.to_be_bytes());
         self.store.burn(crate::duties::ballot_key_purpose(number));
     }
+}
+
+/// Whether these bytes are a valid ballot of this vote: nobody puts a name to what will not count.
+///
+/// Cost: one verification, some milliseconds at 1,000 keys.
+fn is_ballot_of(assembly: &Assembly, opening: &Opening, bytes: &[u8]) -> bool {
+    let event = opening
+        .secret()
+        .and_then(|secret| secret.event(assembly.id(), opening.id).ok());
+    let ballot = ballot::BallotIn::decode(bytes).ok();
+    event
+        .zip(ballot)
+        .is_some_and(|(event, ballot)| ballot::verify(&event, &ballot).is_ok())
 }
 
 /// When the ballot leaves at the latest.
