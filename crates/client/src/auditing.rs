@@ -41,18 +41,29 @@ impl Step<'_> {
     /// A log that the journal has left: whole, up to a checkpoint. What came after the journal had gone on has no effect,
     /// but stands under the checkpoint's root.
     fn earlier_part(&self, part: &JournalLog) -> Result<JournalPart, Failed> {
-        let log = part.record.id();
         let what = "an earlier log of the journal";
-        let reader = self.state.logs.get(&log).map(|state| &state.reader);
-        let Some((reader, checkpoint)) = reader.and_then(|reader| Some((reader, reader.largest()?))) else {
+        let log = part.record.id();
+        let Some(state) = self.state.logs.get(&log) else {
             return Err(not_read_yet(what));
         };
-        let size = reader.size().saturating_add(reader.unread());
+        let cosigned = if state.covered >= part.size {
+            self.cosignatures(log, state.covered)?
+        } else {
+            None
+        };
+        let (checkpoint, cosignatures, size) = match (cosigned, state.reader.largest()) {
+            (Some(cosigned), _) => (cosigned.checkpoint, cosigned.cosignatures, state.covered),
+            (None, Some(largest)) => {
+                let size = state.reader.size().saturating_add(state.reader.unread());
+                (largest.clone(), Vec::new(), size)
+            }
+            (None, None) => return Err(not_read_yet(what)),
+        };
         Ok(JournalPart {
             record: part.record.clone(),
             entries: self.entries_up_to(log, size, what)?,
-            checkpoint: checkpoint.clone(),
-            cosignatures: Vec::new(),
+            checkpoint,
+            cosignatures,
         })
     }
 

@@ -101,6 +101,7 @@ impl Step<'_> {
             cosigned: 0,
             cosigned_at: Time(0),
             covered: 0,
+            wanted: 0,
         };
         self.state.logs.insert(id, log);
         self.save_log(id);
@@ -108,6 +109,14 @@ impl Step<'_> {
     }
 
     /// Nothing more is expected from a log.
+    /// What an audit file will show of a log, finished or not.
+    pub(crate) fn want_log(&mut self, id: LogId, size: u64) {
+        if let Some(log) = self.state.logs.get_mut(&id) {
+            log.wanted = log.wanted.max(size);
+        }
+        self.save_log(id);
+    }
+
     pub(crate) fn finish_log(&mut self, id: LogId) {
         if let Some(log) = self.state.logs.get_mut(&id) {
             log.finished = true;
@@ -392,7 +401,7 @@ impl Step<'_> {
         own: Option<u64>,
     ) -> Result<bool, StepError> {
         match role {
-            LogRole::Journal { .. } => self.journal_entry(id, index, entry),
+            LogRole::Journal { .. } => self.journal_entry(id, index, entry, own),
             LogRole::Witness { .. } | LogRole::Vote { .. } => self.side_entry(id, entry).map(|()| true),
             LogRole::Box { motion } => {
                 // The close entry may be one's own as well.

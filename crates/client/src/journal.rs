@@ -72,11 +72,13 @@ impl Step<'_> {
             return;
         };
         let Ok(checkpoint) = seen.open(&key) else { return };
-        let log = assembly.journal().record.id();
-        if checkpoint.origin.log != log {
+        let log = checkpoint.origin.log;
+        let logs = assembly.journal_logs();
+        let Some(place) = logs.iter().position(|part| part.record.id() == log) else {
             return;
-        }
-        if checkpoint.size <= assembly.journal().size {
+        };
+        let is_left = place + 1 < logs.len();
+        if is_left || checkpoint.size <= assembly.journal().size {
             if assembly.check_seen(seen) == Err(Rejection::SeenContradicts) {
                 self.accuse_fork(log, seen.clone());
             }
@@ -120,7 +122,14 @@ impl Step<'_> {
     }
 
     /// Folds the next entry of the journal. `false`: a key is missing or an update is needed.
-    pub(crate) fn journal_entry(&mut self, log: LogId, index: u64, entry: &Entry) -> Result<bool, StepError> {
+    /// `own`: its item in the outbox, if it is one's own statement.
+    pub(crate) fn journal_entry(
+        &mut self,
+        log: LogId,
+        index: u64,
+        entry: &Entry,
+        own: Option<u64>,
+    ) -> Result<bool, StepError> {
         let keys = self.journal_keys();
         let Some(mut assembly) = self.state.assembly.clone() else {
             return self.found_entry(log, index, entry, &keys);
@@ -146,15 +155,18 @@ impl Step<'_> {
             let details = "a member's signed view of the journal contradicts ours".to_owned();
             self.accuse(EvidenceKind::Fork, log, details, None);
         }
-        if let (Some(rejection), Some(opened)) = (taken.rejection, &taken.statement)
-            && !matches!(rejection, Rejection::TakenAlready | Rejection::VotedAlready)
-        {
-            self.rejected_own(opened);
-        }
         let hopped = assembly.journal().record.id() != log;
+        let size = index.saturating_add(1);
         self.state.assembly = Some(assembly);
         self.moved(&phases, taken.statement.as_ref())?;
+        if let (Some(rejection), Some(opened)) = (taken.rejection, &taken.statement) {
+            self.rejected_own(rejection, opened, own)?;
+        }
         if hopped {
+            // Who is out reads no cosignatures any more.
+            if self.own_seat().is_ok() {
+                self.want_log(log, size);
+            }
             self.finish_log(log);
             self.follow_on()?;
         }

@@ -182,9 +182,12 @@ impl Step<'_> {
                 self.taken(&item.content);
             }
             Ok(Reply::Pending { slot_end }) => {
+                // A relay that promises a slot beyond the next one is not believed so long.
+                let slots = self.state.logs.get(&item.log).and_then(|log| log.record.slots);
+                let latest = self.now.after(slots.map_or(0, |slots| slots.every_ms));
                 if let Some(record) = self.state.outbox.get_mut(&number) {
                     record.pending = true;
-                    record.not_before = slot_end;
+                    record.not_before = slot_end.min(latest);
                 }
                 self.save_outbox(number);
                 self.taken(&item.content);

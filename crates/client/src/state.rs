@@ -230,13 +230,21 @@ pub(crate) struct LogState {
     /// The largest size that a quorum of witnesses has cosigned.
     #[n(10)]
     pub(crate) covered: u64,
+    /// What an audit file shows of it, once it is finished: a box as it was closed, a log of the journal as it was left.
+    #[n(11)]
+    pub(crate) wanted: u64,
 }
 
 impl LogState {
-    /// Whether the relay is still asked for entries: a log of the journal is read to its last known checkpoint even after the
-    /// journal has gone on elsewhere, for an audit file shows it whole.
+    /// Whether the relay is still asked for entries. What an audit file shows is read even when nothing else is expected: a box
+    /// as it was closed, and a log that the journal has left to a checkpoint that the witnesses have cosigned.
     pub(crate) fn is_read_on(&self) -> bool {
-        !self.finished || (matches!(self.role, LogRole::Journal { .. }) && self.reader.unread() > 0)
+        let shown = match self.role {
+            LogRole::Journal { .. } => self.covered >= self.wanted && self.reader.unread() == 0,
+            LogRole::Box { .. } => self.reader.size() >= self.wanted,
+            _ => true,
+        };
+        !self.finished || !shown
     }
 }
 

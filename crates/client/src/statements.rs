@@ -8,7 +8,7 @@ use crate::step::{Step, StepError, Turn};
 use assembly::Opened;
 use assembly::{Body, EntryKeys, JournalKeys, Rejection, SealedEntry, Statement};
 use primitives::canonical::encode;
-use primitives::{LogId, SeatNumber, StatementId};
+use primitives::{LogId, SeatNumber, StatementId, Time};
 
 /// How long a statement of this device may still take effect.
 const EXPIRES_MS: u64 = 3 * 24 * 3_600_000;
@@ -111,7 +111,7 @@ impl Step<'_> {
             let Some(item) = self.state.outbox.get(&number).cloned() else {
                 continue;
             };
-            let Some((body, beside)) = reopen(&keys, &item.entry) else {
+            let Some(OwnStatement { body, beside, .. }) = reopen(&keys, &item.entry) else {
                 self.drop_outbox(number);
                 continue;
             };
@@ -134,6 +134,37 @@ impl Step<'_> {
         Ok(())
     }
 
+    /// A statement that came too late for its expiry, or for what it had seen, is made again if it would still have effect.
+    fn state_anew(&mut self, item: u64, taken: Time) -> Result<bool, StepError> {
+        let Some(own) = self.own_statement(item) else {
+            return Ok(false);
+        };
+        // Not one that expires *too far* ahead, by a wrong clock: the next would, too.
+        let clock_wrong = own.expires > taken.after(EXPIRES_MS);
+        let Ok(seat) = self.own_seat() else {
+            return Ok(false);
+        };
+        if clock_wrong || self.check_statement(seat.number, &own.body).is_err() {
+            return Ok(false);
+        }
+        let kept = self.state.outbox.get(&item).cloned();
+        match self.make_statement(&own.body, &own.beside, None) {
+            Ok(id) => {
+                if let Some(Content::Statement { id: old }) = kept.map(|item| item.content) {
+                    self.renamed(old, id);
+                }
+                Ok(true)
+            }
+            Err(Failed::Refused(_)) => Ok(false),
+            Err(Failed::Step(error)) => Err(error),
+        }
+    }
+
+    fn own_statement(&self, item: u64) -> Option<OwnStatement> {
+        let item = self.state.outbox.get(&item)?;
+        reopen(&self.journal_keys(), &item.entry)
+    }
+
     /// A statement of one's own has another id now.
     fn renamed(&mut self, old: StatementId, new: StatementId) {
         let logs: Vec<LogId> = self
@@ -151,8 +182,30 @@ impl Step<'_> {
         }
     }
 
-    /// A statement of one's own had no effect: what was noted when it was made is taken back, so that it can be made again.
-    pub(crate) fn rejected_own(&mut self, opened: &Opened) {
+    /// A statement of one's own had no effect: it is made again if it only came too late, or what was noted when it was made
+    /// is taken back, so that it can be made again.
+    ///
+    /// Where the envelope alone was reason to reject it the fold does not say what it said; the outbox does.
+    pub(crate) fn rejected_own(
+        &mut self,
+        rejection: Rejection,
+        opened: &Opened,
+        item: Option<u64>,
+    ) -> Result<(), StepError> {
+        let late = matches!(rejection, Rejection::Expired | Rejection::SeenUnusable);
+        if matches!(rejection, Rejection::TakenAlready | Rejection::VotedAlready) {
+            return Ok(());
+        }
+        if let (true, Some(item)) = (late, item)
+            && self.state_anew(item, opened.time)?
+        {
+            return Ok(());
+        }
+        self.take_back(opened, item);
+        Ok(())
+    }
+
+    fn take_back(&mut self, opened: &Opened, item: Option<u64>) {
         let own = self
             .state
             .member
@@ -161,7 +214,11 @@ impl Step<'_> {
         if own != Some(opened.device) {
             return;
         }
-        match &opened.body {
+        let body = opened
+            .body
+            .clone()
+            .or_else(|| Some(self.own_statement(item?)?.body));
+        match &body {
             Some(Body::RollCallVote { motion, .. }) => {
                 let motion = *motion;
                 self.with_part(motion, |part| part.open_choice = None);
@@ -199,15 +256,26 @@ impl Step<'_> {
     }
 }
 
-/// What one's own sealed statement says, and what lies beside it.
-fn reopen(keys: &JournalKeys, entry: &[u8]) -> Option<(Body, Vec<u8>)> {
+/// What one's own sealed statement says, what lies beside it, and until when it may take effect.
+struct OwnStatement {
+    body: Body,
+    beside: Vec<u8>,
+    expires: Time,
+}
+
+fn reopen(keys: &JournalKeys, entry: &[u8]) -> Option<OwnStatement> {
     let sealed = SealedEntry::parse(entry).ok()?;
     let main = sealed.open(&keys.entry_key(0, 0, &sealed)?).ok()?;
     let beside = sealed
         .open_beside(&keys.beside_key(0, 0, &sealed)?)
         .unwrap_or_default();
-    let statement: primitives::signed::Unverified = primitives::decode_canonical(&main).ok()?;
-    Some((statement.peek::<Statement>().ok()?.body().ok()?, beside))
+    let signed: primitives::signed::Unverified = primitives::decode_canonical(&main).ok()?;
+    let statement = signed.peek::<Statement>().ok()?;
+    Some(OwnStatement {
+        body: statement.body().ok()?,
+        beside,
+        expires: statement.expires,
+    })
 }
 
 /// What a person is told when the fold would reject what they ask for.

@@ -239,9 +239,27 @@ impl Step<'_> {
         let Some(assembly) = self.state.assembly.clone() else {
             return Ok(());
         };
-        let Some((log, number)) = self.current_journal() else {
+        let Some((_, number)) = self.current_journal() else {
             return Ok(());
         };
+        // The logs that the journal has left, too, to their ends: what they took after the removal is bound by nothing else.
+        let logs: Vec<LogId> = assembly
+            .journal_logs()
+            .iter()
+            .map(|part| part.record.id())
+            .collect();
+        for log in logs {
+            self.cosign_in_turn(log, number, &assembly)?;
+        }
+        Ok(())
+    }
+
+    fn cosign_in_turn(
+        &mut self,
+        log: LogId,
+        number: u32,
+        assembly: &assembly::Assembly,
+    ) -> Result<(), StepError> {
         let Some(state) = self.state.logs.get(&log) else {
             return Ok(());
         };

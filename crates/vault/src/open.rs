@@ -27,6 +27,9 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 const LOCK: &str = "lock";
+/// A lock that is held is tried so often, so far apart.
+const LOCK_ATTEMPTS: u32 = 10;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 const HEADER: &str = "header";
 const NEW_HEADER: &str = "header.new";
 const COUNTER: &str = "counter";
@@ -270,13 +273,20 @@ fn write_empty_root(disk: &Disk, root_key: &Key) -> Result<(), CreateError> {
 }
 
 /// Takes the directory's lock; `None` if another process has it.
+///
+/// A program that this process is just starting holds copies of all open files until it runs, and with them a lock that
+/// has been given up: so a lock that is held is tried again for a moment.
 fn lock(dir: &Path) -> std::io::Result<Option<File>> {
     let file = options().create(true).open(dir.join(LOCK))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Some(file)),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-        Err(error) => Err(error.into()),
+    for attempt in 1..=LOCK_ATTEMPTS {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Some(file)),
+            Err(rustix::io::Errno::WOULDBLOCK) if attempt < LOCK_ATTEMPTS => std::thread::sleep(LOCK_PAUSE),
+            Err(rustix::io::Errno::WOULDBLOCK) => break,
+            Err(error) => return Err(error.into()),
+        }
     }
+    Ok(None)
 }
 
 /// Clears away what a creation that was cut short has left; refuses to touch anything else.

@@ -224,12 +224,28 @@ fn journals(world: &World, cases: &mut Vec<AuditCase>) {
         }
     });
     for (name, body) in [
-        ("a_statement_of_a_newer_version", &b"\x82\x18\x63\x80"[..]),
-        ("a_statement_of_a_newer_encoding", b"\x9f\x1a\x00\x00\x00\x19\xff"),
+        ("asm_39_a_statement_of_a_newer_kind", &b"\x82\x18\x63\x80"[..]),
+        (
+            "asm_39_a_statement_of_a_newer_encoding",
+            b"\x9f\x1a\x00\x00\x00\x19\xff",
+        ),
     ] {
-        let world = with_unknown_kind(body);
-        add_bytes(cases, name, world.audit(AuditLevel::Public).to_bytes(), None);
+        let world = with_unknown_kind(World::ready(77), body);
+        add(cases, name, &world.audit(AuditLevel::Public), &[]);
     }
+    let mut newer = World::ready(78);
+    for seat in 1..=3 {
+        newer.says(seat, &Body::VersionKnown { version: 2 });
+    }
+    add(
+        cases,
+        "a_newer_version_taken_up_at_the_end",
+        &newer.audit(AuditLevel::Public),
+        &[],
+    );
+    let newer = with_unknown_kind(newer, b"\x82\x18\x63\x80");
+    let bytes = newer.audit(AuditLevel::Public).to_bytes();
+    add_bytes(cases, "a_statement_under_a_newer_version", bytes, None);
     let mut back = World::ready(72);
     back.roll_call(&[For, For, For]);
     let last = back.logs[0].entries.len() - 1;
@@ -243,8 +259,7 @@ fn journals(world: &World, cases: &mut Vec<AuditCase>) {
 }
 
 /// A journal whose last statement is of a kind that nobody knows; the world's own fold stops before it.
-fn with_unknown_kind(body: &[u8]) -> World {
-    let mut world = World::ready(77);
+fn with_unknown_kind(mut world: World, body: &[u8]) -> World {
     let statement = world.statement(1, &Body::FoundingSigned {});
     let fields = (
         statement.assembly,

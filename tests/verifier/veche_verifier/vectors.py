@@ -34,7 +34,7 @@ def expect(found, stated, what):
 
 def run(directory):
     """Checks all vectors below a directory; 0 if all hold, 1 if one does not, 2 if there is none."""
-    files = sorted(pathlib.Path(directory).rglob("*.json"))
+    files = sorted(path for path in pathlib.Path(directory).rglob("*.json") if "counting" not in path.parts)
     passed = failed = 0
     for path in files:
         document = json.loads(path.read_text())

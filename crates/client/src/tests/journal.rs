@@ -1,8 +1,8 @@
 //! Keys of the journal, and what is under way when it goes on elsewhere.
 
 use super::world::World;
-use crate::requests::Request;
-use crate::views::{Choice, Standing, VoteKind};
+use crate::requests::{Answer, Request};
+use crate::views::{Choice, Phase, Standing, VoteKind};
 use primitives::Secret;
 
 fn founded(seed: u64) -> World {
@@ -109,4 +109,37 @@ fn a_statement_in_flight_when_the_journal_goes_on_is_stated_again_and_once() {
         assert_eq!(world.motions(who).len(), 1);
     }
     assert!(world.inside(2).outbox.is_empty());
+}
+
+#[test]
+fn a_statement_that_arrives_after_it_has_expired_is_made_again() {
+    let mut world = founded(119);
+    let request = Request::Propose {
+        title: "Long on the way".into(),
+        text: "Text.".into(),
+        kind: VoteKind::RollCall,
+        rule: None,
+        notice_ms: None,
+        voting_ms: None,
+    };
+    let Ok(Answer::Proposed { motion }) = world.ask(0, request) else {
+        panic!("not proposed")
+    };
+    world.until("the motion is seen", 60_000, |world| {
+        world.motion(1, &motion).is_some()
+    });
+    world.weather.lost_percent = 100;
+    let second = Request::Second {
+        motion: motion.clone(),
+    };
+    world.ask(1, second).expect("stated");
+    world.run_ms(2_000);
+    // Four days without a connection: longer than a statement may be on its way.
+    world.now = world.now.after(4 * 24 * 3_600_000);
+    world.weather.lost_percent = 0;
+    world.until("it is seconded", 600_000, |world| {
+        world
+            .motion(0, &motion)
+            .is_some_and(|motion| motion.phase != Phase::Proposed)
+    });
 }

@@ -165,6 +165,10 @@ impl Step<'_> {
             self.burn_share(&secret.sealing);
         }
         if let Some(log) = self.box_log(motion) {
+            let closed = opening
+                .and_then(Opening::secret)
+                .and_then(|secret| secret.closed.as_ref());
+            self.want_log(log, closed.map_or(0, |closed| closed.checkpoint.size));
             self.finish_log(log);
         }
         let part = self.part(motion);
