@@ -11,7 +11,7 @@ use primitives::canonical::decode_canonical_max;
 use primitives::{LogId, encode};
 use relay_api::limits::{SMALL_BODY_BYTES_MAX, WATCH_LOGS_MAX};
 use relay_api::{Problem, ProblemKind, Pushed, ReadToken, WatchRequest};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -26,19 +26,19 @@ const PAGE_BYTES: u32 = 256 * 1024;
 #[derive(Debug, Default)]
 pub struct Watchers(Mutex<HashMap<LogId, Vec<Weak<Dirty>>>>);
 
-/// Logs of one connection that have grown.
+/// Logs of one connection that have grown, each once, in the order in which they are served.
 #[derive(Debug, Default)]
 struct Dirty {
-    logs: Mutex<BTreeSet<LogId>>,
+    logs: Mutex<VecDeque<LogId>>,
     notify: Notify,
 }
 
 impl Dirty {
     fn mark(&self, log: LogId) {
-        self.logs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(log);
+        let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        if !logs.contains(&log) {
+            logs.push_back(log);
+        }
         self.notify.notify_one();
     }
 
@@ -46,7 +46,7 @@ impl Dirty {
         self.logs
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .pop_first()
+            .pop_front()
     }
 }
 
@@ -213,5 +213,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             tracing::info!("a watch was dropped: it did not take a message in time");
         }
         matches!(sent, Ok(Ok(())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_keeps_growing_waits_for_the_others() {
+        let (busy, quiet) = (LogId::new([0; 32]), LogId::new([9; 32]));
+        let dirty = Dirty::default();
+        for log in [busy, quiet, busy] {
+            dirty.mark(log);
+        }
+        assert_eq!(dirty.take(), Some(busy));
+        dirty.mark(busy);
+        assert_eq!(dirty.take(), Some(quiet));
+        assert_eq!(dirty.take(), Some(busy));
+        assert_eq!(dirty.take(), None);
     }
 }

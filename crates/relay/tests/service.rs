@@ -511,3 +511,17 @@ async fn a_secret_is_not_printed() {
     assert_eq!(format!("{token:?}"), "ReadToken(..)");
     assert!(!format!("{keys:?}").contains("65"));
 }
+
+#[tokio::test]
+async fn slots_without_a_gate_are_refused() {
+    let bench = Bench::new(memory(), ManualClock::new());
+    let mut ungated = Box4::new(true);
+    ungated.log.record.gate = None;
+    ungated.log.roll.clear();
+    refused(&bench.call(ungated.log.create()).await, ProblemKind::BadRecord);
+    let mut plain = Box4::new(false);
+    plain.log.record.gate = None;
+    plain.log.roll.clear();
+    let id = plain.log.id();
+    assert_eq!(bench.call(plain.log.create()).await, Reply::Created { log: id });
+}

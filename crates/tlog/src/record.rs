@@ -155,7 +155,7 @@ impl CreateLog {
     }
 
     /// Checks that the record makes sense: a possible entry length, a roll that is not empty, slots that have a
-    /// length and end after they begin.
+    /// length, end after they begin, and stand behind a gate, which bounds what can wait for them.
     ///
     /// # Errors
     /// [`BadRecord`].
@@ -166,7 +166,7 @@ impl CreateLog {
         let gate_fits = self.gate.as_ref().is_none_or(|gate| gate.roll_len > 0);
         let slots_fit = self
             .slots
-            .is_none_or(|slots| slots.every_ms > 0 && slots.opens < slots.closes);
+            .is_none_or(|slots| slots.every_ms > 0 && slots.opens < slots.closes && self.gate.is_some());
         if len_fits && gate_fits && slots_fit {
             Ok(())
         } else {
