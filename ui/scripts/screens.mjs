@@ -8,20 +8,10 @@ import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import puppeteer from "puppeteer-core";
 import { createServer } from "vite";
+import { CHROMIUM, FLAGS } from "./browser.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TARGET = process.env.SCREENS ?? join(ROOT, "..", "target", "screenshots", "ui");
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--hide-scrollbars",
-];
 
 const click = (testid) => async (page) => {
   await page.locator(`[data-testid="${testid}"]`).click();
@@ -124,7 +114,7 @@ const server = await createServer({ root: ROOT, logLevel: "error", server: { por
 await server.listen();
 const address = server.resolvedUrls.local[0];
 const browser = await puppeteer.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  executablePath: CHROMIUM,
   args: FLAGS,
 });
 let faults = 0;

@@ -5,20 +5,9 @@ import { fileURLToPath } from "node:url";
 
 import puppeteer from "puppeteer-core";
 import { createServer } from "vite";
+import { CHROMIUM, FLAGS } from "../../scripts/browser.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--hide-scrollbars",
-];
 
 /** Why tests in a browser are skipped, if they are. */
 export const missing = existsSync(CHROMIUM) ? false : `no browser at ${CHROMIUM}`;
