@@ -2,6 +2,8 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::counting::Ties;
+
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -128,6 +130,9 @@ pub struct Charter {
     /// Shares that open a vote.
     #[n(24)]
     pub threshold: u32,
+    /// What a tie for a seat does in a vote among options.
+    #[n(25)]
+    pub ties: Ties,
 }
 
 impl Default for Charter {
@@ -158,6 +163,7 @@ impl Default for Charter {
             secret_open_max: 3,
             trustees: 5,
             threshold: 3,
+            ties: Ties::Fail,
         }
     }
 }

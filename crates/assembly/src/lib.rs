@@ -12,7 +12,9 @@ pub mod keys;
 pub mod limits;
 pub mod motion;
 pub mod name;
+pub mod question;
 mod rejection;
+mod result;
 pub mod side;
 pub mod statement;
 mod tally;
@@ -35,9 +37,11 @@ pub use fold::{
     SealingDue, Seat, SeatState, SecretVote, ShareDue, Taken, Trustees, VoidReason, Vote, WitnessQuorum,
     ballot_len,
 };
-pub use motion::{Choice, Counts, Majority, Method, MotionText, Rule, VoteKind};
+pub use motion::{Choice, Counts, Majority, MotionText, Rule, VoteKind};
 pub use name::NameOpening;
+pub use question::{BadQuestion, Count, Question, Votes};
 pub use rejection::Rejection;
+pub use result::{BallotFinding, TallyResult, Way};
 pub use side::{SideBody, SideRecord};
 pub use statement::{BadBody, Body, BoxKeys, Candidate, Founded, PublishedKey, Role, Statement, VERSION};
-pub use tally::{BallotFinding, TallyError, TallyResult, ValidBallots, Way, tally, valid_ballots};
+pub use tally::{TallyError, ValidBallots, tally, valid_ballots};

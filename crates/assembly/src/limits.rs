@@ -2,6 +2,8 @@
 
 /// Longest title of a motion, in bytes of UTF-8.
 pub const TITLE_BYTES_MAX: usize = 800;
+/// Longest option of a motion, in bytes of UTF-8.
+pub const OPTION_BYTES_MAX: usize = 400;
 /// Longest text of a motion or declaration, in bytes of UTF-8.
 pub const TEXT_BYTES_MAX: usize = 200_000;
 /// Longest name of an assembly or a member, in bytes of UTF-8.

@@ -1,9 +1,11 @@
 //! A motion's text and rule, and the choices in it.
 
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::charter::Fraction;
 use crate::limits;
+use crate::question::{Question, Votes};
 
 /// What is moved, and how it is to be decided.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -20,7 +22,7 @@ pub struct MotionText {
     pub kind: VoteKind,
     /// What is asked.
     #[n(3)]
-    pub method: Method,
+    pub question: Question,
     /// When it is adopted.
     #[n(4)]
     pub rule: Rule,
@@ -38,6 +40,8 @@ impl MotionText {
     pub fn is_within_limits(&self) -> bool {
         (1..=limits::TITLE_BYTES_MAX).contains(&self.title.len())
             && self.text.len() <= limits::TEXT_BYTES_MAX
+            && self.question.check().is_ok()
+            && self.rule.fits(&self.question)
             && self.rule.quorum.is_proper()
             && self.notice_ms <= limits::MOTION_MS_MAX / 2
     }
@@ -53,16 +57,6 @@ pub enum VoteKind {
     /// Anonymous.
     #[n(1)]
     Secret,
-}
-
-/// What is asked. Other methods are further numbers; a statement with an unknown one is malformed for this version
-/// and comes under a new kind of body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Method {
-    /// For, against or abstain.
-    #[n(0)]
-    ForAgainstAbstain,
 }
 
 /// When a motion is adopted.
@@ -124,6 +118,12 @@ impl Choice {
         }
     }
 
+    /// The choice as it is said by name: the same byte.
+    #[must_use]
+    pub fn to_vote(self) -> ByteVec {
+        ByteVec::from(self.to_plaintext().to_vec())
+    }
+
     /// The choice that an opened ballot holds; `None` if it is none, and the ballot spoilt.
     #[must_use]
     pub const fn from_plaintext(plaintext: &[u8]) -> Option<Self> {
@@ -177,25 +177,42 @@ impl Counts {
 }
 
 impl Rule {
-    /// Whether so many took part that the quorum is there.
+    /// Whether it can decide such a question: options are elected by their method, so that no majority but the simple one
+    /// has a meaning for them.
     #[must_use]
-    pub fn quorum_met(&self, counts: &Counts, electorate: u32) -> bool {
-        self.quorum.is_reached(counts.total(), electorate)
+    pub fn fits(&self, question: &Question) -> bool {
+        *question == Question::ForAgainstAbstain || self.majority == Majority::Simple
     }
 
-    /// Whether the motion is adopted, in exact integers.
+    /// Whether so many took part that the quorum is there.
     #[must_use]
-    pub fn adopts(&self, counts: &Counts, electorate: u32) -> bool {
+    pub fn quorum_met(&self, votes: &Votes, electorate: u32) -> bool {
+        self.quorum.is_reached(votes.total(), electorate)
+    }
+
+    /// Whether the motion is adopted (with options: whether one is elected), in exact integers.
+    #[must_use]
+    pub fn adopts(&self, votes: &Votes, electorate: u32) -> bool {
+        let decided = match votes {
+            Votes::Choices(counts) => self.majority.is_reached(counts, electorate),
+            Votes::Options(result) => !result.outcome.elected.is_empty(),
+        };
+        decided && self.quorum_met(votes, electorate)
+    }
+}
+
+impl Majority {
+    /// Whether these counts reach it.
+    fn is_reached(self, counts: &Counts, electorate: u32) -> bool {
         let votes_for = u64::from(counts.votes_for);
         let against = u64::from(counts.votes_against);
-        let majority = match self.majority {
-            Majority::Simple => votes_for > against,
-            Majority::Absolute => votes_for * 2 > u64::from(electorate),
-            Majority::TwoThirds => votes_for > 0 && votes_for * 3 >= (votes_for + against) * 2,
-            Majority::ThreeQuarters => votes_for > 0 && votes_for * 4 >= (votes_for + against) * 3,
-            Majority::Consensus => votes_for > 0 && against == 0,
-        };
-        majority && self.quorum_met(counts, electorate)
+        match self {
+            Self::Simple => votes_for > against,
+            Self::Absolute => votes_for * 2 > u64::from(electorate),
+            Self::TwoThirds => votes_for > 0 && votes_for * 3 >= (votes_for + against) * 2,
+            Self::ThreeQuarters => votes_for > 0 && votes_for * 4 >= (votes_for + against) * 3,
+            Self::Consensus => votes_for > 0 && against == 0,
+        }
     }
 }
 
@@ -221,7 +238,7 @@ mod tests {
             quorum: Fraction::new(1, 2),
             majority,
         }
-        .adopts(&counts, electorate)
+        .adopts(&Votes::Choices(counts), electorate)
     }
 
     #[test]
@@ -257,9 +274,11 @@ mod tests {
             quorum: Fraction::new(1, 2),
             majority: Majority::Simple,
         };
-        let counts = |votes_for| Counts {
-            votes_for,
-            ..Counts::default()
+        let counts = |votes_for| {
+            Votes::Choices(Counts {
+                votes_for,
+                ..Counts::default()
+            })
         };
         assert!(!rule.quorum_met(&counts(3), 7));
         assert!(rule.quorum_met(&counts(4), 7));

@@ -66,6 +66,7 @@ rules! {
     38 ForwardedTooMuch "ASM-38" "the forwarded ballot is too long, or one too many by this seat";
     39 KindNotTakenUp "ASM-39" "of a kind that belongs to no version of the rules which the assembly has taken up";
     40 VersionUnfit "ASM-40" "not a newer version than the assembly's, or said by this deputy already";
+    41 VoteUnfit "ASM-41" "not a vote on this motion's question";
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! to a newer [`VERSION`] of the assembly's rules. Until the deputies take that version up it has no effect, for anybody;
 //! from then on who does not know the version cannot fold on ("update needed"), for ignoring it would compute another truth.
 
-use minicbor::bytes::ByteArray;
+use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 use primitives::canonical::hash_bytes;
 use primitives::{
@@ -17,7 +17,7 @@ pub use ballot::PublishedKey;
 pub use sealing::{Complaint, Share};
 
 use crate::charter::Charter;
-use crate::motion::{Choice, MotionText};
+use crate::motion::MotionText;
 
 /// The version of an assembly's rules that this code knows: which kinds of statements there are and what they do.
 pub const VERSION: u32 = 1;
@@ -329,9 +329,9 @@ bodies! {
         /// Which motion.
         #[n(0)]
         motion: MotionId,
-        /// The choice.
+        /// The vote, in the form of the motion's question.
         #[n(1)]
-        choice: Choice,
+        vote: ByteVec,
     }
     /// Taken at or after the close: shows that the set of named votes is complete.
     17 RollCallClosed {
@@ -446,7 +446,7 @@ mod tests {
             Body::Seconded { motion },
             Body::RollCallVote {
                 motion,
-                choice: Choice::Abstain,
+                vote: ByteVec::from(vec![3]),
             },
             Body::BallotForwarded {
                 opening: OpeningId::new([4; 32]),

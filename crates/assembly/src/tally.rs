@@ -1,92 +1,15 @@
 //! The tally: a pure function of the journal and the box, which every client and every auditor computes.
 
 use ballot::{Ballot, BallotIn, LinkTag, judge_batch};
-use minicbor::{Decode, Encode};
-use primitives::canonical::hash;
-use primitives::{Hash, MotionId, OpeningId, labels};
+use primitives::OpeningId;
 use rand_core::CryptoRng;
-use sealing::{SealContext, SealedError, check_sealed, combine};
+use sealing::{SealContext, check_sealed, combine};
 use std::collections::BTreeSet;
 use tlog::{CloseEntry, Entry, Frontier, leaf_hash};
 
-use crate::fold::{Assembly, Motion, Opening, Phase, SecretVote, Vote};
-use crate::motion::{Choice, Counts};
-
-/// The outcome of a vote. Equal journals and boxes give equal results, byte for byte.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct TallyResult {
-    /// Which vote.
-    #[n(0)]
-    pub opening: OpeningId,
-    /// Which motion.
-    #[n(1)]
-    pub motion: MotionId,
-    /// Votes by choice.
-    #[n(2)]
-    pub counts: Counts,
-    /// How many were entitled.
-    #[n(3)]
-    pub electorate: u32,
-    /// Whether so many took part that the quorum is there.
-    #[n(4)]
-    pub quorum_met: bool,
-    /// Whether the motion is adopted.
-    #[n(5)]
-    pub adopted: bool,
-    /// What was not counted or not in its place, and why; in order.
-    #[n(6)]
-    pub findings: Vec<BallotFinding>,
-}
-
-impl TallyResult {
-    /// The hash that devices confirm.
-    #[must_use]
-    pub fn hash(&self) -> Hash {
-        hash(labels::RESULT, self)
-    }
-
-    fn new(motion: &Motion, opening: &Opening, counts: Counts, findings: Vec<BallotFinding>) -> Self {
-        let electorate = opening.electorate_len();
-        Self {
-            opening: opening.id,
-            motion: motion.id,
-            counts,
-            electorate,
-            quorum_met: motion.text.rule.quorum_met(&counts, electorate),
-            adopted: motion.text.rule.adopts(&counts, electorate),
-            findings,
-        }
-    }
-}
-
-/// A ballot that was not counted as it stands, or (`LOG-11`) that the relay did not put where it belongs.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct BallotFinding {
-    /// Which way it came.
-    #[n(0)]
-    pub way: Way,
-    /// Its place on that way, from 0.
-    #[n(1)]
-    pub index: u32,
-    /// The rule that it breaks (`BAL-..`, `SEA-..`), or `TAL-01` for a second ballot with the same tag, `TAL-02` for one
-    /// stamped after the close. `LOG-11` stands beside these and takes no vote away.
-    #[n(2)]
-    pub rule: String,
-}
-
-/// How a ballot came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Way {
-    /// In the box.
-    #[n(0)]
-    Box,
-    /// Through the journal.
-    #[n(1)]
-    Journal,
-}
+use crate::fold::{Assembly, Opening, Phase, SecretVote, Vote};
+use crate::question::Count;
+use crate::result::{BallotFinding, TallyResult, Way};
 
 /// Why there is no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -133,25 +56,28 @@ pub fn tally(
     weights: &mut (impl CryptoRng + ?Sized),
 ) -> Result<TallyResult, TallyError> {
     let (motion, opening) = assembly.opening(opening).ok_or(TallyError::Unknown)?;
+    let ties = assembly.charter().ties;
+    // A motion whose question counts nothing was never taken.
+    let mut count = motion.text.question.count().map_err(|_| TallyError::Unknown)?;
     match &opening.vote {
         Vote::RollCall(votes) => {
             if motion.phase != Phase::Decided {
                 return Err(TallyError::NotDecided);
             }
-            let mut counts = Counts::default();
-            votes.values().for_each(|choice| counts.add(Some(*choice)));
-            Ok(TallyResult::new(motion, opening, counts, Vec::new()))
+            for vote in votes.values() {
+                count.add(vote);
+            }
+            let votes = count.finish(opening.id, ties);
+            Ok(TallyResult::new(motion, opening, votes, Vec::new()))
         }
         Vote::Secret(secret) => {
-            let valid = valid_ballots(assembly, opening, secret, entries, weights)?;
+            let valid = valid_ballots(assembly, opening.id, entries, weights)?;
             if motion.phase != Phase::Decided {
                 return Err(TallyError::NotDecided);
             }
-            let mut counts = Counts::default();
-            for choice in open_ballots(opening, secret, &valid.ballots)? {
-                counts.add(choice);
-            }
-            Ok(TallyResult::new(motion, opening, counts, valid.findings))
+            count_ballots(opening, secret, &valid.ballots, &mut count)?;
+            let votes = count.finish(opening.id, ties);
+            Ok(TallyResult::new(motion, opening, votes, valid.findings))
         }
     }
 }
@@ -172,11 +98,12 @@ pub struct ValidBallots {
 /// [`TallyError`]; [`TallyError::BelowFloor`] means that no share may be released.
 pub fn valid_ballots(
     assembly: &Assembly,
-    opening: &Opening,
-    secret: &SecretVote,
+    opening: OpeningId,
     entries: &[Entry],
     weights: &mut (impl CryptoRng + ?Sized),
 ) -> Result<ValidBallots, TallyError> {
+    let (motion, opening, secret) = assembly.secret_vote_of(opening).ok_or(TallyError::Unknown)?;
+    let vote_len = motion.text.question.vote_len().map_err(|_| TallyError::Unknown)?;
     let in_box = closed_box(opening, secret, entries)?;
     let mut findings = out_of_place(opening, secret, in_box);
     let mut candidates = Vec::new();
@@ -198,7 +125,7 @@ pub fn valid_ballots(
             index,
             rule: rule.to_owned(),
         };
-        match decode(timely, bytes) {
+        match decode(timely, bytes, vote_len) {
             Ok(ballot) => candidates.push((way, index, ballot)),
             Err(rule) => findings.push(found(rule)),
         }
@@ -254,12 +181,12 @@ fn out_of_place(opening: &Opening, secret: &SecretVote, in_box: &[Entry]) -> Vec
         .collect()
 }
 
-fn decode(timely: bool, bytes: &[u8]) -> Result<BallotIn, &'static str> {
+fn decode(timely: bool, bytes: &[u8], vote_len: usize) -> Result<BallotIn, &'static str> {
     if !timely {
         return Err("TAL-02");
     }
     let ballot = BallotIn::decode(bytes).map_err(|error| error.rule())?;
-    check_sealed(ballot.sealed(), Choice::For.to_plaintext().len()).map_err(|error| error.rule())?;
+    check_sealed(ballot.sealed(), vote_len).map_err(|error| error.rule())?;
     Ok(ballot)
 }
 
@@ -288,23 +215,26 @@ fn closed_box<'a>(
     }
 }
 
-/// Opens every ballot. What does not open to a choice is spoilt.
-pub(crate) fn open_ballots(
+/// Opens and counts every ballot. What does not open to a vote is spoilt.
+pub(crate) fn count_ballots(
     opening: &Opening,
     secret: &SecretVote,
     ballots: &[Ballot],
-) -> Result<Vec<Option<Choice>>, TallyError> {
+    count: &mut Count,
+) -> Result<(), TallyError> {
     let key = combine(&secret.sealing.key, secret.shares.values()).map_err(|_| TallyError::Shares)?;
-    let choice = |ballot: &Ballot| {
+    for ballot in ballots {
         let context = SealContext {
             opening: opening.id,
             roll_root: secret.roll_root,
             tag: *ballot.tag().as_bytes(),
         };
-        let opened: Result<_, SealedError> = sealing::open(&key, &context, ballot.sealed());
-        opened
-            .ok()
-            .and_then(|plaintext| Choice::from_plaintext(&plaintext))
-    };
-    Ok(ballots.iter().map(choice).collect())
+        match sealing::open(&key, &context, ballot.sealed()) {
+            Ok(plaintext) => {
+                count.add(&plaintext);
+            }
+            Err(_) => count.add_unopened(),
+        }
+    }
+    Ok(())
 }

@@ -136,12 +136,14 @@ fn motion(motion: &MotionReport) -> JsonMotion<'_> {
         opening: motion.opening.map(|opening| opening.to_string()),
         electorate: motion.electorate,
         roll: motion.roll,
-        counts: result.map(|result| JsonCounts {
-            r#for: result.counts.votes_for,
-            against: result.counts.votes_against,
-            abstain: result.counts.votes_abstain,
-            spoilt: result.counts.spoilt,
-        }),
+        counts: result
+            .and_then(|result| result.votes.choices())
+            .map(|counts| JsonCounts {
+                r#for: counts.votes_for,
+                against: counts.votes_against,
+                abstain: counts.votes_abstain,
+                spoilt: counts.spoilt,
+            }),
         quorum_met: result.map(|result| result.quorum_met),
         adopted: result.map(|result| result.adopted),
         result: result.map(|result| result.hash().to_string()),

@@ -60,7 +60,7 @@ fn write_motion(motion: &MotionReport, out: &mut impl Write) -> Result<()> {
         writeln!(out, "  {electorate} in the electorate{roll}")?;
     }
     if let Some(result) = &motion.result {
-        let counts = result.counts;
+        let counts = result.votes.choices().copied().unwrap_or_default();
         writeln!(
             out,
             "  for {}, against {}, abstain {}, spoilt {}: {}{}",

@@ -47,7 +47,7 @@ pub use progress::Progress;
 pub use prove::{prove, prove_watched};
 pub use roll::Roll;
 pub use verify::{Ballot, verify};
-pub use wire::{BALLOT_BYTES_MAX, BallotIn, SEALED_MAX};
+pub use wire::{BALLOT_BYTES_MAX, BallotIn, SEALED_MAX, encoded_len};
 
 /// Version of the proof and of the ballot's bytes; part of both.
 pub const VERSION: u8 = 1;

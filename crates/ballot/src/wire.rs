@@ -8,7 +8,7 @@
 use crate::VERSION;
 use crate::error::BallotError;
 use crate::event::LinkTag;
-use crate::params::PROOF_LEN_MAX;
+use crate::params::{PROOF_LEN_MAX, Params};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use primitives::{Malformed, canonical, encode};
@@ -37,6 +37,19 @@ struct Wire {
     sealed: Vec<u8>,
     #[cbor(n(3), with = "minicbor::bytes")]
     proof: Vec<u8>,
+}
+
+/// Bytes of a ballot on a roll of these parameters, whose sealed choice has `sealed_len` bytes.
+#[must_use]
+pub fn encoded_len(params: Params, sealed_len: usize) -> usize {
+    let text = |len: usize| match len {
+        0..=0x17 => 1 + len,
+        0x18..=0xff => 2 + len,
+        0x100..=0xffff => 3 + len,
+        _ => len.saturating_add(5),
+    };
+    // The array's head, the version, the tag.
+    1 + 1 + text(32) + text(sealed_len) + text(params.proof_len())
 }
 
 impl BallotIn {

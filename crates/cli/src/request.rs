@@ -1,6 +1,6 @@
 //! The request that each single command makes.
 
-use app::dto::views::RuleView;
+use app::dto::views::{QuestionView, RuleView};
 use app::dto::{CharterChanges, Request};
 use std::path::Path;
 
@@ -119,6 +119,7 @@ impl MotionCommand {
                 title: title.clone(),
                 text: crate::secret::read_text(text_file.as_deref())?,
                 kind: *kind,
+                question: QuestionView::default(),
                 rule: quorum
                     .zip(*majority)
                     .map(|((quorum_numerator, quorum_denominator), majority)| RuleView {

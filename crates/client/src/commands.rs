@@ -86,13 +86,14 @@ impl Step<'_> {
                 title,
                 text,
                 kind,
+                question,
                 rule,
                 notice_ms,
                 voting_ms,
             } => {
                 bounded("title", &title, 1, NAME_CHARS_MAX)?;
                 bounded("text", &text, 0, MOTION_CHARS_MAX)?;
-                self.propose(title, text, kind, rule.as_ref(), notice_ms, voting_ms)
+                self.propose(title, text, kind, question, rule.as_ref(), notice_ms, voting_ms)
             }
             Request::Second { motion } => self.second(parse::<MotionId>(&motion)?),
             Request::Open { motion } => self.open_motion(parse::<MotionId>(&motion)?),
@@ -103,7 +104,7 @@ impl Step<'_> {
             Request::Motion { motion } => Ok(Answer::Motion {
                 motion: self.show_motion(parse::<MotionId>(&motion)?)?,
             }),
-            Request::Vote { motion, choice } => self.vote(parse::<MotionId>(&motion)?, choice),
+            Request::Vote { motion, choice } => self.vote(parse::<MotionId>(&motion)?, &choice),
             Request::Cancel { motion } => self.cancel_vote(parse::<MotionId>(&motion)?),
             Request::Ballot { motion } => self.own_ballot(parse::<MotionId>(&motion)?),
             Request::ForwardBallot { motion, ballot } => {

@@ -30,7 +30,7 @@ pub(crate) enum Work {
         opening: OpeningId,
         assembly: Arc<Assembly>,
         secret: Secret<64>,
-        choice: Zeroizing<[u8; 1]>,
+        vote: Zeroizing<Vec<u8>>,
     },
     /// Verifies the box, for a trustee before it releases its share and for everybody's counter.
     Check {
@@ -122,10 +122,10 @@ impl Job {
                 opening,
                 assembly,
                 secret,
-                choice,
+                vote,
             } => Output::Proven {
                 motion,
-                ballot: prove(&assembly, opening, &secret, choice.as_slice(), rng, stage)?,
+                ballot: prove(&assembly, opening, &secret, &vote, rng, stage)?,
             },
             Work::Check {
                 motion,
@@ -133,9 +133,7 @@ impl Job {
                 assembly,
                 entries,
             } => {
-                let releasable = assembly.secret_vote_of(opening).is_some_and(|(_, of, secret)| {
-                    assembly::valid_ballots(&assembly, of, secret, &entries, rng).is_ok()
-                });
+                let releasable = assembly::valid_ballots(&assembly, opening, &entries, rng).is_ok();
                 Output::Checked { motion, releasable }
             }
             Work::Tally {
@@ -169,11 +167,11 @@ fn prove(
     assembly: &Assembly,
     opening: OpeningId,
     secret: &Secret<64>,
-    choice: &[u8],
+    plaintext: &[u8],
     rng: &mut dyn CryptoRng,
     stage: &mut Stage<'_>,
 ) -> ControlFlow<(), Option<Vec<u8>>> {
-    let Some((event, secret, sealed)) = seal(assembly, opening, secret, choice, rng) else {
+    let Some((event, secret, sealed)) = seal(assembly, opening, secret, plaintext, rng) else {
         return ControlFlow::Continue(None);
     };
     stage(1)?;
@@ -190,7 +188,7 @@ fn seal(
     assembly: &Assembly,
     opening: OpeningId,
     secret: &Secret<64>,
-    choice: &[u8],
+    plaintext: &[u8],
     rng: &mut dyn CryptoRng,
 ) -> Option<(Event, BallotSecret, Vec<u8>)> {
     let (_, _, vote) = assembly.secret_vote_of(opening)?;
@@ -202,6 +200,6 @@ fn seal(
         roll_root: vote.roll_root,
         tag: *event.tag(&secret).as_bytes(),
     };
-    let sealed = sealing::seal(&key, &context, choice, rng);
+    let sealed = sealing::seal(&key, &context, plaintext, rng);
     Some((event, secret, sealed))
 }

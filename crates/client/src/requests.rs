@@ -3,7 +3,7 @@
 
 use crate::views::{
     AdmissionView, Carrier, Choice, ConversationView, InvitationView, MemberView, MessageView, MotionView,
-    Overview, Role, RuleView, VoteKind,
+    Overview, QuestionView, Role, RuleView, VoteKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +110,10 @@ pub enum Request {
         text: String,
         /// Roll-call or secret.
         kind: VoteKind,
+        /// What is asked; for, against or abstain if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<QuestionView>"))]
+        question: QuestionView,
         /// Rule of decision; the charter's default if absent.
         #[serde(default)]
         #[cfg_attr(feature = "typescript", ts(optional))]

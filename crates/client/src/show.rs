@@ -8,11 +8,12 @@ use crate::state::{Content, Line, MessageRecord, OwnPart, Stage};
 use crate::step::Step;
 use crate::tables;
 use crate::views::{
-    AdmissionState, AdmissionView, AssemblyView, Barred, CharterView, Choice, ConnectionView,
-    ConversationKind, ConversationView, Majority, MemberView, MessageContent, MessageState, MessageView,
-    MotionView, NoticeCode, Overview, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, Role,
-    RuleView, SeatState, SeatVote, Standing, VoteKind, Witnessed,
+    AdmissionState, AdmissionView, AssemblyView, Barred, CharterView, ConnectionView, ConversationKind,
+    ConversationView, Majority, MemberView, MessageContent, MessageState, MessageView, MotionView,
+    NoticeCode, Overview, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, Role, RuleView,
+    SeatState, SeatVote, Standing, VoteKind, Witnessed,
 };
+use crate::voting::choice::{choice_view, options_view, question_view};
 use assembly::{Assembly, TallyResult};
 use assembly::{Motion, Opening, Seat, Vote};
 use messaging::{AppMessage, Body};
@@ -340,6 +341,7 @@ impl Step<'_> {
                 assembly::VoteKind::RollCall => VoteKind::RollCall,
                 assembly::VoteKind::Secret => VoteKind::Secret,
             },
+            question: question_view(&motion.text.question),
             rule: RuleView {
                 quorum_numerator: rule.quorum.numerator,
                 quorum_denominator: rule.quorum.denominator,
@@ -364,14 +366,14 @@ impl Step<'_> {
     }
 
     fn own_vote(&self, motion: &Motion, part: &OwnPart) -> OwnVote {
-        let named = self
-            .own_seat()
-            .ok()
-            .and_then(|seat| match &motion.opening.as_ref()?.vote {
-                Vote::RollCall(votes) => votes.get(&seat.number).copied(),
-                Vote::Secret(_) => None,
-            });
-        let choice = named.map(choice_view).or(part.open_choice.map(choice_of_code));
+        let seat = self.own_seat().ok();
+        let named = seat.and_then(|seat| match &motion.opening.as_ref()?.vote {
+            Vote::RollCall(votes) => votes.get(&seat.number),
+            Vote::Secret(_) => None,
+        });
+        let choice = named
+            .or(part.open_choice.as_ref())
+            .and_then(|vote| choice_view(&motion.text.question, vote));
         let counted = match named {
             Some(_) => Some(OwnVoteState::Counted),
             None => self.state.volatile.counted.get(&motion.id).copied(),
@@ -438,19 +440,24 @@ impl Step<'_> {
         let roll_call = match &opening.vote {
             Vote::RollCall(votes) => votes
                 .iter()
-                .map(|(seat, choice)| SeatVote {
-                    seat: seat.0,
-                    choice: choice_view(*choice),
+                .filter_map(|(seat, vote)| {
+                    Some(SeatVote {
+                        seat: seat.0,
+                        choice: choice_view(&motion.text.question, vote)?,
+                    })
                 })
                 .collect(),
             Vote::Secret(_) => Vec::new(),
         };
+        let counts = result.votes.choices().copied().unwrap_or_default();
+        let turnout = result.votes.turnout();
         Ok(Some(ResultView {
             adopted: result.adopted,
-            votes_for: result.counts.votes_for,
-            votes_against: result.counts.votes_against,
-            votes_abstain: result.counts.votes_abstain,
-            spoilt: result.counts.spoilt,
+            votes_for: counts.votes_for,
+            votes_against: counts.votes_against,
+            votes_abstain: turnout.abstain,
+            spoilt: turnout.spoilt,
+            options: result.votes.options().map(options_view),
             quorum_met: result.quorum_met,
             agree,
             disagree: count(confirmations.hashes.len()).saturating_sub(agree),
@@ -530,22 +537,6 @@ pub(crate) fn phase_view(phase: assembly::Phase) -> Phase {
         assembly::Phase::Decided => Phase::Decided,
         assembly::Phase::Void(_) => Phase::Void,
         assembly::Phase::Withdrawn => Phase::Withdrawn,
-    }
-}
-
-fn choice_view(choice: assembly::Choice) -> Choice {
-    match choice {
-        assembly::Choice::For => Choice::For,
-        assembly::Choice::Against => Choice::Against,
-        assembly::Choice::Abstain => Choice::Abstain,
-    }
-}
-
-fn choice_of_code(code: u8) -> Choice {
-    match code {
-        0 => Choice::For,
-        1 => Choice::Against,
-        _ => Choice::Abstain,
     }
 }
 

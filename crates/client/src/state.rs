@@ -5,6 +5,7 @@ use crate::step::StepError;
 use crate::views::{ConnectionState, NoticeCode, OwnVoteState};
 use messaging::OwnDevice;
 use minicbor::bytes::ByteArray;
+use minicbor::bytes::ByteVec;
 use minicbor::decode::{Decoder, Error as DecodeError};
 use minicbor::encode::{Encoder, Error as EncodeError, Write};
 use minicbor::{Decode, Encode};
@@ -451,9 +452,9 @@ pub(crate) struct OwnPart {
     /// The key number, recorded as belonging to this vote before anything is proven with it.
     #[n(2)]
     pub(crate) key_number: Option<u32>,
-    /// Choice of a roll-call.
+    /// Vote of a roll-call.
     #[n(4)]
-    pub(crate) open_choice: Option<u8>,
+    pub(crate) open_choice: Option<ByteVec>,
     /// Entries of the box that have been read, the close entry among them.
     #[n(5)]
     pub(crate) box_entries: u32,

@@ -203,7 +203,7 @@ fn ten_members_in_bad_weather_vote_in_secret_and_agree() {
         world.vote(
             who,
             &motion,
-            [Choice::For, Choice::Against, Choice::Abstain][who % 3],
+            [Choice::For, Choice::Against, Choice::Abstain][who % 3].clone(),
         );
     }
     world.decided(&motion);
@@ -231,6 +231,7 @@ fn a_relay_that_shows_two_journals_is_caught_by_the_messages() {
         title: title.into(),
         text: String::new(),
         kind: VoteKind::RollCall,
+        question: Default::default(),
         rule: None,
         notice_ms: None,
         voting_ms: None,

@@ -370,7 +370,13 @@ impl Talk {
         for seat in 1..=u32::try_from(self.world.members.len()).unwrap() {
             for _ in 0..=self.dice.roll(5) / 4 {
                 let choice = [Choice::For, Choice::Against, Choice::Abstain][self.dice.roll(3)];
-                self.say(seat, &Body::RollCallVote { motion, choice });
+                self.say(
+                    seat,
+                    &Body::RollCallVote {
+                        motion,
+                        vote: choice.to_vote(),
+                    },
+                );
             }
         }
         if self.dice.roll(2) == 0 {
@@ -609,7 +615,7 @@ impl Talk {
             18 => Body::MotionWithdrawn { motion: any },
             19 | 20 => Body::RollCallVote {
                 motion: self.motion(&[Phase::Open]).unwrap_or(any),
-                choice: Choice::Against,
+                vote: Choice::Against.to_vote(),
             },
             21 => Body::RollCallClosed { motion: any },
             22 => Body::BallotForwarded {

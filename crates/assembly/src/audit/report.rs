@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use super::file::AuditLevel;
 use crate::fold::Phase;
 use crate::motion::VoteKind;
+use crate::result::TallyResult;
 use crate::statement::Role;
-use crate::tally::TallyResult;
 
 macro_rules! rules {
     ($($name:ident $id:literal $text:literal;)*) => {

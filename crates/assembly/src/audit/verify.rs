@@ -10,8 +10,9 @@ use super::report::{Breach, Finding, MotionReport, Report, Rule, SeatReport};
 use crate::entry::SealedEntry;
 use crate::fold::{Assembly, BadFounding, Halt, Motion, Opened, Opening, Phase, SecretVote, Taken};
 use crate::rejection::Rejection;
+use crate::result::TallyResult;
 use crate::statement::Body;
-use crate::tally::{TallyError, TallyResult, tally};
+use crate::tally::{TallyError, tally};
 
 /// Why a file cannot be judged at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -5,21 +5,21 @@
 //! may vote, quorum and majority (they are the motion's), and names of options.
 
 pub mod one_of_many;
+mod options;
 mod order;
 mod outcome;
 pub mod plaintext;
-mod question;
 pub mod schulze;
 pub mod stv;
 pub mod up_to_k;
 
 pub use one_of_many::OneOfManyCount;
+pub use options::{Account, OptionsCount, OptionsMethod, OptionsResult};
 pub use order::PublicOrder;
 pub use outcome::{Outcome, Ties, Turnout};
 pub use plaintext::{
     BadChoice, BadForm, OneOfMany, OptionIndex, Ranking, Spoilt, StrictOrder, UpToK, WeakOrder,
 };
-pub use question::{Account, OptionsCount, OptionsMethod, OptionsResult};
 pub use schulze::{SchulzeCount, SchulzeResult};
 pub use stv::{Act, Stage, StvCount, StvResult};
 pub use up_to_k::UpToKCount;

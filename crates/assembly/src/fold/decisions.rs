@@ -1,7 +1,7 @@
 //! Motions up to their opening, and named votes.
 
 use ballot::{BallotKey, Roll};
-use minicbor::bytes::ByteArray;
+use minicbor::bytes::{ByteArray, ByteVec};
 use primitives::{MotionId, SeatNumber, StatementId, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use tlog::{CreateLog, Gate, LogKind, Slots};
@@ -10,7 +10,7 @@ use super::{
     Assembly, Author, Effect, Motion, Opening, Phase, PoolKey, SecretVote, VoidReason, Vote, ballot_len,
 };
 use crate::limits;
-use crate::motion::{Choice, MotionText, VoteKind};
+use crate::motion::{MotionText, VoteKind};
 use crate::rejection::Rejection;
 use crate::statement::{BoxKeys, motion_id};
 
@@ -139,6 +139,11 @@ impl Assembly {
         if roll_len < charter.roll_floor || !charter.coverage.is_reached(roll_len, whole) {
             return Err(Rejection::RollTooSmall);
         }
+        let vote_len = motion
+            .text
+            .question
+            .vote_len()
+            .map_err(|_| Rejection::MotionUnfit)?;
         let slots = Slots {
             opens: self.time,
             closes,
@@ -153,7 +158,7 @@ impl Assembly {
                 .collect(),
             roll_root: roll.root(),
             sealing: sealing.clone(),
-            record: plain_box(keys, ballot_len(roll.params()), slots),
+            record: plain_box(keys, ballot_len(roll.params(), vote_len), slots),
             journal_key: keys.journal_key,
             forwarded: Vec::new(),
             closed: None,
@@ -188,7 +193,7 @@ impl Assembly {
         &self,
         author: Author<'_>,
         motion: MotionId,
-        choice: Choice,
+        vote: &ByteVec,
     ) -> Result<Effect, Rejection> {
         let motion = self.motions.get(&motion).ok_or(Rejection::WrongPhase)?;
         let opening = motion
@@ -205,7 +210,10 @@ impl Assembly {
         if votes.contains_key(&author.seat.number) {
             return Err(Rejection::VotedAlready);
         }
-        Ok(Effect::RollCallVote(motion.id, choice))
+        if !motion.text.question.is_vote(vote) {
+            return Err(Rejection::VoteUnfit);
+        }
+        Ok(Effect::RollCallVote(motion.id, vote.clone()))
     }
 
     pub(super) fn check_roll_call_closed(&self, motion: MotionId) -> Result<Effect, Rejection> {
@@ -284,13 +292,13 @@ impl Assembly {
         }
     }
 
-    pub(super) fn vote_by_name(&mut self, motion: MotionId, seat: SeatNumber, choice: Choice) {
+    pub(super) fn vote_by_name(&mut self, motion: MotionId, seat: SeatNumber, vote: ByteVec) {
         let opening = self
             .motions
             .get_mut(&motion)
             .and_then(|motion| motion.opening.as_mut());
         if let Some(Vote::RollCall(votes)) = opening.map(|opening| &mut opening.vote) {
-            votes.entry(seat).or_insert(choice);
+            votes.entry(seat).or_insert(vote);
         }
     }
 

@@ -216,7 +216,7 @@ enum Effect {
     Seconded(MotionId),
     MotionOpened(MotionId, Opening),
     Withdrawn(MotionId),
-    RollCallVote(MotionId, crate::motion::Choice),
+    RollCallVote(MotionId, minicbor::bytes::ByteVec),
     RollCallClosed(MotionId),
     Forwarded(MotionId, Forwarded),
     BoxClosed(MotionId, ClosedBox),
@@ -420,7 +420,7 @@ impl Assembly {
                 self.check_opened(author, *motion, ballot_box.as_ref())
             }
             Body::MotionWithdrawn { motion } => self.check_withdrawn(author, *motion),
-            Body::RollCallVote { motion, choice } => self.check_roll_call_vote(author, *motion, *choice),
+            Body::RollCallVote { motion, vote } => self.check_roll_call_vote(author, *motion, vote),
             Body::RollCallClosed { motion } => self.check_roll_call_closed(*motion),
             Body::BallotForwarded { opening, ballot } => self.check_forwarded(author, *opening, ballot),
             Body::BoxClosed {
@@ -472,7 +472,7 @@ impl Assembly {
             Effect::Seconded(motion) => self.second(motion, seat, time),
             Effect::MotionOpened(motion, opening) => self.open_motion(motion, opening),
             Effect::Withdrawn(motion) => self.set_phase(motion, Phase::Withdrawn),
-            Effect::RollCallVote(motion, choice) => self.vote_by_name(motion, seat, choice),
+            Effect::RollCallVote(motion, vote) => self.vote_by_name(motion, seat, vote),
             Effect::RollCallClosed(motion) => self.set_phase(motion, Phase::Decided),
             Effect::Forwarded(motion, forwarded) => self.forward(motion, forwarded),
             Effect::BoxClosed(motion, closed) => self.close_box(motion, closed),

@@ -1,7 +1,7 @@
 //! Motions and their openings as the fold keeps them.
 
 use ballot::{Event, Params, Roll, RollError};
-use minicbor::bytes::ByteArray;
+use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 use primitives::canonical::hash;
 use primitives::{AssemblyId, Hash, MotionId, OpeningId, SeatNumber, Time, labels};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tlog::{Checkpoint, Cosignature, CreateLog, SignedCheckpoint};
 
 use super::PoolKey;
-use crate::motion::{Choice, MotionText};
+use crate::motion::MotionText;
 
 /// A motion with everything that has happened to it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -123,7 +123,7 @@ pub struct Opening {
 pub enum Vote {
     /// Named votes, first one per seat.
     #[n(0)]
-    RollCall(#[n(0)] BTreeMap<SeatNumber, Choice>),
+    RollCall(#[n(0)] BTreeMap<SeatNumber, ByteVec>),
     /// An anonymous vote.
     #[n(1)]
     Secret(#[n(0)] SecretVote),
@@ -259,12 +259,11 @@ impl SecretVote {
     }
 }
 
-/// Length of every ballot of a vote: envelope, sealed choice of one byte, proof.
+/// Length of every ballot of a vote on a roll of these parameters, with votes of `vote_len` bytes.
 #[must_use]
-pub fn ballot_len(params: Params) -> u32 {
-    // CBOR[1, bytes 32, bytes 49, bytes proof]: 1 + 1 + 34 + 51 + 3 + proof, for proofs of 256 bytes to 64 KiB.
-    const ENVELOPE: usize = 1 + 1 + 34 + 51 + 3;
-    u32::try_from(params.proof_len().saturating_add(ENVELOPE)).unwrap_or(u32::MAX)
+pub fn ballot_len(params: Params, vote_len: usize) -> u32 {
+    let len = ballot::encoded_len(params, sealing::sealed_len(vote_len));
+    u32::try_from(len).unwrap_or(u32::MAX)
 }
 
 impl Motion {

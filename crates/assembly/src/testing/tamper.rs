@@ -56,15 +56,15 @@ fn alter_ballot(file: &mut AuditFile) -> Option<()> {
     })
 }
 
-/// `RollCallVote` is `[16, [motion, choice]]`: its last byte is the choice.
+/// `RollCallVote` is `[16, [motion, vote]]`: its last byte is the vote.
 fn alter_named_vote(file: &mut AuditFile) -> Option<()> {
     rewrite_statement(file, |statement| {
         let start = statement
             .windows(5)
             .position(|window| window == [0x82, 0x10, 0x82, 0x58, 0x20])?;
         let mut altered = statement.to_vec();
-        let choice = altered.get_mut(start.checked_add(37)?)?;
-        *choice = (*choice + 1) % 3;
+        let choice = altered.get_mut(start.checked_add(38)?)?;
+        *choice = *choice % 3 + 1;
         Some(altered)
     })
 }

@@ -9,8 +9,9 @@ use tlog::{CloseEntry, Entry};
 use super::{SimLog, World};
 use crate::keys;
 use crate::motion::{Choice, VoteKind};
+use crate::result::TallyResult;
 use crate::statement::Body;
-use crate::tally::{TallyError, TallyResult, tally};
+use crate::tally::{TallyError, tally};
 
 impl World {
     /// Opens a motion whose notice is over.
@@ -144,7 +145,7 @@ impl World {
                 seat,
                 &Body::RollCallVote {
                     motion,
-                    choice: *choice,
+                    vote: choice.to_vote(),
                 },
             );
         }

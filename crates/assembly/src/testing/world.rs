@@ -20,8 +20,9 @@ use crate::charter::{Charter, Fraction};
 use crate::entry::{JournalKeys, SealedEntry, journal_key_hash};
 use crate::fold::{Assembly, Taken};
 use crate::keys;
-use crate::motion::{Majority, Method, MotionText, Rule, VoteKind};
+use crate::motion::{Majority, MotionText, Rule, VoteKind};
 use crate::name::NameOpening;
+use crate::question::Question;
 use crate::statement::{Body, Candidate, Founded, Role, Statement};
 
 /// A log of the simulated relay.
@@ -331,7 +332,7 @@ impl World {
             title: "A motion".to_owned(),
             text: "Be it resolved.".to_owned(),
             kind,
-            method: Method::ForAgainstAbstain,
+            question: Question::ForAgainstAbstain,
             rule: Rule {
                 quorum: Fraction::new(1, 2),
                 majority: Majority::Simple,

@@ -43,7 +43,7 @@ fn a_true_file_is_valid_and_counts_what_was_voted() {
     let counts: Vec<_> = report
         .motions
         .iter()
-        .map(|motion| motion.result.as_ref().unwrap().counts)
+        .map(|motion| motion.result.as_ref().unwrap().votes.choices().copied().unwrap())
         .collect();
     let expected = [
         Counts {

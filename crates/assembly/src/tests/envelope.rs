@@ -332,10 +332,10 @@ proptest! {
         world.open(motion);
         let bodies = [
             (2, Body::Endorsed { admission }), (3, Body::Endorsed { admission }), (4, Body::Objected { admission }),
-            (5, Body::Objected { admission }), (1, Body::RollCallVote { motion, choice: Choice::For }),
-            (1, Body::RollCallVote { motion, choice: Choice::Against }), (2, Body::Detained { seat: SeatNumber(5) }),
+            (5, Body::Objected { admission }), (1, Body::RollCallVote { motion, vote: Choice::For.to_vote() }),
+            (1, Body::RollCallVote { motion, vote: Choice::Against.to_vote() }), (2, Body::Detained { seat: SeatNumber(5) }),
             (3, Body::Detained { seat: SeatNumber(5) }), (5, Body::Left {}),
-            (5, Body::RollCallVote { motion, choice: Choice::Abstain }), (1, Body::MotionProposed { motion: text }),
+            (5, Body::RollCallVote { motion, vote: Choice::Abstain.to_vote() }), (1, Body::MotionProposed { motion: text }),
             (4, Body::RollCallClosed { motion }),
         ];
         for at in order {

@@ -221,7 +221,7 @@ fn the_electorate_counts_who_was_detained_since_the_proposal_and_not_who_cools_o
     );
     let vote = Body::RollCallVote {
         motion,
-        choice: Choice::For,
+        vote: Choice::For.to_vote(),
     };
     assert_eq!(rejected(&world.say(young, &vote)), Rejection::NotInElectorate);
     assert_eq!(rejected(&world.say(5, &vote)), Rejection::NotByAMember);

@@ -4,11 +4,14 @@ use primitives::{Hash, SeatNumber};
 use tlog::Entry;
 
 use super::rejected;
+use crate::counting::Ties;
 use crate::fold::{Phase, VoidReason};
 use crate::motion::{Choice, Counts, VoteKind};
+use crate::question::Question;
 use crate::rejection::Rejection;
+use crate::result::Way;
 use crate::statement::Body;
-use crate::tally::{TallyError, Way, open_ballots, valid_ballots};
+use crate::tally::{TallyError, count_ballots, valid_ballots};
 use crate::testing::World;
 
 use Choice::{Abstain, Against, For};
@@ -27,7 +30,7 @@ fn a_roll_call_is_counted_by_name() {
     let mut world = World::ready(41);
     let opening = world.roll_call(&[For, Against, Abstain, For]);
     let result = world.tally(opening).unwrap();
-    assert_eq!(result.counts, counts(2, 1, 1));
+    assert_eq!(result.votes.choices().copied().unwrap(), counts(2, 1, 1));
     assert!(result.adopted && result.quorum_met);
 }
 
@@ -39,7 +42,7 @@ fn asm_28_only_electors_vote() {
     let seat = world.admit("Late", crate::Role::Deputy);
     let vote = Body::RollCallVote {
         motion: late,
-        choice: For,
+        vote: For.to_vote(),
     };
     assert_eq!(rejected(&world.say(seat, &vote)), Rejection::NotInElectorate);
     assert!(
@@ -57,10 +60,16 @@ fn asm_29_the_first_named_vote_counts() {
     let mut world = World::ready(43);
     let motion = world.notice(world.motion_text(VoteKind::RollCall));
     world.open(motion);
-    world.says(1, &Body::RollCallVote { motion, choice: For });
+    world.says(
+        1,
+        &Body::RollCallVote {
+            motion,
+            vote: For.to_vote(),
+        },
+    );
     let second = Body::RollCallVote {
         motion,
-        choice: Against,
+        vote: Against.to_vote(),
     };
     assert_eq!(rejected(&world.say(1, &second)), Rejection::VotedAlready);
 }
@@ -74,8 +83,17 @@ fn asm_30_a_vote_at_the_close_is_too_late() {
     let box_opening = world.open(secret);
     let closes = world.assembly.opening(opening).unwrap().1.closes;
     world.now = primitives::Time(closes.0 - 2);
-    world.says(1, &Body::RollCallVote { motion, choice: For });
-    let late = Body::RollCallVote { motion, choice: For };
+    world.says(
+        1,
+        &Body::RollCallVote {
+            motion,
+            vote: For.to_vote(),
+        },
+    );
+    let late = Body::RollCallVote {
+        motion,
+        vote: For.to_vote(),
+    };
     assert_eq!(rejected(&world.say(2, &late)), Rejection::VoteNotOpen);
     let ballot = world.ballot(1, box_opening, &[1]);
     world.await_close(box_opening);
@@ -121,7 +139,7 @@ fn a_secret_vote_is_counted_from_the_box_by_any_threshold_of_trustees() {
         assert_eq!(world.tally(opening), Err(TallyError::NotDecided));
         world.close(opening, &trustees);
         let result = world.tally(opening).unwrap();
-        assert_eq!(result.counts, counts(2, 1, 1));
+        assert_eq!(result.votes.choices().copied().unwrap(), counts(2, 1, 1));
         assert_eq!(result.findings, []);
         assert_eq!(result.hash(), world.tally(opening).unwrap().hash());
         assert_eq!(world.assembly.motion(motion).unwrap().phase, Phase::Decided);
@@ -162,7 +180,7 @@ fn a_forwarded_ballot_counts_once_and_after_the_box() {
     );
     world.close(opening, &[1, 2]);
     let result = world.tally(opening).unwrap();
-    assert_eq!(result.counts, counts(2, 1, 0));
+    assert_eq!(result.votes.choices().copied().unwrap(), counts(2, 1, 0));
     assert_eq!(result.findings.len(), 1);
     assert_eq!(
         (result.findings[0].way, result.findings[0].rule.as_str()),
@@ -200,7 +218,7 @@ fn what_is_no_ballot_or_no_choice_is_named_and_not_counted() {
     world.close(opening, &[1, 2]);
     let result = world.tally(opening).unwrap();
     assert_eq!(
-        result.counts,
+        result.votes.choices().copied().unwrap(),
         Counts {
             votes_for: 3,
             spoilt: 1,
@@ -288,7 +306,10 @@ fn asm_34_a_share_comes_once_from_its_holder_after_the_close_and_a_bad_one_is_a_
     world.says(3, &third);
     let (_, _, secret) = world.assembly.secret_vote_of(opening).unwrap();
     assert_eq!(secret.bad_shares, [SeatNumber(2)]);
-    assert_eq!(world.tally(opening).unwrap().counts, counts(3, 0, 0));
+    assert_eq!(
+        world.tally(opening).unwrap().votes.choices().copied().unwrap(),
+        counts(3, 0, 0)
+    );
 }
 
 #[test]
@@ -341,10 +362,12 @@ fn tal_06_shares_that_do_not_open_the_votes_key_give_no_result() {
     let (_, of, secret) = world.assembly.secret_vote_of(opening).unwrap();
     let entries = world.boxes[&opening].entries.clone();
     let mut secret = secret.clone();
-    let valid = valid_ballots(&world.assembly, of, &secret, &entries, &mut world.rng).unwrap();
-    assert_eq!(open_ballots(of, &secret, &valid.ballots).unwrap().len(), 3);
+    let valid = valid_ballots(&world.assembly, opening, &entries, &mut world.rng).unwrap();
+    let mut count = Question::ForAgainstAbstain.count().unwrap();
+    count_ballots(of, &secret, &valid.ballots, &mut count).unwrap();
+    assert_eq!(count.finish(opening, Ties::Fail).total(), 3);
     secret.shares.pop_first();
-    let error = open_ballots(of, &secret, &valid.ballots).unwrap_err();
+    let error = count_ballots(of, &secret, &valid.ballots, &mut count).unwrap_err();
     assert_eq!(error, TallyError::Shares);
     assert!(error.to_string().starts_with("TAL-06"));
 }
@@ -364,7 +387,7 @@ fn log_11_a_ballot_out_of_its_place_is_a_finding_and_counts() {
     entries[3].time = slot.after(1);
     world.close(opening, &[1, 2]);
     let result = world.tally(opening).unwrap();
-    assert_eq!(result.counts, counts(4, 0, 0));
+    assert_eq!(result.votes.choices().copied().unwrap(), counts(4, 0, 0));
     let findings = result
         .findings
         .iter()

@@ -11,6 +11,7 @@ fn propose(title: &str) -> Request {
         title: title.into(),
         text: String::new(),
         kind: VoteKind::Secret,
+        question: Default::default(),
         rule: None,
         notice_ms: None,
         voting_ms: None,

@@ -112,7 +112,7 @@ fn whoever_watches_a_job_can_call_it_off_at_every_stage() {
             opening,
             assembly: assembly.clone(),
             secret: Secret::from_slice(&key).expect("a key"),
-            choice: [0; 1].into(),
+            vote: vec![1].into(),
         };
         let mut seen = 0;
         let output = Job(work).run(&mut ChaCha20Rng::seed_from_u64(1), &mut |progress| {

@@ -87,6 +87,7 @@ fn a_claimed_future_of_the_journal_does_not_stall_the_plenary() {
         title: "anything".into(),
         text: String::new(),
         kind: VoteKind::RollCall,
+        question: Default::default(),
         rule: None,
         notice_ms: None,
         voting_ms: None,

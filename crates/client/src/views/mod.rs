@@ -23,16 +23,18 @@ mod assembly;
 mod motions;
 mod surroundings;
 mod talk;
+mod votes;
 
 pub use assembly::{
     AdmissionState, AdmissionView, AssemblyView, CharterView, InvitationView, MemberView, Role, SeatState,
     Standing, Witnessed,
 };
 pub use motions::{
-    Barred, Choice, Majority, MotionView, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView,
-    RuleView, SeatVote, VoteKind,
+    Barred, Majority, MotionView, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, RuleView,
+    SeatVote, VoteKind,
 };
 pub use surroundings::{
     Carrier, ConnectionState, ConnectionView, EvidenceKind, EvidenceView, NoticeCode, Overview,
 };
 pub use talk::{ConversationKind, ConversationView, MessageContent, MessageState, MessageView};
+pub use votes::{AccountView, ActView, Choice, OptionsView, QuestionView, StageView};

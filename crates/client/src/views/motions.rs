@@ -1,5 +1,6 @@
 //! Motions, votes and results.
 
+use super::votes::{Choice, OptionsView, QuestionView};
 use serde::{Deserialize, Serialize};
 
 view! {
@@ -15,6 +16,8 @@ view! {
         pub proposer: u32,
         /// Kind of vote.
         pub kind: VoteKind,
+        /// What is asked.
+        pub question: QuestionView,
         /// Rule of decision.
         pub rule: RuleView,
         /// Where it stands.
@@ -157,30 +160,20 @@ view! {
 }
 
 view! {
-    /// Choices of for/against/abstain.
-    pub enum Choice {
-        /// For.
-        For,
-        /// Against.
-        Against,
-        /// Abstain.
-        Abstain,
-    }
-}
-
-view! {
     /// Outcome of a motion.
     pub struct ResultView {
-        /// Whether it is adopted.
+        /// Whether it is adopted; with options: whether one is elected.
         pub adopted: bool,
-        /// Votes for.
+        /// Votes for; 0 with options.
         pub votes_for: u32,
-        /// Votes against.
+        /// Votes against; 0 with options.
         pub votes_against: u32,
         /// Abstentions.
         pub votes_abstain: u32,
-        /// Ballots whose content is none of the choices.
+        /// Ballots whose content is no vote.
         pub spoilt: u32,
+        /// The votes among options, if such are asked.
+        pub options: Option<OptionsView>,
         /// Whether the quorum was there.
         pub quorum_met: bool,
         /// Devices that published the same result.

@@ -1,5 +1,6 @@
 //! One's own vote: a named one at once, a secret one by a wish that becomes a proof, a ballot, and nothing that could tell.
 
+use super::choice::vote_of;
 use crate::commands::{no_assembly, unknown};
 use crate::effects::{Effect, Ticket};
 use crate::jobs::{Job, Work};
@@ -12,14 +13,16 @@ use crate::tables;
 use crate::views::Choice;
 use assembly::Body;
 use assembly::{Assembly, Motion, Opening, Phase, Vote};
+use minicbor::bytes::ByteVec;
 use primitives::{MotionId, Purpose, Secret, Time};
+use zeroize::Zeroizing;
 
 /// A ballot leaves so long before the close at the latest, or in the last quarter of a short vote.
 const LAST_CALL_MS: u64 = 10 * 60_000;
 
 impl Step<'_> {
     /// Votes: at once by name, or by a wish that becomes a ballot.
-    pub(crate) fn vote(&mut self, motion: MotionId, choice: Choice) -> Result<Answer, Failed> {
+    pub(crate) fn vote(&mut self, motion: MotionId, choice: &Choice) -> Result<Answer, Failed> {
         let assembly = self.state.assembly.clone().ok_or_else(no_assembly)?;
         let seat = self.own_seat()?;
         let of = assembly.motion(motion).ok_or_else(|| unknown("motion"))?;
@@ -41,15 +44,19 @@ impl Step<'_> {
             )
             .into());
         }
+        let vote = vote_of(&of.text.question, choice)
+            .map(Zeroizing::new)
+            .map_err(|error| Refusal::new(RefusalCode::BadRequest, &error.to_string()))?;
         match &opening.vote {
             Vote::RollCall(_) => {
+                let vote = ByteVec::from(vote.to_vec());
                 let body = Body::RollCallVote {
                     motion,
-                    choice: journal_choice(choice),
+                    vote: vote.clone(),
                 };
                 self.check_statement(seat.number, &body).map_err(rejected)?;
                 self.make_statement(&body, &[], None)?;
-                self.with_part(motion, |part| part.open_choice = Some(choice_code(choice)));
+                self.with_part(motion, |part| part.open_choice = Some(vote));
             }
             Vote::Secret(secret) => {
                 let mine = seat.ballot_key(secret.key_number);
@@ -70,9 +77,9 @@ impl Step<'_> {
                     )
                     .into());
                 }
-                let wish = journal_choice(choice).to_plaintext();
+                let purpose = wish_purpose(motion);
                 self.store
-                    .put_for(wish_purpose(motion), tables::WISHES, *motion.as_bytes(), wish);
+                    .put_for(purpose, tables::WISHES, *motion.as_bytes(), vote.as_slice());
                 let cast_by = last_call(opening);
                 self.with_part(motion, |part| {
                     part.stage = Stage::Wished;
@@ -115,9 +122,9 @@ impl Step<'_> {
         else {
             return Ok(());
         };
-        let Ok(choice) = <[u8; 1]>::try_from(wish.as_slice()) else {
+        if !motion.text.question.is_vote(&wish) {
             return Err(StepError::Record(tables::WISHES.0));
-        };
+        }
         self.with_part(motion.id, |part| {
             part.stage = Stage::Proving;
             part.key_number = Some(number);
@@ -133,7 +140,7 @@ impl Step<'_> {
             opening: opening.id,
             assembly,
             secret: key,
-            choice: choice.into(),
+            vote: Zeroizing::new(wish.to_vec()),
         };
         self.effects.push(Effect::Compute {
             ticket,
@@ -290,20 +297,4 @@ fn last_call(opening: &Opening) -> Time {
 
 pub(super) fn wish_purpose(motion: MotionId) -> Purpose {
     Purpose::burnable([b"wish/".as_slice(), motion.as_bytes()].concat())
-}
-
-pub(crate) fn journal_choice(choice: Choice) -> assembly::Choice {
-    match choice {
-        Choice::For => assembly::Choice::For,
-        Choice::Against => assembly::Choice::Against,
-        Choice::Abstain => assembly::Choice::Abstain,
-    }
-}
-
-fn choice_code(choice: Choice) -> u8 {
-    match choice {
-        Choice::For => 0,
-        Choice::Against => 1,
-        Choice::Abstain => 2,
-    }
 }

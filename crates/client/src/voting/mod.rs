@@ -12,6 +12,7 @@
 
 mod ballots;
 mod boxes;
+pub(crate) mod choice;
 mod motions;
 mod results;
 

@@ -1,12 +1,13 @@
 //! Motions: proposed, seconded, opened when their notice is over.
 
+use super::choice::question_of;
 use crate::commands::{no_assembly, unknown};
 use crate::machine::Failed;
-use crate::requests::{Answer, Topic};
+use crate::requests::{Answer, Refusal, RefusalCode, Topic};
 use crate::state::Duty;
 use crate::step::{Step, StepError};
-use crate::views::{Majority, RuleView, VoteKind};
-use assembly::{Body, Fraction, Method, MotionText, Rule};
+use crate::views::{Majority, QuestionView, RuleView, VoteKind};
+use assembly::{Body, Fraction, MotionText, Rule};
 use assembly::{Motion, Phase};
 use primitives::MotionId;
 
@@ -16,6 +17,7 @@ impl Step<'_> {
         title: String,
         text: String,
         kind: VoteKind,
+        question: QuestionView,
         rule: Option<&RuleView>,
         notice_ms: Option<u64>,
         voting_ms: Option<u64>,
@@ -29,7 +31,7 @@ impl Step<'_> {
                 VoteKind::RollCall => assembly::VoteKind::RollCall,
                 VoteKind::Secret => assembly::VoteKind::Secret,
             },
-            method: Method::ForAgainstAbstain,
+            question: question_of(question),
             rule: rule.map_or(
                 Rule {
                     quorum: Fraction::new(1, 2),
@@ -40,6 +42,9 @@ impl Step<'_> {
             notice_ms: notice_ms.unwrap_or(charter.notice_ms),
             voting_ms: voting_ms.unwrap_or(charter.voting_least_ms),
         };
+        if let Err(error) = motion.question.check() {
+            return Err(Refusal::new(RefusalCode::BadRequest, &error.to_string()).into());
+        }
         let id = self.state_checked(&Body::MotionProposed { motion }, &[])?;
         Ok(Answer::Proposed {
             motion: assembly::statement::motion_id(id).to_string(),

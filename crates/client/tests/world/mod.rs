@@ -550,6 +550,7 @@ impl World {
             title: title.into(),
             text: "Text of the motion.".into(),
             kind,
+            question: Default::default(),
             rule: None,
             notice_ms: None,
             voting_ms: None,

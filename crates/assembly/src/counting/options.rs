@@ -1,4 +1,4 @@
-//! A question with several options: its method, its one length of plaintext, its count and its result.
+//! Votes among several options: their method, its one length of plaintext, its count and its result.
 
 use minicbor::{Decode, Encode};
 
