@@ -26,23 +26,12 @@ impl OneOfManyCount {
     /// # Errors
     /// [`Spoilt`] with the rule that the plaintext breaks; it has been counted as spoilt.
     pub fn add(&mut self, plaintext: &[u8]) -> Result<(), Spoilt> {
-        match self.form.read(plaintext) {
-            Ok(Some(option)) => {
-                self.turnout.valid = self.turnout.valid.saturating_add(1);
-                if let Some(votes) = self.votes.get_mut(option.index()) {
-                    *votes = votes.saturating_add(1);
-                }
-                Ok(())
-            }
-            Ok(None) => {
-                self.turnout.abstain = self.turnout.abstain.saturating_add(1);
-                Ok(())
-            }
-            Err(spoilt) => {
-                self.turnout.spoilt = self.turnout.spoilt.saturating_add(1);
-                Err(spoilt)
-            }
+        if let Some(option) = self.turnout.take(self.form.read(plaintext), 1)?
+            && let Some(votes) = self.votes.get_mut(option.index())
+        {
+            *votes = votes.saturating_add(1);
         }
+        Ok(())
     }
 
     /// Votes by option.

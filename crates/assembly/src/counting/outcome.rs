@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{OptionIndex, PublicOrder};
+use super::{OptionIndex, PublicOrder, Spoilt};
 
 /// What a tie for a seat does; the charter says which.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
@@ -54,6 +54,22 @@ impl Turnout {
         self.valid
             .saturating_add(self.abstain)
             .saturating_add(self.spoilt)
+    }
+
+    /// Counts `times` equal ballots by what their form reads in them: a choice, nothing (an abstention), or nonsense
+    /// (CNT-07), and hands the choice on.
+    pub(super) fn take<T>(
+        &mut self,
+        read: Result<Option<T>, Spoilt>,
+        times: u32,
+    ) -> Result<Option<T>, Spoilt> {
+        let count = match &read {
+            Ok(Some(_)) => &mut self.valid,
+            Ok(None) => &mut self.abstain,
+            Err(_) => &mut self.spoilt,
+        };
+        *count = count.saturating_add(times);
+        read
     }
 }
 

@@ -243,6 +243,12 @@ impl Ranking {
         self.ranks.iter().all(|rank| *rank == 0)
     }
 
+    /// The ranking, unless it ranks nothing.
+    #[must_use]
+    pub fn unless_blank(self) -> Option<Self> {
+        (!self.is_blank()).then_some(self)
+    }
+
     /// The ranked options, best first; equals by number.
     #[must_use]
     pub fn order(&self) -> Vec<OptionIndex> {

@@ -93,15 +93,8 @@ impl StvCount {
     /// # Errors
     /// As [`Self::add`].
     pub fn add_times(&mut self, plaintext: &[u8], times: u32) -> Result<(), Spoilt> {
-        let read = self.form.read(plaintext);
-        let count = match &read {
-            Ok(ranking) if ranking.is_blank() => &mut self.turnout.abstain,
-            Ok(_) => &mut self.turnout.valid,
-            Err(_) => &mut self.turnout.spoilt,
-        };
-        *count = count.saturating_add(times);
-        let ranking = read?;
-        if !ranking.is_blank() {
+        let ranked = self.form.read(plaintext).map(Ranking::unless_blank);
+        if let Some(ranking) = self.turnout.take(ranked, times)? {
             let papers = self.papers.entry(ranking).or_default();
             *papers = papers.saturating_add(times);
         }

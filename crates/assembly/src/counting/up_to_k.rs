@@ -26,26 +26,14 @@ impl UpToKCount {
     /// # Errors
     /// [`Spoilt`] with the rule that the plaintext breaks; it has been counted as spoilt.
     pub fn add(&mut self, plaintext: &[u8]) -> Result<(), Spoilt> {
-        match self.form.read(plaintext) {
-            Ok(marks) => {
-                let count = if marks.is_empty() {
-                    &mut self.turnout.abstain
-                } else {
-                    &mut self.turnout.valid
-                };
-                *count = count.saturating_add(1);
-                for option in marks {
-                    if let Some(votes) = self.votes.get_mut(option.index()) {
-                        *votes = votes.saturating_add(1);
-                    }
-                }
-                Ok(())
-            }
-            Err(spoilt) => {
-                self.turnout.spoilt = self.turnout.spoilt.saturating_add(1);
-                Err(spoilt)
+        let read = self.form.read(plaintext);
+        let marked = read.map(|marks| (!marks.is_empty()).then_some(marks));
+        for option in self.turnout.take(marked, 1)?.unwrap_or_default() {
+            if let Some(votes) = self.votes.get_mut(option.index()) {
+                *votes = votes.saturating_add(1);
             }
         }
+        Ok(())
     }
 
     /// Marks by option.
