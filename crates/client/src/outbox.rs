@@ -28,11 +28,14 @@ impl Step<'_> {
         not_before: Time,
         turn: Option<Turn>,
     ) -> u64 {
-        let item = self
+        let after_last = self
             .state
             .outbox
             .last_key_value()
             .map_or(0, |(last, _)| last.saturating_add(1));
+        // While the process runs no number comes twice: an answer that is still under way is about the item that asked.
+        let item = after_last.max(self.state.volatile.next_item);
+        self.state.volatile.next_item = item.saturating_add(1);
         let record = OutboxItem {
             log,
             entry,

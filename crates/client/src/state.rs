@@ -501,6 +501,8 @@ pub(crate) enum Stage {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Volatile {
     pub(crate) next_ticket: u64,
+    /// The next outbox item's number is not below it.
+    pub(crate) next_item: u64,
     pub(crate) expected: BTreeMap<Ticket, Expected>,
     /// Failures in a row, for the wait before the next try.
     pub(crate) failures: u32,
@@ -526,6 +528,8 @@ pub(crate) struct Volatile {
     pub(crate) counted: BTreeMap<MotionId, OwnVoteState>,
     /// When each duty may be tried again.
     pub(crate) duty_after: BTreeMap<Duty, Time>,
+    /// Since when each duty has been due that members take by turns.
+    pub(crate) due_since: BTreeMap<Duty, Time>,
     /// Whether pushes come.
     pub(crate) watching: bool,
     /// How the relay is reached right now.

@@ -19,6 +19,10 @@ use std::sync::Arc;
 
 /// The fold's snapshot is written after so many entries; what came since is folded again at start-up.
 const SNAPSHOT_ENTRIES: u32 = 24;
+/// Between the turns of clients that could all do the same duty.
+const STAGGER_MS: u64 = 700;
+/// Nobody waits longer for those before.
+const STAGGER_MS_MAX: u64 = 60_000;
 /// Between two attempts at a duty, when the first has come to nothing.
 const DUTY_RETRY_MS: u64 = 4_000;
 
@@ -148,6 +152,18 @@ impl<'a> Step<'a> {
     /// A uniform number below `bound`, 0 if `bound` is 0 (the bias of a 64-bit draw over a wait in milliseconds is below 2^-30).
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.rng.next_u64().checked_rem(bound).unwrap_or(0)
+    }
+
+    /// How long this seat lets those before it do what all could do, so that not all do it at once.
+    pub(crate) fn turn_ms(&self) -> u64 {
+        let before = self.own_seat().map_or(0, |seat| seat.number.0.saturating_sub(1));
+        u64::from(before).saturating_mul(STAGGER_MS).min(STAGGER_MS_MAX)
+    }
+
+    /// Whether a duty that all could do has waited for those before this seat.
+    pub(crate) fn is_own_turn(&mut self, duty: &Duty) -> bool {
+        let since = *self.state.volatile.due_since.entry(duty.clone()).or_insert(self.now);
+        since.after(self.turn_ms()) <= self.now
     }
 
     /// One of a kind of duty at a time: no turn while what the last attempt made still waits to be seen in its log, or

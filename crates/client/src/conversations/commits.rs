@@ -162,12 +162,17 @@ impl Step<'_> {
         let Some(plenary) = self.state.member.as_ref().and_then(|member| member.plenary) else {
             return Ok(());
         };
+        let duty = Duty::Commit(plenary);
+        if !self.somebody_stays(plenary)? {
+            self.state.volatile.due_since.remove(&duty);
+            return Ok(());
+        }
         let pending = self
             .session(plenary)?
             .is_some_and(|session| session.commit_pending());
         if !pending
-            && self.somebody_stays(plenary)?
-            && let Some(turn) = self.may_try(Duty::Commit(plenary))
+            && self.is_own_turn(&duty)
+            && let Some(turn) = self.may_try(duty)
         {
             self.commit_plenary(turn, plenary, Vec::new())?;
         }

@@ -3,7 +3,7 @@
 use super::world::{Ballots, World};
 use crate::requests::{Answer, Request};
 use crate::state::Stage;
-use crate::views::{Choice, ConnectionState, OwnVoteState, VoteKind};
+use crate::views::{Choice, ConnectionState, OwnVoteState, Phase, VoteKind};
 use primitives::MotionId;
 
 fn vote_open(seed: u64) -> (World, String, MotionId) {
@@ -44,6 +44,19 @@ fn forwarded(world: &World, who: usize, motion: MotionId) -> usize {
     opening
         .and_then(|opening| opening.secret())
         .map_or(0, |secret| secret.forwarded.len())
+}
+
+/// Whether the device still holds the key with which it votes in this motion.
+fn holds_key(world: &mut World, who: usize, motion: MotionId) -> bool {
+    let fold = world.inside(who).assembly.clone().expect("a fold");
+    let opening = fold.motion(motion).and_then(|motion| motion.opening.clone());
+    let number = opening
+        .and_then(|opening| opening.secret().map(|secret| secret.key_number))
+        .expect("a secret vote");
+    let store = world.clients[who].as_mut().expect("there").store_mut();
+    primitives::Store::get(store, crate::tables::BALLOT_SECRETS, &number.to_be_bytes())
+        .expect("read")
+        .is_some()
 }
 
 #[test]
@@ -175,25 +188,9 @@ fn a_casting_connection_that_breaks_shows_on_no_other() {
 #[test]
 fn a_key_that_was_not_used_is_burnt_however_late_its_holder_comes() {
     let (mut world, motion, id) = vote_open(79);
-    let number = |world: &World, who: usize| {
-        let fold = world.inside(who).assembly.clone().expect("a fold");
-        let opening = fold
-            .motion(id)
-            .and_then(|motion| motion.opening.clone())
-            .expect("open");
-        opening.secret().map(|secret| secret.key_number).expect("secret")
-    };
-    let number = number(&world, 3);
-    let held = |world: &mut World, who: usize| {
-        let store = world.clients[who].as_mut().expect("there").store_mut();
-        let key = number.to_be_bytes();
-        primitives::Store::get(store, crate::tables::BALLOT_SECRETS, &key)
-            .expect("read")
-            .is_some()
-    };
     world.vote(3, &motion, Choice::For);
     world.run_ms(200);
-    assert!(held(&mut world, 3));
+    assert!(holds_key(&mut world, 3, id));
     world.stop(3);
     for who in 0..3 {
         world.vote(who, &motion, Choice::For);
@@ -206,10 +203,26 @@ fn a_key_that_was_not_used_is_burnt_however_late_its_holder_comes() {
             .motion(3, &motion)
             .is_some_and(|motion| motion.result.is_some())
     });
-    assert!(!held(&mut world, 3));
+    assert!(!holds_key(&mut world, 3, id));
     let wish = world.clients[3].as_mut().expect("there").store_mut();
     let wish = primitives::Store::get(wish, crate::tables::WISHES, id.as_bytes()).expect("read");
     assert!(wish.is_none());
+}
+
+#[test]
+fn a_clock_that_is_ahead_burns_no_key_before_the_vote_is_over_for_all() {
+    let (mut world, motion, id) = vote_open(80);
+    for who in 0..3 {
+        world.vote(who, &motion, Choice::For);
+    }
+    world.relay.clock_off_ms = -120_000;
+    world.run_ms(90_000);
+    assert_eq!(world.motion(3, &motion).map(|motion| motion.phase), Some(Phase::Closed));
+    assert!(holds_key(&mut world, 3, id));
+    world.until("decided", 600_000, |world| {
+        world.motion(3, &motion).is_some_and(|motion| motion.phase == Phase::Decided)
+    });
+    assert!(!holds_key(&mut world, 3, id));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::step::{Step, StepError};
 use crate::tables;
 use crate::views::NoticeCode;
 use assembly::Body;
-use assembly::{Motion, Opening, SecretVote, Vote};
+use assembly::{Motion, Opening, Phase, SecretVote, Vote};
 use primitives::MotionId;
 use tlog::{CloseEntry, Entry};
 
@@ -91,25 +91,51 @@ impl Step<'_> {
                 }
                 Ok(())
             }
-            Vote::Secret(secret) if secret.closed.is_none() => {
-                // A key that is left over would prove abstention: used or not, it goes now.
-                let held = self
-                    .store
-                    .get(tables::BALLOT_SECRETS, &secret.key_number.to_be_bytes())?
-                    .is_some();
-                if held {
-                    self.burn_ballot_secret(secret.key_number);
-                    self.store.delete(tables::WISHES, *motion.id.as_bytes());
-                    self.store.burn(wish_purpose(motion.id));
+            Vote::Secret(secret) => {
+                let closed = self.closed_box(motion.id, &opening)?;
+                if closed || motion.phase == Phase::Closed {
+                    self.burn_leftover(motion.id, secret)?;
                 }
-                self.seal_box(motion.id, &opening)
+                if secret.closed.is_some() {
+                    return Ok(());
+                }
+                self.seal_box(motion.id, &opening, closed)
             }
-            Vote::Secret(_) => Ok(()),
         }
     }
 
+    /// A key that is left over would prove abstention: used or not, it goes when the vote is over by log time. A clock that
+    /// is ahead of the logs' takes nobody's vote.
+    fn burn_leftover(&mut self, motion: MotionId, secret: &SecretVote) -> Result<(), StepError> {
+        let number = secret.key_number;
+        let key = self.store.get(tables::BALLOT_SECRETS, &number.to_be_bytes())?;
+        if key.is_some() {
+            self.burn_ballot_secret(number);
+            self.store.delete(tables::WISHES, *motion.as_bytes());
+            self.store.burn(wish_purpose(motion));
+        }
+        Ok(())
+    }
+
+    /// Whether the box, as it was read, ends with its close entry, taken at the close or later.
+    fn closed_box(&self, motion: MotionId, opening: &Opening) -> Result<bool, StepError> {
+        let Some(log) = self.box_log(motion) else {
+            return Ok(false);
+        };
+        let size = self.state.logs.get(&log).map_or(0, |state| state.reader.size());
+        let last = size
+            .checked_sub(1)
+            .map(|index| self.load_entry(log, index))
+            .transpose()?
+            .flatten();
+        Ok(last.is_some_and(|entry| {
+            CloseEntry::from_bytes(&entry.bytes) == Some(CloseEntry { opening: opening.id })
+                && entry.time >= opening.closes
+        }))
+    }
+
     /// The close entry, the witnesses' cosignatures, and the announcement that carries a quorum of them.
-    fn seal_box(&mut self, motion: MotionId, opening: &Opening) -> Result<(), StepError> {
+    fn seal_box(&mut self, motion: MotionId, opening: &Opening, closed: bool) -> Result<(), StepError> {
         let Some(log) = self.box_log(motion) else {
             return Ok(());
         };
@@ -117,15 +143,6 @@ impl Step<'_> {
             return Ok(());
         };
         let size = state.reader.size();
-        let last = size
-            .checked_sub(1)
-            .map(|index| self.load_entry(log, index))
-            .transpose()?
-            .flatten();
-        let closed = last.is_some_and(|entry| {
-            CloseEntry::from_bytes(&entry.bytes) == Some(CloseEntry { opening: opening.id })
-                && entry.time >= opening.closes
-        });
         if !closed {
             if let Some(turn) = self.may_try(Duty::CloseBox(motion)) {
                 let entry = CloseEntry { opening: opening.id }.to_bytes();

@@ -21,19 +21,16 @@ use crate::step::{Step, StepError};
 use assembly::{Opening, Phase};
 use primitives::MotionId;
 
-/// Between the turns of clients that could all do the same duty.
-const STAGGER_MS: u64 = 700;
-
 impl Step<'_> {
     /// Everything that votes need done, looked at in every step.
     pub(crate) fn voting_duties(&mut self) -> Result<(), StepError> {
         let Some(assembly) = self.state.assembly.clone() else {
             return Ok(());
         };
-        let Ok(seat) = self.own_seat() else { return Ok(()) };
-        let turn_ms = u64::from(seat.number.0.saturating_sub(1))
-            .saturating_mul(STAGGER_MS)
-            .min(60_000);
+        if self.own_seat().is_err() {
+            return Ok(());
+        }
+        let turn_ms = self.turn_ms();
         for motion in assembly.motions() {
             match motion.phase_at(self.now) {
                 Phase::Noticed => self.open_when_due(motion, turn_ms)?,
