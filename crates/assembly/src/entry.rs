@@ -234,7 +234,7 @@ impl JournalKeys {
         Self::default()
     }
 
-    /// Adds a key. The caller compares [`journal_key_hash`] with what the journal announced for this number.
+    /// Adds a key. The caller compares it with what the journal announced ([`crate::AnnouncedKey`]).
     pub fn insert(&mut self, number: u32, key: Secret<32>) {
         self.0.insert(number, key);
     }
@@ -259,14 +259,6 @@ impl EntryKeys for JournalKeys {
     fn beside_key(&self, _: usize, _: u64, entry: &SealedEntry) -> Option<BesideKey> {
         Some(entry.beside_key(self.key(entry.key_number)?))
     }
-}
-
-/// The hash by which `Founded` and `Continues` announce a journal key.
-#[must_use]
-pub fn journal_key_hash(number: u32, key: &Secret<32>) -> Hash {
-    let mut bytes = encode(&number);
-    bytes.extend_from_slice(key.expose());
-    hash_bytes(labels::JOURNAL_KEY_HASH, &bytes)
 }
 
 fn entry_key(journal_key: &Secret<32>, nonce: &[u8; 24]) -> EntryKey {

@@ -28,20 +28,19 @@ pub use audit::{
     Finding, JournalPart, MotionReport, Report, SeatReport, Unusable, verify_audit,
 };
 pub use charter::{BadCharter, Charter, Fraction};
-pub use entry::{
-    BadEntry, BesideKey, EntryKey, EntryKeys, EntryTooLong, JournalKeys, SealedEntry, journal_key_hash,
-};
+pub use entry::{BadEntry, BesideKey, EntryKey, EntryKeys, EntryTooLong, JournalKeys, SealedEntry};
 pub use fold::{
     Admission, AdmissionState, Assembly, BadFounding, Change, ClosedBox, Continuation, Detention, Device,
     Forwarded, Halt, Hop, JournalLog, KeyBatch, Motion, Opened, Opening, Phase, PoolKey, Round, Run,
     SealingDue, Seat, SeatState, SecretVote, ShareDue, Taken, Trustees, VoidReason, Vote, WitnessQuorum,
     ballot_len,
 };
+pub use keys::{AnnouncedKey, BoxKeys, BoxTree};
 pub use motion::{Choice, Counts, Majority, MotionText, Rule, VoteKind};
 pub use name::NameOpening;
 pub use question::{BadQuestion, Count, Question, Votes};
 pub use rejection::Rejection;
 pub use result::{BallotFinding, TallyResult, Way};
 pub use side::{SideBody, SideRecord};
-pub use statement::{BadBody, Body, BoxKeys, Candidate, Founded, PublishedKey, Role, Statement, VERSION};
+pub use statement::{BadBody, Body, Candidate, Founded, PublishedKey, Role, Statement, VERSION};
 pub use tally::{TallyError, ValidBallots, tally, valid_ballots};

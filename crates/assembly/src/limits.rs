@@ -18,6 +18,8 @@ pub const BALLOT_KEYS_PER_STATEMENT_MAX: usize = 64;
 pub const BALLOT_KEYS_AHEAD_MAX: u32 = 256;
 /// A seat publishes again when it has fewer unused ballot keys than this.
 pub const BALLOT_KEYS_LOW: u32 = 16;
+/// Boxes that derive from one journal key: secret votes until the journal goes on under another.
+pub const BOXES_PER_KEY: u32 = 1_024;
 /// Longest ballot that is forwarded through the journal.
 pub const FORWARDED_BYTES_MAX: usize = 8 * 1_024;
 /// Ballots that one seat may forward for one opening.

@@ -52,7 +52,7 @@ rules! {
     24 NoticeRuns "ASM-24" "the notice is not over";
     25 RollTooSmall "ASM-25" "the roll is below the floor or does not cover enough of the electorate";
     26 NoSealingKey "ASM-26" "no sealing key is ready, or too many secret votes are open";
-    27 BoxUnfit "ASM-27" "a secret vote states its box's keys under a known journal key, a roll-call none";
+    27 BoxUnfit "ASM-27" "a secret vote is given the next box of the journal key, a roll-call none";
     28 NotInElectorate "ASM-28" "the seat is not in the electorate";
     29 VotedAlready "ASM-29" "the first vote counts, and it is there";
     30 VoteNotOpen "ASM-30" "the vote is not open";

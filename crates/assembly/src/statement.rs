@@ -4,7 +4,7 @@
 //! to a newer [`VERSION`] of the assembly's rules. Until the deputies take that version up it has no effect, for anybody;
 //! from then on who does not know the version cannot fold on ("update needed"), for ignoring it would compute another truth.
 
-use minicbor::bytes::{ByteArray, ByteVec};
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use primitives::canonical::hash_bytes;
 use primitives::{
@@ -17,6 +17,7 @@ pub use ballot::PublishedKey;
 pub use sealing::{Complaint, Share};
 
 use crate::charter::Charter;
+use crate::keys::{AnnouncedKey, BoxKeys};
 use crate::motion::MotionText;
 
 /// The version of an assembly's rules that this code knows: which kinds of statements there are and what they do.
@@ -177,33 +178,15 @@ pub struct Founded {
     /// The journal's first log.
     #[n(6)]
     pub journal: LogId,
-    /// Hash of journal key 1.
+    /// Journal key 1.
     #[n(7)]
-    pub journal_key: Hash,
+    pub journal_key: AnnouncedKey,
     /// The founder, who takes seat 1.
     #[n(8)]
     pub founder: Candidate,
     /// The version of the rules that it is founded under, from 1 to [`VERSION`].
     #[n(9)]
     pub version: u32,
-}
-
-/// The keys of a box: all derive from the journal key, which an auditor does not hold, so the opener states them.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct BoxKeys {
-    /// Number of the journal key they derive from (see [`crate::keys::box_log`]).
-    #[n(0)]
-    pub journal_key: u32,
-    /// The box's append key.
-    #[n(1)]
-    pub append_key: VerifyingKey,
-    /// Hash of its read token.
-    #[n(2)]
-    pub read_token_hash: Hash,
-    /// Its record's nonce.
-    #[n(3)]
-    pub nonce: ByteArray<16>,
 }
 
 macro_rules! bodies {
@@ -284,9 +267,9 @@ bodies! {
     /// The journal goes on in another log, sealed under the next journal key; in force when the witnesses' quorum has said
     /// the same, and then the last effective statement here.
     10 Continues {
-        /// Hash of the journal key there.
+        /// The journal key there.
         #[n(0)]
-        journal_key: Hash,
+        journal_key: AnnouncedKey,
         /// The creation record of the log there; `previous` names this log as the last removal left it.
         #[n(1)]
         record: CreateLog,
@@ -314,7 +297,7 @@ bodies! {
         /// Which.
         #[n(0)]
         motion: MotionId,
-        /// Keys of the box of a secret vote; absent for a roll-call.
+        /// The next box of the journal key, for a secret vote; absent for a roll-call.
         #[n(1)]
         ballot_box: Option<BoxKeys>,
     }

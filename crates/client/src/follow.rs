@@ -403,7 +403,7 @@ impl Step<'_> {
         match role {
             LogRole::Journal { .. } => self.journal_entry(id, index, entry, own),
             LogRole::Witness { .. } | LogRole::Vote { .. } => self.side_entry(id, entry).map(|()| true),
-            LogRole::Box { motion } => {
+            LogRole::Box { motion, .. } => {
                 // The close entry may be one's own as well.
                 let ballot = own.and_then(|number| self.state.outbox.get(&number));
                 let ballot = ballot.is_some_and(|item| matches!(item.content, Content::Ballot { .. }));

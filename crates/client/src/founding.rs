@@ -8,6 +8,7 @@ use crate::state::{Content, Member, Seed};
 use crate::step::messaging_error;
 use crate::step::{Step, StepError};
 use crate::tables;
+use assembly::AnnouncedKey;
 use assembly::{Body, Candidate, Charter, Founded, NameOpening, SealedEntry, Statement};
 use messaging::{Conversation, JournalPoint};
 use primitives::canonical::encode;
@@ -75,7 +76,7 @@ impl Step<'_> {
             .to_string(),
             relay_keys,
             journal: record.id(),
-            journal_key: assembly::journal_key_hash(FIRST_JOURNAL_KEY, &journal_key),
+            journal_key: AnnouncedKey::of(FIRST_JOURNAL_KEY, &journal_key),
             founder: Candidate {
                 role: assembly::Role::Deputy,
                 name: name_commitment(&member.name_opening)?,

@@ -2,7 +2,7 @@
 
 use crate::state::Duty;
 use crate::step::{Step, StepError};
-use assembly::{Body, Continuation};
+use assembly::{AnnouncedKey, Body, Continuation};
 use tlog::LogKind;
 
 impl Step<'_> {
@@ -30,7 +30,8 @@ impl Step<'_> {
         let number = assembly.last_journal_key().saturating_add(1);
         let mut record = assembly::keys::journal_log(seed.secret()).record(LogKind::Record);
         record.previous = assembly.hop_from();
-        let journal_key = assembly::journal_key_hash(number, seed.secret());
+        let boxes = self.boxes_of(&seed);
+        let journal_key = AnnouncedKey::with(number, seed.secret(), &boxes);
         let said = Continuation { journal_key, record };
         if hop.said.get(&seat.number) == Some(&said) {
             return Ok(());

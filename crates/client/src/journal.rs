@@ -54,8 +54,8 @@ impl Step<'_> {
             }
             return Ok(());
         };
-        let announced = assembly.journal_key_hash(number);
-        if announced != Some(assembly::journal_key_hash(number, seed.secret())) {
+        let announced = assembly.journal_key(number);
+        if !announced.is_some_and(|announced| announced.is_of(number, seed.secret())) {
             // What was announced is not the group's export: whoever announced it would lead the journal away.
             self.notice(NoticeCode::JournalKeyMissing);
             return Ok(());

@@ -4,9 +4,11 @@ use crate::state::Seed;
 use crate::step::messaging_error;
 use crate::step::{Step, StepError};
 use crate::tables;
+use assembly::BoxTree;
 use messaging::Conversation;
 use primitives::Secret;
 use primitives::canonical::encode;
+use std::sync::Arc;
 
 /// Number under which a key travels to a newcomer that the journal has not announced yet.
 pub(crate) const CANDIDATE: u32 = 0;
@@ -32,18 +34,30 @@ impl Step<'_> {
         self.match_candidates();
     }
 
+    /// The boxes of a journal key, derived once while the process runs.
+    pub(crate) fn boxes_of(&mut self, seed: &Seed) -> Arc<BoxTree> {
+        let log = assembly::keys::journal_record(seed.secret()).id();
+        if let Some((of, boxes)) = &self.state.volatile.boxes
+            && *of == log
+        {
+            return Arc::clone(boxes);
+        }
+        let boxes = Arc::new(BoxTree::of(seed.secret()));
+        self.state.volatile.boxes = Some((log, Arc::clone(&boxes)));
+        boxes
+    }
+
     /// Gives the numbers that the journal has announced to the keys that they mean.
     pub(crate) fn match_candidates(&mut self) {
         let (Some(assembly), Some(member)) = (self.state.assembly.clone(), self.state.member.clone()) else {
             return;
         };
-        for (number, hash) in assembly.journal_key_hashes() {
-            let known = self.state.journal_keys.contains_key(&number);
-            let meant = member
-                .candidates
-                .iter()
-                .find(|seed| assembly::journal_key_hash(number, seed.secret()) == hash);
-            if let (false, Some(seed)) = (known, meant) {
+        for (number, announced) in assembly.journal_keys() {
+            if self.state.journal_keys.contains_key(&number) {
+                continue;
+            }
+            let mut candidates = member.candidates.iter();
+            if let Some(seed) = candidates.find(|seed| announced.is_of(number, seed.secret())) {
                 self.learn_journal_key(number, seed.secret().duplicate());
             }
         }

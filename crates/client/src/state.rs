@@ -3,6 +3,7 @@
 use crate::effects::Ticket;
 use crate::step::StepError;
 use crate::views::{ConnectionState, NoticeCode, OwnVoteState};
+use assembly::BoxTree;
 use messaging::OwnDevice;
 use minicbor::bytes::ByteArray;
 use minicbor::bytes::ByteVec;
@@ -169,6 +170,9 @@ pub(crate) enum LogRole {
     Box {
         #[n(0)]
         motion: MotionId,
+        /// Its number under its journal key.
+        #[n(1)]
+        number: u32,
     },
     /// A conversation.
     #[n(4)]
@@ -191,7 +195,7 @@ impl LogRole {
             Self::Journal { .. } => assembly::keys::journal_log(secret),
             Self::Witness { .. } => assembly::keys::witness_log(secret),
             Self::Vote { opening, .. } => assembly::keys::vote_log(secret, *opening),
-            Self::Box { motion } => assembly::keys::box_log(secret, *motion),
+            Self::Box { number, .. } => assembly::keys::box_log(secret, *number),
             Self::Conversation { conversation } => messaging::log_keys(secret, *conversation),
             Self::Rendezvous { assembly } => LogKeys::derive(secret, labels::INVITATION, assembly.as_bytes()),
         }
@@ -530,6 +534,8 @@ pub(crate) struct Volatile {
     pub(crate) duty_after: BTreeMap<Duty, Time>,
     /// Since when each duty has been due that members take by turns.
     pub(crate) due_since: BTreeMap<Duty, Time>,
+    /// The boxes of the last journal key that was asked for, by the log that derives from it.
+    pub(crate) boxes: Option<(LogId, Arc<BoxTree>)>,
     /// Whether pushes come.
     pub(crate) watching: bool,
     /// How the relay is reached right now.

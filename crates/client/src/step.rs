@@ -162,7 +162,12 @@ impl<'a> Step<'a> {
 
     /// Whether a duty that all could do has waited for those before this seat.
     pub(crate) fn is_own_turn(&mut self, duty: &Duty) -> bool {
-        let since = *self.state.volatile.due_since.entry(duty.clone()).or_insert(self.now);
+        let since = *self
+            .state
+            .volatile
+            .due_since
+            .entry(duty.clone())
+            .or_insert(self.now);
         since.after(self.turn_ms()) <= self.now
     }
 

@@ -353,7 +353,7 @@ impl Step<'_> {
     }
 
     pub(crate) fn box_log(&self, motion: MotionId) -> Option<LogId> {
-        self.side_log(|role| matches!(role, LogRole::Box { motion: of } if *of == motion))
+        self.side_log(|role| matches!(role, LogRole::Box { motion: of, .. } if *of == motion))
     }
 
     /// Members' duty after a result: say which one this device computed.

@@ -92,6 +92,8 @@ labels! {
     JOURNAL_BESIDE_KEY = "journal/beside-key";
     /// Announced hash of a journal key.
     JOURNAL_KEY_HASH = "journal/key-hash";
+    /// A box's leaf in the tree over all boxes of a journal key.
+    JOURNAL_BOX = "journal/box";
     /// Keys of a log derived from a journal key (journal, side logs, boxes).
     JOURNAL_LOG = "journal/log";
     /// Salted commitment to a name or mandate.

@@ -600,7 +600,7 @@ impl Talk {
                 match (self.dice.roll(6), self.world.opening_body(motion)) {
                     (0, Body::MotionOpened { motion, ballot_box }) => {
                         let ballot_box = ballot_box.map(|mut keys| {
-                            keys.journal_key += 7;
+                            keys.nonce[0] ^= 1;
                             keys
                         });
                         Body::MotionOpened { motion, ballot_box }

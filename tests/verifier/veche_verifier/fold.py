@@ -52,7 +52,9 @@ class Assembly(Members, Motions, Trustees):
         self.logs, self.position, self.now = [Log(record, 1)], 1, entry.time
         self.seen = []
         self.taken = {statement.id: statement.expires}
-        self.journal_keys, self.hop = {1: founded.journal_key}, None
+        # Number: the key's hash and the root over its boxes.
+        self.journal_keys, self.hop = {1: (founded.journal_key.key, founded.journal_key.boxes)}, None
+        self.boxes_used = 0
         self.version, self.versions_known = founded.version, {}
         self.draw = (entry.time // QUARTER_MS, self.id)
         Members.__init__(self)
@@ -214,7 +216,7 @@ class Assembly(Members, Motions, Trustees):
     def check_Continues(self, seat, statement, body):
         """A witness says where the journal goes on."""
         self.require_deputy(seat)
-        record, previous, said = body.record, body.record.previous, (body.journal_key, body.record.raw)
+        record, previous, said = body.record, body.record.previous, ((body.journal_key.key, body.journal_key.boxes), body.record.raw)
         require(self.hop is not None, "ASM-20")
         plain = record.kind == tlog.RECORD_KIND and record.entry_len is record.gate is record.slots is None
         follows = (
@@ -224,7 +226,7 @@ class Assembly(Members, Motions, Trustees):
             and (previous.size, previous.root) == (self.hop.size, self.hop.root)
         )
         once = self.hop.said.get(seat.number) != said
-        new = body.journal_key not in self.journal_keys.values()
+        new = body.journal_key.key not in [key for key, _ in self.journal_keys.values()]
         require(plain and follows and once and new and seat.number in self.witnesses(), "ASM-20")
         return lambda position: self._say_continuation(seat.number, said, record)
 
@@ -234,7 +236,7 @@ class Assembly(Members, Motions, Trustees):
         agree = [other for other, theirs in self.hop.said.items() if other in witnesses and theirs == said]
         if len(agree) > len(witnesses) // 2:
             number = max(self.journal_keys) + 1
-            self.journal_keys[number] = said[0]
+            self.journal_keys[number], self.boxes_used = said[0], 0
             self.logs.append(Log(record, number))
             self.hop = None
             self._remember()

@@ -12,6 +12,7 @@ MOTION_MS = 365 * 86_400_000
 FORWARDED_MAX, FORWARDED_PER_SEAT = 8 * 1_024, 64
 COSIGNATURES_MAX = 64
 PLAINTEXT = 1
+BOX_LABEL, BOX_LEVELS = "veche/v1/journal/box", 10
 
 PROPOSED, NOTICED, OPEN, CLOSED = "proposed", "noticed", "open", "closed"
 DECIDED, VOID, WITHDRAWN = "decided", "void", "withdrawn"
@@ -126,7 +127,7 @@ class Motions:
 
     def _secret_opening(self, motion, electorate, box, closes):
         charter = self.charter
-        require(box.journal_key in self.journal_keys, "ASM-27")
+        require(self._is_next_box(box), "ASM-27")
         being_open = [m for m in self.motions.values() if m.phase == OPEN and m.text.kind == SECRET]
         require(self.pool and len(being_open) < charter.secret_open_max, "ASM-26")
         number = self.next_key_number
@@ -153,10 +154,18 @@ class Motions:
         secret.record = tlog.CREATE_LOG.read(record)
         return Opening(identifier, closes, electorate, secret)
 
+    def _is_next_box(self, box):
+        """Whether the path leads from this box, as the next one of the journal key, to the root announced."""
+        keys = [self.boxes_used, box.append_key, box.read_token_hash, box.nonce]
+        leaf = labelled(BOX_LABEL, encode(keys))
+        _, root = self.journal_keys[self.log.journal_key]
+        return tlog.is_in_full_tree(leaf, self.boxes_used, BOX_LEVELS, root, box.path)
+
     def _open(self, motion, opening):
         if opening.secret is not None:
             self.pool.remove(opening.secret.sealing)
             self.use_key_number()
+            self.boxes_used += 1
         self.openings[opening.id] = motion
         motion.phase, motion.opening = OPEN, opening
 

@@ -47,6 +47,7 @@ MOTION = Struct(
 CERTIFICATE = Struct(identity=KEY, device=KEY, sealing_key=KEY, issued=U64)
 RELAY_KEYS = Struct(identity=KEY, checkpoint_key=KEY, issued=U64)
 CANDIDATE = Struct(role=Choice(3), name=HASH, certificate=SIGNED)
+ANNOUNCED_KEY = Struct(key=HASH, boxes=HASH)
 FOUNDED = Struct(
     name=TEXT,
     declaration=TEXT,
@@ -55,11 +56,11 @@ FOUNDED = Struct(
     relay_address=TEXT,
     relay_keys=SIGNED,
     journal=HASH,
-    journal_key=HASH,
+    journal_key=ANNOUNCED_KEY,
     founder=CANDIDATE,
     version=U32,
 )
-BOX_KEYS = Struct(journal_key=U32, append_key=KEY, read_token_hash=HASH, nonce=Bytes(16))
+BOX_KEYS = Struct(append_key=KEY, read_token_hash=HASH, nonce=Bytes(16), path=Many(HASH))
 
 # In the order of their kinds' numbers.
 BODIES = (
@@ -73,7 +74,7 @@ BODIES = (
     ("Left", Struct()),
     ("BallotKeysPublished", Struct(first=U32, keys=Many(PUBLISHED_KEY))),
     ("BallotKeysVoided", Struct()),
-    ("Continues", Struct(journal_key=HASH, record=CREATE_LOG)),
+    ("Continues", Struct(journal_key=ANNOUNCED_KEY, record=CREATE_LOG)),
     ("VersionKnown", Struct(version=U32)),
     ("MotionProposed", Struct(motion=MOTION)),
     ("Seconded", Struct(motion=HASH)),

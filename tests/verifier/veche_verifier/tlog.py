@@ -71,6 +71,17 @@ class Frontier:
         return frontier
 
 
+def is_in_full_tree(leaf, index, levels, root, path):
+    """Whether this path leads from the leaf at this index of a tree of 2^levels leaves to the root."""
+    if index >> levels or len(path) != levels:
+        return False
+    node = leaf
+    for level, beside in enumerate(path):
+        left, right = (beside, node) if index >> level & 1 else (node, beside)
+        node = sha256(b"\x01" + left + right)
+    return node == root
+
+
 class Checkpoint:
     """Size and root of a log of a relay, and the text that is signed."""
 

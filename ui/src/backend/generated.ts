@@ -617,7 +617,7 @@ threshold: number,
  */
 result: ResultView | null, };
 
-export type NoticeCode = "relay_answers_nonsense" | "relay_full" | "update_needed" | "journal_key_missing" | "resync_needed" | "vault_rolled_back" | "clock_wrong" | "step_failed" | "false_box";
+export type NoticeCode = "relay_answers_nonsense" | "relay_full" | "update_needed" | "journal_key_missing" | "resync_needed" | "vault_rolled_back" | "clock_wrong" | "step_failed";
 
 export type Overview = {
 /**

@@ -9,6 +9,7 @@ use tlog::{Checkpoint, CheckpointKey, Cosignature};
 
 use super::{Admission, Assembly, Detention, JournalLog, Motion, Opening, Seat, Trustees};
 use crate::charter::Charter;
+use crate::keys::AnnouncedKey;
 use crate::limits;
 use crate::statement::Founded;
 
@@ -88,15 +89,21 @@ impl Assembly {
         self.time
     }
 
-    /// The hash of a journal key.
+    /// What the journal has announced of a journal key.
     #[must_use]
-    pub fn journal_key_hash(&self, number: u32) -> Option<Hash> {
+    pub fn journal_key(&self, number: u32) -> Option<AnnouncedKey> {
         self.journal_keys.get(&number).copied()
     }
 
-    /// All journal keys: number and hash, ascending.
-    pub fn journal_key_hashes(&self) -> impl Iterator<Item = (u32, Hash)> {
-        self.journal_keys.iter().map(|(number, hash)| (*number, *hash))
+    /// All journal keys, by number, ascending.
+    pub fn journal_keys(&self) -> impl Iterator<Item = (u32, AnnouncedKey)> {
+        self.journal_keys.iter().map(|(number, key)| (*number, *key))
+    }
+
+    /// Number of the box that the next secret vote is given, under the present journal key.
+    #[must_use]
+    pub const fn next_box(&self) -> u32 {
+        self.boxes_used
     }
 
     /// Number of the present journal key.

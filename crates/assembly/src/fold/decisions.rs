@@ -9,10 +9,11 @@ use tlog::{CreateLog, Gate, LogKind, Slots};
 use super::{
     Assembly, Author, Effect, Motion, Opening, Phase, PoolKey, SecretVote, VoidReason, Vote, ballot_len,
 };
+use crate::keys::BoxKeys;
 use crate::limits;
 use crate::motion::{MotionText, VoteKind};
 use crate::rejection::Rejection;
-use crate::statement::{BoxKeys, motion_id};
+use crate::statement::motion_id;
 
 impl Assembly {
     pub(super) fn check_motion_proposed(
@@ -117,7 +118,10 @@ impl Assembly {
         closes: Time,
     ) -> Result<SecretVote, Rejection> {
         let charter = self.charter_ref();
-        if !self.journal_keys.contains_key(&keys.journal_key) {
+        let journal_key = self.journal().journal_key;
+        let announced = self.journal_keys.get(&journal_key);
+        let number = self.boxes_used;
+        if !announced.is_some_and(|announced| announced.has_box(number, keys)) {
             return Err(Rejection::BoxUnfit);
         }
         let open = self
@@ -159,7 +163,8 @@ impl Assembly {
             roll_root: roll.root(),
             sealing: sealing.clone(),
             record: plain_box(keys, ballot_len(roll.params(), vote_len), slots),
-            journal_key: keys.journal_key,
+            journal_key,
+            box_number: number,
             forwarded: Vec::new(),
             closed: None,
             shares: BTreeMap::new(),
@@ -280,6 +285,7 @@ impl Assembly {
             let used = |pooled: &PoolKey| *pooled == secret.sealing;
             self.trustees.pool.retain(|pooled| !used(pooled));
             self.next_key_number = self.next_key_number.saturating_add(1);
+            self.boxes_used = self.boxes_used.saturating_add(1);
             let next = self.next_key_number;
             for seat in self.seats.values_mut() {
                 seat.ballot_keys.retain(|batch| batch.end() > next);

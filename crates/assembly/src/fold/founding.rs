@@ -96,6 +96,7 @@ impl Assembly {
             hop: None,
             version: founded.version,
             versions_known: BTreeMap::new(),
+            boxes_used: 0,
             founding_ended: None,
             founding_signed: vec![SeatNumber(1)],
             seats: BTreeMap::new(),

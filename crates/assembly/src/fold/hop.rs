@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use tlog::{CreateLog, Frontier, LogKind, Previous};
 
 use super::{Assembly, Author, Effect, JournalLog};
+use crate::keys::AnnouncedKey;
 use crate::rejection::Rejection;
 
 /// What the last removal has left behind: from where the journal is to go on, and where witnesses say that it does.
@@ -30,9 +31,9 @@ pub struct Hop {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Continuation {
-    /// Hash of the next journal key.
+    /// The next journal key.
     #[n(0)]
-    pub journal_key: Hash,
+    pub journal_key: AnnouncedKey,
     /// The creation record of the log.
     #[n(1)]
     pub record: CreateLog,
@@ -69,7 +70,7 @@ impl Assembly {
     pub(super) fn check_continues(
         &self,
         author: Author<'_>,
-        journal_key: Hash,
+        journal_key: AnnouncedKey,
         record: &CreateLog,
     ) -> Result<Effect, Rejection> {
         Self::require_deputy(author)?;
@@ -86,7 +87,10 @@ impl Assembly {
             && record.previous == self.hop_from()
             && self.witnesses().contains(&author.seat.number)
             && hop.said.get(&author.seat.number) != Some(&said)
-            && !self.journal_keys.values().any(|known| *known == journal_key);
+            && !self
+                .journal_keys
+                .values()
+                .any(|known| known.key == journal_key.key);
         if fits {
             Ok(Effect::Continues(said))
         } else {
@@ -117,6 +121,7 @@ impl Assembly {
         });
         self.frontier = Frontier::new();
         self.hop = None;
+        self.boxes_used = 0;
         self.remember_root();
     }
 }

@@ -29,6 +29,7 @@ use tlog::{CheckpointKey, CreateLog, Entry, Frontier, SignedCheckpoint, leaf_has
 
 use crate::charter::Charter;
 use crate::entry::{EntryKeys, SealedEntry};
+use crate::keys::AnnouncedKey;
 use crate::limits;
 use crate::name::NameOpening;
 use crate::rejection::Rejection;
@@ -72,7 +73,7 @@ pub struct Assembly {
     taken: BTreeMap<StatementId, Time>,
     /// Hashes of journal keys, the present one last.
     #[n(9)]
-    journal_keys: BTreeMap<u32, Hash>,
+    journal_keys: BTreeMap<u32, AnnouncedKey>,
     /// What the last removal since the current log began has left behind.
     #[n(10)]
     hop: Option<Hop>,
@@ -104,6 +105,9 @@ pub struct Assembly {
     /// The newer versions that deputies' devices know.
     #[n(22)]
     versions_known: BTreeMap<SeatNumber, u32>,
+    /// Boxes of the present journal key that votes have been given.
+    #[n(23)]
+    boxes_used: u32,
 }
 
 /// One log of the journal.

@@ -163,6 +163,9 @@ pub struct SecretVote {
     /// Trustees that released a bad share: a finding, never a block.
     #[n(9)]
     pub bad_shares: Vec<SeatNumber>,
+    /// Number of the box under that journal key.
+    #[n(10)]
+    pub box_number: u32,
 }
 
 /// A ballot that came through the journal.

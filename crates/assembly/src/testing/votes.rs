@@ -37,7 +37,8 @@ impl World {
         let kind = self.assembly.motion(motion).unwrap().text.kind;
         let number = self.assembly.journal().journal_key;
         let key = self.keys.key(number).unwrap();
-        let ballot_box = (kind == VoteKind::Secret).then(|| keys::box_keys(number, key, motion));
+        let ballot_box = (kind == VoteKind::Secret)
+            .then(|| keys::BoxTree::of(key).keys(self.assembly.next_box()).unwrap());
         Body::MotionOpened { motion, ballot_box }
     }
 

@@ -17,9 +17,10 @@ use tlog::{
 
 use crate::audit::{AuditBox, AuditFile, AuditLevel, JournalPart};
 use crate::charter::{Charter, Fraction};
-use crate::entry::{JournalKeys, SealedEntry, journal_key_hash};
+use crate::entry::{JournalKeys, SealedEntry};
 use crate::fold::{Assembly, Taken};
 use crate::keys;
+use crate::keys::AnnouncedKey;
 use crate::motion::{Majority, MotionText, Rule, VoteKind};
 use crate::name::NameOpening;
 use crate::question::Question;
@@ -125,7 +126,7 @@ impl World {
             relay_address: "veche-relay://relay.example:1".to_owned(),
             relay_keys,
             journal: record.id(),
-            journal_key: journal_key_hash(1, &journal_key),
+            journal_key: AnnouncedKey::of(1, &journal_key),
             founder: candidate,
             version: crate::statement::VERSION,
         };
@@ -409,7 +410,7 @@ impl World {
         let number = self.assembly.last_journal_key() + 1;
         let key = Secret::random(&mut self.rng);
         let body = Body::Continues {
-            journal_key: journal_key_hash(number, &key),
+            journal_key: AnnouncedKey::of(number, &key),
             record: self.next_record(&key),
         };
         (number, key, body)

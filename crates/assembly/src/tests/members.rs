@@ -4,7 +4,7 @@ use primitives::{Hash, SeatNumber};
 
 use super::rejected;
 use crate::fold::{AdmissionState, SeatState};
-use crate::journal_key_hash;
+use crate::keys::AnnouncedKey;
 use crate::rejection::Rejection;
 use crate::statement::{Body, Role};
 use crate::testing::{World, charter};
@@ -280,7 +280,7 @@ fn asm_20_the_journal_hops_only_after_a_removal_to_a_plain_log_that_follows_it()
         let mut record = world.next_record(&key);
         change(&mut record);
         Body::Continues {
-            journal_key: journal_key_hash(2, &key),
+            journal_key: AnnouncedKey::of(2, &key),
             record,
         }
     };
@@ -298,7 +298,7 @@ fn asm_20_the_journal_hops_only_after_a_removal_to_a_plain_log_that_follows_it()
             }
         }),
         Body::Continues {
-            journal_key: world.assembly.journal_key_hash(1).unwrap(),
+            journal_key: world.assembly.journal_key(1).unwrap(),
             record: world.next_record(&key),
         },
     ];
@@ -331,7 +331,7 @@ fn the_journal_goes_on_where_the_witnesses_quorum_says_and_not_where_one_of_them
     let Body::Continues { journal_key, record } = right else {
         unreachable!()
     };
-    assert_eq!(world.assembly.journal_key_hash(2), Some(journal_key));
+    assert_eq!(world.assembly.journal_key(2), Some(journal_key));
     assert_eq!(world.assembly.journal().record, record);
 }
 

@@ -1,10 +1,11 @@
 //! Motions up to their opening.
 
-use primitives::{MotionId, SeatNumber};
+use primitives::{MotionId, SeatNumber, Secret};
 
 use super::rejected;
 use crate::Charter;
 use crate::fold::{Phase, VoidReason};
+use crate::keys::BoxTree;
 use crate::motion::{Choice, VoteKind};
 use crate::rejection::Rejection;
 use crate::statement::{Body, Role, motion_id};
@@ -164,7 +165,7 @@ fn asm_26_no_more_secret_votes_than_keys_and_than_the_charter_allows() {
 }
 
 #[test]
-fn asm_27_a_box_belongs_to_a_secret_vote_under_a_known_key() {
+fn asm_27_a_secret_vote_is_given_the_next_box_of_the_journal_key_and_a_roll_call_none() {
     let mut world = World::ready(33);
     let secret = world.notice(world.motion_text(VoteKind::Secret));
     let named = world.notice(world.motion_text(VoteKind::RollCall));
@@ -181,13 +182,24 @@ fn asm_27_a_box_belongs_to_a_secret_vote_under_a_known_key() {
         ballot_box: ballot_box.clone(),
     };
     assert_eq!(rejected(&world.say(1, &with)), Rejection::BoxUnfit);
-    let mut keys = ballot_box.unwrap();
-    keys.journal_key = 7;
-    let unknown = Body::MotionOpened {
+    let boxes = |key: &Secret<32>| BoxTree::of(key);
+    let own = boxes(world.keys.key(1).unwrap());
+    let foreign = boxes(&Secret::take(&mut [9; 32])).keys(0).unwrap();
+    let mut mixed = own.keys(0).unwrap();
+    mixed.append_key = foreign.append_key;
+    for unfit in [foreign, own.keys(1).unwrap(), mixed] {
+        let body = Body::MotionOpened {
+            motion: secret,
+            ballot_box: Some(unfit),
+        };
+        assert_eq!(rejected(&world.say(1, &body)), Rejection::BoxUnfit);
+    }
+    let right = Body::MotionOpened {
         motion: secret,
-        ballot_box: Some(keys),
+        ballot_box,
     };
-    assert_eq!(rejected(&world.say(1, &unknown)), Rejection::BoxUnfit);
+    world.says(1, &right);
+    assert_eq!(world.assembly.next_box(), 1);
 }
 
 #[test]

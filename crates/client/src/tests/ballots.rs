@@ -217,10 +217,15 @@ fn a_clock_that_is_ahead_burns_no_key_before_the_vote_is_over_for_all() {
     }
     world.relay.clock_off_ms = -120_000;
     world.run_ms(90_000);
-    assert_eq!(world.motion(3, &motion).map(|motion| motion.phase), Some(Phase::Closed));
+    assert_eq!(
+        world.motion(3, &motion).map(|motion| motion.phase),
+        Some(Phase::Closed)
+    );
     assert!(holds_key(&mut world, 3, id));
     world.until("decided", 600_000, |world| {
-        world.motion(3, &motion).is_some_and(|motion| motion.phase == Phase::Decided)
+        world
+            .motion(3, &motion)
+            .is_some_and(|motion| motion.phase == Phase::Decided)
     });
     assert!(!holds_key(&mut world, 3, id));
 }

@@ -132,7 +132,5 @@ view! {
         ClockWrong,
         /// Something failed inside; nothing of it remains, and it is tried again.
         StepFailed,
-        /// A motion was opened with a box that is not the members': whoever did it wanted to spoil the vote.
-        FalseBox,
     }
 }

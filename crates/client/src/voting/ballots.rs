@@ -61,11 +61,6 @@ impl Step<'_> {
             Vote::Secret(secret) => {
                 let mine = seat.ballot_key(secret.key_number);
                 let on_roll = mine.is_some_and(|key| secret.roll.contains(key));
-                if !self.is_true_box(motion, secret) {
-                    let details =
-                        "the box of this vote was not made by the rules; the motion has to be proposed again";
-                    return Err(Refusal::new(RefusalCode::NotAllowed, details).into());
-                }
                 let held = self
                     .store
                     .get(tables::BALLOT_SECRETS, &secret.key_number.to_be_bytes())?

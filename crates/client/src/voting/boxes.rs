@@ -4,7 +4,6 @@ use super::ballots::wish_purpose;
 use crate::state::{Content, Duty, LogRole};
 use crate::step::{Step, StepError};
 use crate::tables;
-use crate::views::NoticeCode;
 use assembly::Body;
 use assembly::{Motion, Opening, Phase, SecretVote, Vote};
 use primitives::MotionId;
@@ -18,13 +17,11 @@ impl Step<'_> {
         let Some(seed) = self.state.journal_keys.get(&secret.journal_key).cloned() else {
             return Ok(());
         };
-        if !self.is_true_box(motion, secret) {
-            // Whoever opened the motion stated keys of its own making: nobody else could write to that box.
-            self.notice(NoticeCode::FalseBox);
-            return Ok(());
-        }
         self.follow(
-            LogRole::Box { motion },
+            LogRole::Box {
+                motion,
+                number: secret.box_number,
+            },
             seed,
             secret.record.clone(),
             secret.roll.clone(),
@@ -32,21 +29,9 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Whether a box's keys are those that all members derive.
-    pub(super) fn is_true_box(&self, motion: MotionId, secret: &SecretVote) -> bool {
-        self.state
-            .journal_keys
-            .get(&secret.journal_key)
-            .is_some_and(|seed| {
-                let keys = assembly::keys::box_log(seed.secret(), motion);
-                secret.record.append_key == keys.append.verifying_key()
-                    && secret.record.read_token_hash == keys.read_token_hash()
-            })
-    }
-
     /// Everybody reads whole boxes, voters or not, at the same scheduled times: sixteen times a vote.
     pub(crate) fn box_poll_ms(&self, role: &LogRole) -> u64 {
-        let LogRole::Box { motion } = role else {
+        let LogRole::Box { motion, .. } = role else {
             return u64::MAX;
         };
         let opening = self

@@ -67,16 +67,21 @@ impl Step<'_> {
         Ok(Answer::Done)
     }
 
-    fn opening_statement(&self, motion: MotionId) -> Result<Body, Failed> {
-        let assembly = self.state.assembly.as_ref().ok_or_else(no_assembly)?;
+    fn opening_statement(&mut self, motion: MotionId) -> Result<Body, Failed> {
+        let assembly = self.state.assembly.clone().ok_or_else(no_assembly)?;
         let secret = assembly
             .motion(motion)
             .ok_or_else(|| unknown("motion"))?
             .text
             .kind
             == assembly::VoteKind::Secret;
-        let (number, seed) = self.journal_seed().ok_or_else(no_assembly)?;
-        let ballot_box = secret.then(|| assembly::keys::box_keys(number, seed.secret(), motion));
+        let (_, seed) = self.journal_seed().ok_or_else(no_assembly)?;
+        let ballot_box = if secret {
+            let keys = self.boxes_of(&seed).keys(assembly.next_box());
+            Some(keys.ok_or_else(no_box)?)
+        } else {
+            None
+        };
         Ok(Body::MotionOpened { motion, ballot_box })
     }
 
@@ -125,6 +130,14 @@ impl Step<'_> {
         self.touch(Topic::Motions);
         Ok(())
     }
+}
+
+fn no_box() -> Refusal {
+    Refusal::new(
+        RefusalCode::NotAllowed,
+        "all ballot boxes of this journal key are used: secret votes are possible again when the journal has gone on under \
+         another one, as it does after somebody has left",
+    )
 }
 
 fn journal_rule(rule: &RuleView) -> Rule {
