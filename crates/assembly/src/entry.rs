@@ -1,18 +1,19 @@
 //! Sealing of journal entries, so that members read all of them and an auditor those that are opened to him.
 //!
 //! ```text
-//! entry = CBOR[ key number, nonce (24), commitment (32), main, beside ]
-//! entry key  = HKDF-SHA-256(journal key; salt nonce; info "veche/v1/journal/entry-key")
+//! entry = CBOR[ key number, day, nonce (24), commitment (32), main, beside ]
+//! entry key  = HKDF-SHA-256(day key; salt nonce; info "veche/v1/journal/entry-key")
 //! beside key = HKDF-SHA-256(journal key; salt nonce; info "veche/v1/journal/beside-key")
 //! commitment = H("veche/v1/journal/entry-commitment", entry key)
 //! main   = ChaCha20-Poly1305(entry key, nonce 0, ad, u32 length || bytes || zeros)
 //! beside = ChaCha20-Poly1305(beside key, nonce 0, ad, u16 length || bytes || zeros), always 400 bytes
-//! ad     = CBOR[ label entry-key or beside-key, key number, nonce ]
+//! ad     = CBOR[ label entry-key or beside-key, key number, day, nonce ]
 //! ```
 //!
 //! Each derived key seals one text only, so the AEAD's nonce is zero. The commitment binds the entry to one
 //! key: the AEAD alone would let its author make a text that opens differently under two keys. The part *beside* has a key
-//! of its own: an auditor who is given the entry key does not read the names.
+//! of its own: an auditor who is given the entry key does not read the names. Day keys ([`crate::keys::day_key`]) are
+//! announced with the journal key, so that an auditor can be shown that an entry commits to a key that is not its own.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
@@ -26,6 +27,7 @@ use sha2::Sha256;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq as _;
 
+use crate::keys::{Day, day_key};
 use crate::limits;
 
 /// Sizes to which whole entries are padded (the encoding's few bytes come on top).
@@ -41,15 +43,18 @@ pub struct SealedEntry {
     /// Number of the journal key it is sealed under.
     #[n(0)]
     pub key_number: u32,
-    /// Random; makes the entry's keys its own.
+    /// The day on which it was made, by its author's clock.
     #[n(1)]
+    pub day: Day,
+    /// Random; makes the entry's keys its own.
+    #[n(2)]
     pub nonce: ByteArray<24>,
     /// Commitment to the entry key.
-    #[n(2)]
+    #[n(3)]
     pub commitment: Hash,
-    #[cbor(n(3), with = "minicbor::bytes")]
-    main: Vec<u8>,
     #[cbor(n(4), with = "minicbor::bytes")]
+    main: Vec<u8>,
+    #[cbor(n(5), with = "minicbor::bytes")]
     beside: Vec<u8>,
 }
 
@@ -121,10 +126,13 @@ pub struct EntryTooLong {
 impl SealedEntry {
     /// Seals `main` (a signed statement) and `beside` (opened names, or nothing) under a journal key.
     ///
+    /// - `day`: that of the author's clock; an entry counts if the relay takes it on that day, the one before or after.
+    ///
     /// # Errors
     /// [`EntryTooLong`].
     pub fn seal(
         key_number: u32,
+        day: Day,
         journal_key: &Secret<32>,
         main: &[u8],
         beside: &[u8],
@@ -135,7 +143,11 @@ impl SealedEntry {
         };
         let mut nonce = [0; 24];
         rng.fill_bytes(&mut nonce);
-        let entry_key = entry_key(journal_key, &nonce);
+        let entry_key = EntryKey(derive(
+            &day_key(journal_key, day),
+            &nonce,
+            labels::JOURNAL_ENTRY_KEY,
+        ));
         let beside_key = beside_key(journal_key, &nonce);
         let bucket = BUCKETS
             .into_iter()
@@ -145,9 +157,10 @@ impl SealedEntry {
         let main = padded(&length.to_be_bytes(), main, bucket - BESIDE_SEALED - TAG).ok_or(too_long)?;
         let length = u16::try_from(beside.len()).map_err(|_| too_long)?;
         let beside = padded(&length.to_be_bytes(), beside, BESIDE_SEALED - TAG).ok_or(too_long)?;
-        let ad = |label| associated(label, key_number, &nonce);
+        let ad = |label| associated(label, key_number, day, &nonce);
         Ok(Self {
             key_number,
+            day,
             nonce: ByteArray::from(nonce),
             commitment: entry_key.commitment(),
             main: lock(&entry_key.0, &ad(labels::JOURNAL_ENTRY_KEY), &main).ok_or(too_long)?,
@@ -172,7 +185,13 @@ impl SealedEntry {
     /// The key of the main part.
     #[must_use]
     pub fn entry_key(&self, journal_key: &Secret<32>) -> EntryKey {
-        entry_key(journal_key, &self.nonce)
+        self.key_of_day(&day_key(journal_key, self.day))
+    }
+
+    /// The key of the main part, from the key of the entry's day.
+    #[must_use]
+    pub fn key_of_day(&self, day_key: &Secret<32>) -> EntryKey {
+        EntryKey(derive(day_key, &self.nonce, labels::JOURNAL_ENTRY_KEY))
     }
 
     /// The key of what lies beside.
@@ -189,7 +208,7 @@ impl SealedEntry {
         if !bool::from(key.commitment().as_bytes().ct_eq(self.commitment.as_bytes())) {
             return Err(BadEntry::Commitment);
         }
-        let ad = associated(labels::JOURNAL_ENTRY_KEY, self.key_number, &self.nonce);
+        let ad = associated(labels::JOURNAL_ENTRY_KEY, self.key_number, self.day, &self.nonce);
         unpadded::<4>(&unlock(&key.0, &ad, &self.main).ok_or(BadEntry::Undecryptable)?)
     }
 
@@ -198,7 +217,7 @@ impl SealedEntry {
     pub(crate) fn with_main(&self, key: &EntryKey, main: &[u8]) -> Option<Self> {
         let length = u32::try_from(main.len()).ok()?;
         let text = padded(&length.to_be_bytes(), main, self.main.len().checked_sub(TAG)?)?;
-        let ad = associated(labels::JOURNAL_ENTRY_KEY, self.key_number, &self.nonce);
+        let ad = associated(labels::JOURNAL_ENTRY_KEY, self.key_number, self.day, &self.nonce);
         Some(Self {
             main: lock(&key.0, &ad, &text)?,
             ..self.clone()
@@ -210,7 +229,7 @@ impl SealedEntry {
     /// # Errors
     /// [`BadEntry`].
     pub fn open_beside(&self, key: &BesideKey) -> Result<Vec<u8>, BadEntry> {
-        let ad = associated(labels::JOURNAL_BESIDE_KEY, self.key_number, &self.nonce);
+        let ad = associated(labels::JOURNAL_BESIDE_KEY, self.key_number, self.day, &self.nonce);
         unpadded::<2>(&unlock(&key.0, &ad, &self.beside).ok_or(BadEntry::Undecryptable)?)
     }
 }
@@ -261,10 +280,6 @@ impl EntryKeys for JournalKeys {
     }
 }
 
-fn entry_key(journal_key: &Secret<32>, nonce: &[u8; 24]) -> EntryKey {
-    EntryKey(derive(journal_key, nonce, labels::JOURNAL_ENTRY_KEY))
-}
-
 fn beside_key(journal_key: &Secret<32>, nonce: &[u8; 24]) -> BesideKey {
     BesideKey(derive(journal_key, nonce, labels::JOURNAL_BESIDE_KEY))
 }
@@ -273,16 +288,16 @@ fn beside_key(journal_key: &Secret<32>, nonce: &[u8; 24]) -> BesideKey {
     clippy::expect_used,
     reason = "32 bytes are within what HKDF-SHA-256 can give"
 )]
-fn derive(journal_key: &Secret<32>, nonce: &[u8; 24], label: Label) -> Secret<32> {
+fn derive(secret: &Secret<32>, nonce: &[u8; 24], label: Label) -> Secret<32> {
     let mut key = [0; 32];
-    Hkdf::<Sha256>::new(Some(nonce), journal_key.expose())
+    Hkdf::<Sha256>::new(Some(nonce), secret.expose())
         .expand(label.as_bytes(), &mut key)
         .expect("32 bytes are not too many");
     Secret::take(&mut key)
 }
 
-fn associated(label: Label, key_number: u32, nonce: &[u8; 24]) -> Vec<u8> {
-    encode(&(label, key_number, ByteArray::<24>::from(*nonce)))
+fn associated(label: Label, key_number: u32, day: Day, nonce: &[u8; 24]) -> Vec<u8> {
+    encode(&(label, key_number, day, ByteArray::<24>::from(*nonce)))
 }
 
 fn lock(key: &Secret<32>, ad: &[u8], text: &[u8]) -> Option<Vec<u8>> {
@@ -336,7 +351,7 @@ mod tests {
     #[test]
     fn an_entry_key_does_not_open_what_lies_beside() {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let entry = SealedEntry::seal(1, &key(1), b"statement", b"name", &mut rng).unwrap();
+        let entry = SealedEntry::seal(1, Day(20_000), &key(1), b"statement", b"name", &mut rng).unwrap();
         let stolen = BesideKey::from_bytes(*entry.entry_key(&key(1)).expose());
         assert_eq!(entry.open_beside(&stolen), Err(BadEntry::Undecryptable));
         assert_eq!(entry.open_beside(&entry.beside_key(&key(1))).unwrap(), b"name");
@@ -345,15 +360,15 @@ mod tests {
     #[test]
     fn an_entry_opens_under_the_key_that_it_commits_to_only() {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let entry = SealedEntry::seal(1, &key(1), b"statement", b"", &mut rng).unwrap();
+        let entry = SealedEntry::seal(1, Day(20_000), &key(1), b"statement", b"", &mut rng).unwrap();
         assert_eq!(entry.open(&entry.entry_key(&key(2))), Err(BadEntry::Commitment));
     }
 
     #[test]
     fn what_is_too_long_is_refused() {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
-        assert!(SealedEntry::seal(1, &key(1), &[0; 262_000], b"", &mut rng).is_err());
-        assert!(SealedEntry::seal(1, &key(1), b"", &[0; 400], &mut rng).is_err());
+        assert!(SealedEntry::seal(1, Day(20_000), &key(1), &[0; 262_000], b"", &mut rng).is_err());
+        assert!(SealedEntry::seal(1, Day(20_000), &key(1), b"", &[0; 400], &mut rng).is_err());
     }
 
     proptest! {
@@ -362,7 +377,7 @@ mod tests {
         #[test]
         fn what_was_sealed_opens_and_its_size_is_a_bucket(main: Vec<u8>, beside in proptest::collection::vec(any::<u8>(), 0..382)) {
             let mut rng = ChaCha20Rng::seed_from_u64(1);
-            let entry = SealedEntry::seal(3, &key(1), &main, &beside, &mut rng).unwrap();
+            let entry = SealedEntry::seal(3, Day(20_000), &key(1), &main, &beside, &mut rng).unwrap();
             let again = SealedEntry::parse(&entry.to_bytes()).unwrap();
             prop_assert_eq!(again.open(&again.entry_key(&key(1))).unwrap(), main);
             prop_assert_eq!(again.open_beside(&again.beside_key(&key(1))).unwrap(), beside);
@@ -372,7 +387,7 @@ mod tests {
         #[test]
         fn a_flipped_bit_does_not_open(at in 0usize..600) {
             let mut rng = ChaCha20Rng::seed_from_u64(1);
-            let mut entry = SealedEntry::seal(3, &key(1), b"statement", b"", &mut rng).unwrap();
+            let mut entry = SealedEntry::seal(3, Day(20_000), &key(1), b"statement", b"", &mut rng).unwrap();
             entry.main[at] ^= 1;
             prop_assert_eq!(entry.open(&entry.entry_key(&key(1))), Err(BadEntry::Undecryptable));
         }

@@ -1,16 +1,19 @@
 //! What derives from a journal key: the journal's own log, side logs, boxes; and what the journal announces of the key.
 //!
-//! An auditor holds no journal key, and yet has to know that a box is the members'. So whoever announces a key
-//! announces with it the root of a tree over the public keys of all boxes that derive from it (RFC 9162, section 2.1);
-//! the members, who hold the key, compare; and each opening of a secret vote proves the next one's place in the tree.
+//! An auditor holds no journal key, and yet has to know that a box is the members', and that an entry which nobody opens
+//! for him is none. So whoever announces a key announces with it the roots of two trees (RFC 9162, section 2.1): one over
+//! the public keys of all boxes that derive from it, one over the keys of all days. The members, who hold the key, compare.
+//! Each opening of a secret vote proves the next box's place; an audit file shows the key of the day of a false entry.
 
+use hkdf::Hkdf;
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use primitives::canonical::{hash, hash_bytes};
-use primitives::{Hash, OpeningId, Secret, VerifyingKey, encode, labels};
+use primitives::{Hash, OpeningId, Secret, Time, VerifyingKey, encode, labels};
+use sha2::Sha256;
 use tlog::{CreateLog, LogKeys, LogKind, MemoryTree, verify_inclusion};
 
-use crate::limits::BOXES_PER_KEY;
+use crate::limits::{BOXES_PER_KEY, DAY_MS, DAYS_PER_KEY};
 
 /// Keys of the journal's log under this journal key.
 #[must_use]
@@ -42,6 +45,98 @@ pub fn box_log(journal_key: &Secret<32>, number: u32) -> LogKeys {
     LogKeys::derive(journal_key, labels::JOURNAL_LOG, &encode(&("box", number)))
 }
 
+/// A day of entries: so many of 86,400,000 ms since the Unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Day(#[n(0)] pub u32);
+
+impl Day {
+    /// The day of a time.
+    #[must_use]
+    pub fn of(time: Time) -> Self {
+        Self(u32::try_from(time.0 / DAY_MS).unwrap_or(u32::MAX))
+    }
+
+    /// Whether an entry of this day counts that the relay took at `time`: clocks differ, and entries wait.
+    #[must_use]
+    pub fn is_near(self, time: Time) -> bool {
+        self.0.abs_diff(Self::of(time).0) <= 1
+    }
+
+    /// Whether no entry of this day can count that the relay takes at `time` or later.
+    #[must_use]
+    pub fn is_over(self, time: Time) -> bool {
+        Self::of(time).0 > self.0.saturating_add(1)
+    }
+
+    /// Its place among the days of a journal key.
+    const fn place(self) -> u32 {
+        self.0 % DAYS_PER_KEY
+    }
+}
+
+/// The key from which the keys of a day's entries derive.
+#[must_use]
+pub fn day_key(journal_key: &Secret<32>, day: Day) -> Secret<32> {
+    key_at(journal_key, day.place())
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "32 bytes are within what HKDF-SHA-256 can give"
+)]
+fn key_at(journal_key: &Secret<32>, place: u32) -> Secret<32> {
+    let mut key = [0; 32];
+    Hkdf::<Sha256>::new(None, journal_key.expose())
+        .expand(&encode(&(labels::JOURNAL_DAY_KEY, place)), &mut key)
+        .expect("32 bytes are not too many");
+    Secret::take(&mut key)
+}
+
+fn day_leaf(place: u32, key: &[u8; 32]) -> Hash {
+    hash(labels::JOURNAL_DAY, &(place, ByteArray::<32>::from(*key)))
+}
+
+/// The key of a day, with its place among those of its journal key: for an audit file, once the day is over.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ShownDay {
+    /// The key.
+    #[n(0)]
+    pub key: ByteArray<32>,
+    /// From its leaf to the root that the journal has announced.
+    #[n(1)]
+    pub path: Vec<Hash>,
+}
+
+impl ShownDay {
+    /// Shows a day. It opens every entry of that day, also those that come after.
+    ///
+    /// Cost: the keys of all days, some 20 ms.
+    #[must_use]
+    pub fn of(journal_key: &Secret<32>, day: Day) -> Self {
+        Self {
+            key: ByteArray::from(*day_key(journal_key, day).expose()),
+            path: day_tree(journal_key).inclusion(u64::from(day.place()), u64::from(DAYS_PER_KEY)),
+        }
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn secret(&self) -> Secret<32> {
+        let mut bytes = *self.key;
+        Secret::take(&mut bytes)
+    }
+}
+
+fn day_tree(journal_key: &Secret<32>) -> MemoryTree {
+    let mut tree = MemoryTree::new();
+    for place in 0..DAYS_PER_KEY {
+        tree.push(day_leaf(place, key_at(journal_key, place).expose()));
+    }
+    tree
+}
+
 /// What the journal announces of a journal key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -52,32 +147,38 @@ pub struct AnnouncedKey {
     /// Root of the tree over its boxes.
     #[n(1)]
     pub boxes: Hash,
+    /// Root of the tree over the keys of its days.
+    #[n(2)]
+    pub days: Hash,
 }
 
 impl AnnouncedKey {
     /// What is to be announced of a key.
     ///
-    /// Cost: the public keys of all boxes, some 20 ms.
+    /// Cost: the public keys of all boxes and the keys of all days, some 40 ms.
     #[must_use]
     pub fn of(number: u32, key: &Secret<32>) -> Self {
-        Self::with(number, key, &BoxTree::of(key))
-    }
-
-    /// As [`Self::of`], with the key's boxes at hand.
-    #[must_use]
-    pub fn with(number: u32, key: &Secret<32>, boxes: &BoxTree) -> Self {
         Self {
             key: key_hash(number, key),
-            boxes: boxes.root(),
+            boxes: BoxTree::of(key).root(),
+            days: day_tree(key).root(),
         }
     }
 
-    /// Whether this is the key with this number, and these are its boxes.
+    /// Whether this is the key with this number, and boxes and days are its own.
     ///
     /// Cost: as [`Self::of`] if it is; one hash if not.
     #[must_use]
     pub fn is_of(&self, number: u32, key: &Secret<32>) -> bool {
-        self.key == key_hash(number, key) && self.boxes == BoxTree::of(key).root()
+        self.key == key_hash(number, key) && *self == Self::of(number, key)
+    }
+
+    /// Whether this is the key of that day.
+    #[must_use]
+    pub fn has_day(&self, day: Day, shown: &ShownDay) -> bool {
+        let (place, size) = (day.place(), u64::from(DAYS_PER_KEY));
+        let leaf = day_leaf(place, &shown.key);
+        verify_inclusion(leaf, u64::from(place), size, &self.days, &shown.path).is_ok()
     }
 
     /// Whether these are the keys of the box with this number.
@@ -131,7 +232,7 @@ pub struct BoxTree {
 impl BoxTree {
     /// Derives them.
     ///
-    /// Cost: as [`AnnouncedKey::of`].
+    /// Cost: some 20 ms.
     #[must_use]
     pub fn of(journal_key: &Secret<32>) -> Self {
         let mut tree = MemoryTree::new();
@@ -194,16 +295,41 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_known_by_number_and_boxes() {
+    fn a_day_is_shown_by_its_key_and_by_no_other() {
+        let key = Secret::take(&mut [7; 32]);
+        let announced = AnnouncedKey::of(1, &key);
+        for day in [0, 1, 20_000, DAYS_PER_KEY - 1].map(Day) {
+            let shown = ShownDay::of(&key, day);
+            assert!(announced.has_day(day, &shown));
+            assert!(!announced.has_day(Day(day.0 + 1), &shown));
+            let other = ShownDay {
+                key: ByteArray::from(*day_key(&key, Day(day.0 + 1)).expose()),
+                ..shown.clone()
+            };
+            assert!(!announced.has_day(day, &other));
+            assert_eq!(shown.secret().expose(), day_key(&key, day).expose());
+        }
+    }
+
+    #[test]
+    fn an_entry_counts_on_the_day_before_its_own_and_the_day_after_and_then_the_day_is_over() {
+        let (day, at) = (Day(20_000), |day: u64, ms: u64| Time(day * DAY_MS + ms));
+        assert!(!day.is_near(at(19_998, DAY_MS - 1)));
+        assert!(day.is_near(at(19_999, 0)) && day.is_near(at(20_001, DAY_MS - 1)));
+        assert!(!day.is_over(at(20_001, DAY_MS - 1)));
+        assert!(!day.is_near(at(20_002, 0)) && day.is_over(at(20_002, 0)));
+    }
+
+    #[test]
+    fn a_key_is_known_by_number_boxes_and_days() {
         let (key, other) = (Secret::take(&mut [7; 32]), Secret::take(&mut [8; 32]));
         let announced = AnnouncedKey::of(1, &key);
         assert!(announced.is_of(1, &key));
         assert!(!announced.is_of(2, &key));
         assert!(!announced.is_of(1, &other));
-        let mixed = AnnouncedKey {
-            boxes: AnnouncedKey::of(1, &other).boxes,
-            ..announced
-        };
-        assert!(!mixed.is_of(1, &key));
+        let foreign = AnnouncedKey::of(1, &other);
+        let (boxes, days) = (foreign.boxes, foreign.days);
+        assert!(!AnnouncedKey { boxes, ..announced }.is_of(1, &key));
+        assert!(!AnnouncedKey { days, ..announced }.is_of(1, &key));
     }
 }

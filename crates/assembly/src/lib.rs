@@ -35,7 +35,7 @@ pub use fold::{
     SealingDue, Seat, SeatState, SecretVote, ShareDue, Taken, Trustees, VoidReason, Vote, WitnessQuorum,
     ballot_len,
 };
-pub use keys::{AnnouncedKey, BoxKeys, BoxTree};
+pub use keys::{AnnouncedKey, BoxKeys, BoxTree, Day, ShownDay};
 pub use motion::{Choice, Counts, Majority, MotionText, Rule, VoteKind};
 pub use name::NameOpening;
 pub use question::{BadQuestion, Count, Question, Votes};

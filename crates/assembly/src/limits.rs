@@ -18,6 +18,10 @@ pub const BALLOT_KEYS_PER_STATEMENT_MAX: usize = 64;
 pub const BALLOT_KEYS_AHEAD_MAX: u32 = 256;
 /// A seat publishes again when it has fewer unused ballot keys than this.
 pub const BALLOT_KEYS_LOW: u32 = 16;
+/// Length of a day of entries.
+pub const DAY_MS: u64 = 24 * 3_600 * 1_000;
+/// Days of one journal key: after so many its day keys come again.
+pub const DAYS_PER_KEY: u32 = 4_096;
 /// Boxes that derive from one journal key: secret votes until the journal goes on under another.
 pub const BOXES_PER_KEY: u32 = 1_024;
 /// Longest ballot that is forwarded through the journal.

@@ -26,7 +26,7 @@ macro_rules! rules {
 }
 
 rules! {
-    1 NotAnEntry "ASM-01" "not an entry sealed under this log's journal key";
+    1 NotAnEntry "ASM-01" "not an entry sealed under this log's journal key, of the day on which the relay took it or one beside it";
     2 DoesNotOpen "ASM-02" "the entry does not open under the key that it should commit to";
     3 NotOfThisAssembly "ASM-03" "not a signed statement of this assembly";
     4 NotByAMember "ASM-04" "not signed by a device of a seat that acts";

@@ -4,6 +4,7 @@ use crate::effects::{CallError, Lane};
 use crate::state::Expected;
 use crate::step::Step;
 use crate::views::NoticeCode;
+use assembly::Day;
 use primitives::Time;
 use relay_api::{Call, Reply};
 
@@ -45,6 +46,12 @@ impl Step<'_> {
         if behind > SKEW_MS_MAX {
             self.note_skew(behind, 0);
         }
+    }
+
+    /// The day by the logs' clock, as far as it is known.
+    pub(crate) fn log_day(&self) -> Day {
+        let skew_ms = self.state.volatile.clock_skew_ms.unwrap_or_default();
+        Day::of(Time(self.now.0.saturating_add_signed(skew_ms)))
     }
 
     fn note_skew(&mut self, behind_ms: u64, ahead_ms: u64) {

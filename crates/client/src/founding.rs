@@ -100,6 +100,7 @@ impl Step<'_> {
         let assembly_id = member.assembly;
         let entry = SealedEntry::seal(
             FIRST_JOURNAL_KEY,
+            self.log_day(),
             &journal_key,
             &encode(statement.unverified()),
             &member.name_opening,

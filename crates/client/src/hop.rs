@@ -30,8 +30,7 @@ impl Step<'_> {
         let number = assembly.last_journal_key().saturating_add(1);
         let mut record = assembly::keys::journal_log(seed.secret()).record(LogKind::Record);
         record.previous = assembly.hop_from();
-        let boxes = self.boxes_of(&seed);
-        let journal_key = AnnouncedKey::with(number, seed.secret(), &boxes);
+        let journal_key = self.announcement_of(number, &seed);
         let said = Continuation { journal_key, record };
         if hop.said.get(&seat.number) == Some(&said) {
             return Ok(());

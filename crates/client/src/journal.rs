@@ -159,8 +159,10 @@ impl Step<'_> {
         let size = index.saturating_add(1);
         self.state.assembly = Some(assembly);
         self.moved(&phases, taken.statement.as_ref())?;
-        if let (Some(rejection), Some(opened)) = (taken.rejection, &taken.statement) {
-            self.rejected_own(rejection, opened, own)?;
+        match (taken.rejection, &taken.statement, own) {
+            (Some(rejection), Some(opened), _) => self.rejected_own(rejection, opened, own)?,
+            (Some(Rejection::NotAnEntry), None, Some(item)) => self.unopened_own(item, entry.time)?,
+            _ => {}
         }
         if hopped {
             // Who is out reads no cosignatures any more.

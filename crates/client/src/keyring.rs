@@ -4,7 +4,7 @@ use crate::state::Seed;
 use crate::step::messaging_error;
 use crate::step::{Step, StepError};
 use crate::tables;
-use assembly::BoxTree;
+use assembly::{AnnouncedKey, BoxTree};
 use messaging::Conversation;
 use primitives::Secret;
 use primitives::canonical::encode;
@@ -45,6 +45,19 @@ impl Step<'_> {
         let boxes = Arc::new(BoxTree::of(seed.secret()));
         self.state.volatile.boxes = Some((log, Arc::clone(&boxes)));
         boxes
+    }
+
+    /// What is to be announced of a journal key, derived once while the process runs.
+    pub(crate) fn announcement_of(&mut self, number: u32, seed: &Seed) -> AnnouncedKey {
+        let log = assembly::keys::journal_record(seed.secret()).id();
+        if let Some((of, announced)) = self.state.volatile.announced
+            && of == (log, number)
+        {
+            return announced;
+        }
+        let announced = AnnouncedKey::of(number, seed.secret());
+        self.state.volatile.announced = Some(((log, number), announced));
+        announced
     }
 
     /// Gives the numbers that the journal has announced to the keys that they mean.

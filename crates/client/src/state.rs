@@ -3,7 +3,7 @@
 use crate::effects::Ticket;
 use crate::step::StepError;
 use crate::views::{ConnectionState, NoticeCode, OwnVoteState};
-use assembly::BoxTree;
+use assembly::{AnnouncedKey, BoxTree};
 use messaging::OwnDevice;
 use minicbor::bytes::ByteArray;
 use minicbor::bytes::ByteVec;
@@ -536,6 +536,8 @@ pub(crate) struct Volatile {
     pub(crate) due_since: BTreeMap<Duty, Time>,
     /// The boxes of the last journal key that was asked for, by the log that derives from it.
     pub(crate) boxes: Option<(LogId, Arc<BoxTree>)>,
+    /// What is announced of the last journal key for which that was asked, by the log that derives from it and its number.
+    pub(crate) announced: Option<((LogId, u32), AnnouncedKey)>,
     /// Whether pushes come.
     pub(crate) watching: bool,
     /// How the relay is reached right now.

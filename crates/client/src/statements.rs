@@ -53,6 +53,7 @@ impl Step<'_> {
             .ok_or(StepError::Internal("no journal key"))?;
         let entry = SealedEntry::seal(
             number,
+            self.log_day(),
             key.secret(),
             &encode(statement.unverified()),
             beside,
@@ -158,6 +159,18 @@ impl Step<'_> {
             Err(Failed::Refused(_)) => Ok(false),
             Err(Failed::Step(error)) => Err(error),
         }
+    }
+
+    /// An own entry that came after its day was over is made again. One of a day that was still to come is not: the clock
+    /// that says so would do it again.
+    pub(crate) fn unopened_own(&mut self, item: u64, taken: Time) -> Result<(), StepError> {
+        let entry = self.state.outbox.get(&item).map(|item| item.entry.clone());
+        let sealed = entry.and_then(|entry| SealedEntry::parse(&entry).ok());
+        if sealed.is_some_and(|sealed| sealed.day.is_over(taken)) {
+            self.note_entry_time(taken);
+            self.state_anew(item, taken)?;
+        }
+        Ok(())
     }
 
     fn own_statement(&self, item: u64) -> Option<OwnStatement> {

@@ -55,7 +55,8 @@ impl Step<'_> {
             body,
         };
         let signed = record.sign(&device);
-        let entry = SealedEntry::seal(number, seed.secret(), &encode(signed.unverified()), &[], self.rng)
+        let (day, content) = (self.log_day(), encode(signed.unverified()));
+        let entry = SealedEntry::seal(number, day, seed.secret(), &content, &[], self.rng)
             .map_err(|_| StepError::Internal("a side record that is too long"))?;
         self.post(log, entry.to_bytes(), Content::Side, self.now, turn);
         Ok(())

@@ -92,6 +92,10 @@ labels! {
     JOURNAL_BESIDE_KEY = "journal/beside-key";
     /// Announced hash of a journal key.
     JOURNAL_KEY_HASH = "journal/key-hash";
+    /// The key of a day's entries.
+    JOURNAL_DAY_KEY = "journal/day-key";
+    /// A day's leaf in the tree over all days of a journal key.
+    JOURNAL_DAY = "journal/day";
     /// A box's leaf in the tree over all boxes of a journal key.
     JOURNAL_BOX = "journal/box";
     /// Keys of a log derived from a journal key (journal, side logs, boxes).

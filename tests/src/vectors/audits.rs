@@ -2,7 +2,7 @@
 
 use assembly::SealedEntry;
 use assembly::testing::{Tamper, World, charter, tamper};
-use assembly::{AuditFile, AuditLevel, Body, Charter, Choice, VoteKind};
+use assembly::{AuditFile, AuditLevel, Body, Charter, Choice, Day, VoteKind};
 use clap::Parser as _;
 use minicbor::bytes::ByteVec;
 use primitives::{AssemblyId, MotionId, Signed, Time, encode, labels};
@@ -271,7 +271,15 @@ fn with_unknown_kind(mut world: World, body: &[u8]) -> World {
     );
     let signed = Signed::sign(labels::STATEMENT, fields, world.device(1));
     let key = world.keys.key(1).unwrap().duplicate();
-    let sealed = SealedEntry::seal(1, &key, &encode(signed.unverified()), b"", &mut world.rng).unwrap();
+    let sealed = SealedEntry::seal(
+        1,
+        Day::of(world.now),
+        &key,
+        &encode(signed.unverified()),
+        b"",
+        &mut world.rng,
+    )
+    .unwrap();
     let entry = tlog::Entry {
         time: world.now,
         bytes: sealed.to_bytes(),

@@ -4,15 +4,18 @@ from hmac import compare_digest
 
 from . import cbor, ed25519
 from .chacha20poly1305 import decrypt
-from .hashing import labelled
-from .shapes import HASH, KEY, TEXT, U32, U64, Bytes, Maybe, Struct
-from .tlog import ENTRY_MAX
+from .hashing import hkdf, labelled
+from .shapes import HASH, KEY, TEXT, U32, U64, Bytes, Many, Maybe, Struct
+from .tlog import ENTRY_MAX, is_in_full_tree
 
-SEALED_ENTRY = Struct(key_number=U32, nonce=Bytes(24), commitment=HASH, main=Bytes(), beside=Bytes())
+SEALED_ENTRY = Struct(key_number=U32, day=U32, nonce=Bytes(24), commitment=HASH, main=Bytes(), beside=Bytes())
 SIGNED = Struct(bytes=Bytes(), signature=Bytes(64))
 STATEMENT = Struct(assembly=HASH, seat=U32, device=KEY, seen=Maybe(TEXT), expires=U64, body=Bytes())
 NAME_OPENING = Struct(salt=Bytes(32), name=TEXT)
+SHOWN_DAY = Struct(key=KEY, path=Many(HASH))
 NAME_MAX = 256
+DAY_MS, DAY_LEVELS = 86_400_000, 12
+DAYS = 1 << DAY_LEVELS
 
 
 def parse(data):
@@ -28,8 +31,22 @@ def commits_to(sealed, key):
     return compare_digest(labelled("veche/v1/journal/entry-commitment", key), sealed.commitment)
 
 
+def is_near(sealed, time):
+    """Whether an entry is of the day on which the relay took it, or one beside it."""
+    return abs(sealed.day - min(time // DAY_MS, 2**32 - 1)) <= 1
+
+
+def shown_key(sealed, shown, days):
+    """The entry key that follows from the shown key of the entry's day; None if this is not that day's key."""
+    place = sealed.day % DAYS
+    leaf = labelled("veche/v1/journal/day", cbor.encode([place, shown.key]))
+    if not is_in_full_tree(leaf, place, DAY_LEVELS, days, shown.path):
+        return None
+    return hkdf("sha256", shown.key, sealed.nonce, b"veche/v1/journal/entry-key")
+
+
 def _open(sealed, key, label, part, size):
-    text = decrypt(key, part, cbor.encode([label, sealed.key_number, sealed.nonce]))
+    text = decrypt(key, part, cbor.encode([label, sealed.key_number, sealed.day, sealed.nonce]))
     if text is None or len(text) < size:
         return None
     length, rest = int.from_bytes(text[:size], "big"), text[size:]

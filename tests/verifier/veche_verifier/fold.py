@@ -52,8 +52,8 @@ class Assembly(Members, Motions, Trustees):
         self.logs, self.position, self.now = [Log(record, 1)], 1, entry.time
         self.seen = []
         self.taken = {statement.id: statement.expires}
-        # Number: the key's hash and the root over its boxes.
-        self.journal_keys, self.hop = {1: (founded.journal_key.key, founded.journal_key.boxes)}, None
+        # By number: the key's hash, the root over its boxes, the root over its days.
+        self.journal_keys, self.hop = {1: _announced(founded.journal_key)}, None
         self.boxes_used = 0
         self.version, self.versions_known = founded.version, {}
         self.draw = (entry.time // QUARTER_MS, self.id)
@@ -137,6 +137,7 @@ class Assembly(Members, Motions, Trustees):
         """(what became of the entry, what it changes or None, its statement). Raises Broken before its author is known."""
         sealed = entries.parse(entry.bytes)
         require(sealed is not None and sealed.key_number == self.log.journal_key, "ASM-01")
+        require(entries.is_near(sealed, entry.time), "ASM-01")
         main = entries.open_main(sealed, key)
         require(main is not None, "ASM-02")
         read = entries.read_statement(main)
@@ -216,7 +217,7 @@ class Assembly(Members, Motions, Trustees):
     def check_Continues(self, seat, statement, body):
         """A witness says where the journal goes on."""
         self.require_deputy(seat)
-        record, previous, said = body.record, body.record.previous, ((body.journal_key.key, body.journal_key.boxes), body.record.raw)
+        record, previous, said = body.record, body.record.previous, (_announced(body.journal_key), body.record.raw)
         require(self.hop is not None, "ASM-20")
         plain = record.kind == tlog.RECORD_KIND and record.entry_len is record.gate is record.slots is None
         follows = (
@@ -226,7 +227,7 @@ class Assembly(Members, Motions, Trustees):
             and (previous.size, previous.root) == (self.hop.size, self.hop.root)
         )
         once = self.hop.said.get(seat.number) != said
-        new = body.journal_key.key not in [key for key, _ in self.journal_keys.values()]
+        new = body.journal_key.key not in [key for key, _, _ in self.journal_keys.values()]
         require(plain and follows and once and new and seat.number in self.witnesses(), "ASM-20")
         return lambda position: self._say_continuation(seat.number, said, record)
 
@@ -278,6 +279,10 @@ class Assembly(Members, Motions, Trustees):
         return len(cosigned), len(witnesses) // 2 + 1
 
 
+
+
+def _announced(key):
+    return key.key, key.boxes, key.days
 
 
 def _checkpoint_key(founded):

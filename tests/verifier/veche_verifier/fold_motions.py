@@ -158,7 +158,7 @@ class Motions:
         """Whether the path leads from this box, as the next one of the journal key, to the root announced."""
         keys = [self.boxes_used, box.append_key, box.read_token_hash, box.nonce]
         leaf = labelled(BOX_LABEL, encode(keys))
-        _, root = self.journal_keys[self.log.journal_key]
+        _, root, _ = self.journal_keys[self.log.journal_key]
         return tlog.is_in_full_tree(leaf, self.boxes_used, BOX_LEVELS, root, box.path)
 
     def _open(self, motion, opening):

@@ -47,7 +47,7 @@ MOTION = Struct(
 CERTIFICATE = Struct(identity=KEY, device=KEY, sealing_key=KEY, issued=U64)
 RELAY_KEYS = Struct(identity=KEY, checkpoint_key=KEY, issued=U64)
 CANDIDATE = Struct(role=Choice(3), name=HASH, certificate=SIGNED)
-ANNOUNCED_KEY = Struct(key=HASH, boxes=HASH)
+ANNOUNCED_KEY = Struct(key=HASH, boxes=HASH, days=HASH)
 FOUNDED = Struct(
     name=TEXT,
     declaration=TEXT,

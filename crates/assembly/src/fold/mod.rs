@@ -286,7 +286,7 @@ impl Assembly {
         };
         let (log, journal_key) = (self.logs.len().saturating_sub(1), self.journal().journal_key);
         let sealed = match SealedEntry::parse(&entry.bytes) {
-            Ok(sealed) if sealed.key_number == journal_key => sealed,
+            Ok(sealed) if sealed.key_number == journal_key && sealed.day.is_near(entry.time) => sealed,
             _ => return rejected(Rejection::NotAnEntry),
         };
         let index = self.journal().size;

@@ -21,6 +21,7 @@ use crate::entry::{JournalKeys, SealedEntry};
 use crate::fold::{Assembly, Taken};
 use crate::keys;
 use crate::keys::AnnouncedKey;
+use crate::keys::Day;
 use crate::motion::{Majority, MotionText, Rule, VoteKind};
 use crate::name::NameOpening;
 use crate::question::Question;
@@ -140,7 +141,15 @@ impl World {
         );
         let signed = statement.sign(&founder.device);
         let main = encode(signed.unverified());
-        let sealed = SealedEntry::seal(1, &journal_key, &main, &opening.to_bytes(), &mut rng).unwrap();
+        let sealed = SealedEntry::seal(
+            1,
+            Day::of(now),
+            &journal_key,
+            &main,
+            &opening.to_bytes(),
+            &mut rng,
+        )
+        .unwrap();
         let entry = Entry {
             time: now,
             bytes: sealed.to_bytes(),
@@ -230,7 +239,15 @@ impl World {
     pub fn post(&mut self, statement: &Unverified, beside: &[u8]) -> Taken {
         let number = self.assembly.journal().journal_key;
         let key = self.keys.key(number).unwrap().duplicate();
-        let sealed = SealedEntry::seal(number, &key, &encode(statement), beside, &mut self.rng).unwrap();
+        let sealed = SealedEntry::seal(
+            number,
+            Day::of(self.now),
+            &key,
+            &encode(statement),
+            beside,
+            &mut self.rng,
+        )
+        .unwrap();
         self.post_bytes(sealed.to_bytes())
     }
 

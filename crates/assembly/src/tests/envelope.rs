@@ -13,6 +13,7 @@ use super::rejected;
 use crate::audit::AuditLevel;
 use crate::entry::{JournalKeys, SealedEntry};
 use crate::fold::{Assembly, Halt};
+use crate::keys::Day;
 use crate::limits;
 use crate::motion::{Choice, VoteKind};
 use crate::rejection::Rejection;
@@ -37,7 +38,7 @@ fn asm_01_rejects_what_is_not_an_entry_under_this_logs_key() {
         Rejection::NotAnEntry
     );
     let other = Secret::take(&mut [9; 32]);
-    let sealed = SealedEntry::seal(2, &other, b"x", b"", &mut world.rng).unwrap();
+    let sealed = SealedEntry::seal(2, Day::of(world.now), &other, b"x", b"", &mut world.rng).unwrap();
     assert_eq!(
         rejected(&world.post_bytes(sealed.to_bytes())),
         Rejection::NotAnEntry
@@ -45,10 +46,31 @@ fn asm_01_rejects_what_is_not_an_entry_under_this_logs_key() {
 }
 
 #[test]
+fn asm_01_rejects_an_entry_of_a_day_that_is_over_or_has_not_come() {
+    let mut world = world();
+    let key = world.keys.key(1).unwrap().duplicate();
+    let today = Day::of(world.now).0;
+    for (day, counts) in [
+        (today - 2, false),
+        (today - 1, true),
+        (today + 1, true),
+        (today + 2, false),
+    ] {
+        let sealed = SealedEntry::seal(1, Day(day), &key, b"x", b"", &mut world.rng).unwrap();
+        let expected = if counts {
+            Rejection::NotOfThisAssembly
+        } else {
+            Rejection::NotAnEntry
+        };
+        assert_eq!(rejected(&world.post_bytes(sealed.to_bytes())), expected);
+    }
+}
+
+#[test]
 fn asm_02_rejects_an_entry_that_does_not_open_under_its_key() {
     let mut world = world();
     let other = Secret::take(&mut [9; 32]);
-    let sealed = SealedEntry::seal(1, &other, b"x", b"", &mut world.rng).unwrap();
+    let sealed = SealedEntry::seal(1, Day::of(world.now), &other, b"x", b"", &mut world.rng).unwrap();
     assert_eq!(
         rejected(&world.post_bytes(sealed.to_bytes())),
         Rejection::DoesNotOpen
@@ -200,7 +222,15 @@ fn asm_09_rejects_a_malformed_body() {
 
 fn sealed_entry(world: &mut World, statement: &primitives::signed::Unverified) -> Entry {
     let key = world.keys.key(1).unwrap().duplicate();
-    let sealed = SealedEntry::seal(1, &key, &encode(statement), b"", &mut world.rng).unwrap();
+    let sealed = SealedEntry::seal(
+        1,
+        Day::of(world.now),
+        &key,
+        &encode(statement),
+        b"",
+        &mut world.rng,
+    )
+    .unwrap();
     Entry {
         time: world.now,
         bytes: sealed.to_bytes(),
@@ -315,7 +345,7 @@ proptest! {
         prop_assert!(world.post_bytes(bytes.clone()).rejection.is_some());
         let key = world.keys.key(1).unwrap().duplicate();
         let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let sealed = SealedEntry::seal(1, &key, &bytes, &beside, &mut rng).unwrap();
+        let sealed = SealedEntry::seal(1, Day::of(world.now), &key, &bytes, &beside, &mut rng).unwrap();
         prop_assert!(world.post_bytes(sealed.to_bytes()).rejection.is_some());
         prop_assert_eq!(world.assembly.position(), before + 2);
     }
