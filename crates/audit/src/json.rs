@@ -1,8 +1,12 @@
 //! The report as JSON, for other programs. Fields are only ever added.
 
+mod votes;
+
 use assembly::{AuditLevel, Finding, MotionReport, Phase, Report, Role, VoteKind};
 use serde::Serialize;
 use std::io::{Result, Write};
+
+use votes::{JsonCounts, JsonOptions, JsonQuestion};
 
 #[derive(Serialize)]
 struct JsonReport<'a> {
@@ -40,23 +44,17 @@ struct JsonMotion<'a> {
     id: String,
     title: &'a str,
     kind: &'static str,
+    question: JsonQuestion<'a>,
     phase: &'static str,
     opening: Option<String>,
     electorate: Option<u32>,
     roll: Option<u32>,
     counts: Option<JsonCounts>,
+    options: Option<JsonOptions<'a>>,
     quorum_met: Option<bool>,
     adopted: Option<bool>,
     result: Option<String>,
     findings: Vec<JsonFinding<'a>>,
-}
-
-#[derive(Serialize)]
-struct JsonCounts {
-    r#for: u32,
-    against: u32,
-    abstain: u32,
-    spoilt: u32,
 }
 
 #[derive(Serialize)]
@@ -132,18 +130,17 @@ fn motion(motion: &MotionReport) -> JsonMotion<'_> {
         id: motion.id.to_string(),
         title: &motion.title,
         kind: kind(motion.kind),
+        question: JsonQuestion::new(&motion.question),
         phase: phase(motion.phase),
         opening: motion.opening.map(|opening| opening.to_string()),
         electorate: motion.electorate,
         roll: motion.roll,
         counts: result
             .and_then(|result| result.votes.choices())
-            .map(|counts| JsonCounts {
-                r#for: counts.votes_for,
-                against: counts.votes_against,
-                abstain: counts.votes_abstain,
-                spoilt: counts.spoilt,
-            }),
+            .map(JsonCounts::new),
+        options: result
+            .and_then(|result| result.votes.options())
+            .map(JsonOptions::new),
         quorum_met: result.map(|result| result.quorum_met),
         adopted: result.map(|result| result.adopted),
         result: result.map(|result| result.hash().to_string()),

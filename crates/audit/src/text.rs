@@ -1,5 +1,7 @@
 //! The report for a person.
 
+mod votes;
+
 use assembly::{AuditRule, Finding, MotionReport, Report, VoteKind};
 use primitives::AssemblyId;
 use std::io::{Result, Write};
@@ -59,20 +61,7 @@ fn write_motion(motion: &MotionReport, out: &mut impl Write) -> Result<()> {
             .unwrap_or_default();
         writeln!(out, "  {electorate} in the electorate{roll}")?;
     }
-    if let Some(result) = &motion.result {
-        let counts = result.votes.choices().copied().unwrap_or_default();
-        writeln!(
-            out,
-            "  for {}, against {}, abstain {}, spoilt {}: {}{}",
-            counts.votes_for,
-            counts.votes_against,
-            counts.votes_abstain,
-            counts.spoilt,
-            if result.adopted { "adopted" } else { "not adopted" },
-            if result.quorum_met { "" } else { " (no quorum)" },
-        )?;
-        writeln!(out, "  result {}", result.hash())?;
-    }
+    votes::write(motion, out)?;
     write_findings("  Findings", &motion.findings, out)
 }
 

@@ -96,3 +96,27 @@ impl BallotIn {
         &self.sealed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ballots_length_follows_from_its_roll_and_its_sealed_choice() {
+        for size in [2, 17, 37, 65, 101, 217, 513, 1_297, 4_097, 10_001] {
+            let params = Params::of_roll(size).unwrap();
+            for sealed in [
+                0, 1, 22, 23, 24, 25, 49, 50, 112, 254, 255, 256, 257, 4_095, SEALED_MAX,
+            ] {
+                let ballot = BallotIn {
+                    tag: LinkTag::new([7; 32]),
+                    sealed: vec![1; sealed],
+                    proof: vec![2; params.proof_len()],
+                };
+                let encoded = ballot.encode();
+                assert_eq!(encoded.len(), encoded_len(params, sealed), "{params:?} {sealed}");
+                assert_eq!(BallotIn::decode(&encoded), Ok(ballot));
+            }
+        }
+    }
+}

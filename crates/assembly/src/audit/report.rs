@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::file::AuditLevel;
 use crate::fold::Phase;
 use crate::motion::VoteKind;
+use crate::question::Question;
 use crate::result::TallyResult;
 use crate::statement::Role;
 
@@ -88,6 +89,8 @@ pub struct MotionReport {
     pub title: String,
     /// Named or anonymous.
     pub kind: VoteKind,
+    /// What it asks; the options of the result are numbered as here.
+    pub question: Question,
     /// Where it stands.
     pub phase: Phase,
     /// Its opening.

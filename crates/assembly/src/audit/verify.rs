@@ -381,6 +381,7 @@ impl MotionReport {
             id: motion.id,
             title: motion.text.title.clone(),
             kind: motion.text.kind,
+            question: motion.text.question.clone(),
             phase: motion.phase,
             opening: motion.opening.as_ref().map(|opening| opening.id),
             electorate: motion.opening.as_ref().map(Opening::electorate_len),

@@ -113,6 +113,15 @@ impl OptionsMethod {
         })
     }
 
+    /// How many options are elected.
+    #[must_use]
+    pub const fn seats(self) -> u16 {
+        match self {
+            Self::OneOfMany | Self::Schulze => 1,
+            Self::UpToK { seats, .. } | Self::Transferable { seats } => seats,
+        }
+    }
+
     /// Bytes of every plaintext.
     ///
     /// # Errors

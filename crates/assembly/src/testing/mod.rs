@@ -16,4 +16,5 @@ mod votes;
 mod world;
 
 pub use tamper::{Tamper, tamper};
+pub use votes::question;
 pub use world::{Member, SimLog, World, charter};

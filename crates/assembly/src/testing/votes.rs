@@ -1,19 +1,40 @@
 //! Votes in a small world.
 
 use ballot::prove;
+use minicbor::bytes::ByteVec;
 use primitives::canonical::sha256;
 use primitives::{MotionId, OpeningId, SeatNumber};
 use sealing::{SealContext, SealingKey, release, seal};
 use tlog::{CloseEntry, Entry};
 
 use super::{SimLog, World};
+use crate::counting::OptionsMethod;
 use crate::keys;
-use crate::motion::{Choice, VoteKind};
+use crate::motion::{Choice, MotionText, VoteKind};
+use crate::question::Question;
 use crate::result::TallyResult;
 use crate::statement::Body;
 use crate::tally::{TallyError, tally};
 
+/// A question with options named `Option 0` onwards.
+#[must_use]
+pub fn question(method: OptionsMethod, options: u16) -> Question {
+    Question::Options {
+        method,
+        options: (0..options).map(|number| format!("Option {number}")).collect(),
+    }
+}
+
 impl World {
+    /// A motion that asks this and that the charter allows.
+    #[must_use]
+    pub fn motion_on(&self, kind: VoteKind, question: Question) -> MotionText {
+        MotionText {
+            question,
+            ..self.motion_text(kind)
+        }
+    }
+
     /// Opens a motion whose notice is over.
     pub fn open(&mut self, motion: MotionId) -> OpeningId {
         let body = self.opening_body(motion);
@@ -63,7 +84,12 @@ impl World {
 
     /// A seat casts into the box; sequenced at the end of the slot.
     pub fn cast(&mut self, seat: u32, opening: OpeningId, choice: Choice) {
-        let bytes = self.ballot(seat, opening, &choice.to_plaintext());
+        self.cast_vote(seat, opening, &choice.to_plaintext());
+    }
+
+    /// As [`World::cast`], any vote, spoilt ones too.
+    pub fn cast_vote(&mut self, seat: u32, opening: OpeningId, vote: &[u8]) {
+        let bytes = self.ballot(seat, opening, vote);
         self.put_in_box(opening, bytes);
     }
 
@@ -139,16 +165,16 @@ impl World {
 
     /// A whole roll-call: votes by seat from 1 on.
     pub fn roll_call(&mut self, choices: &[Choice]) -> OpeningId {
-        let motion = self.notice(self.motion_text(VoteKind::RollCall));
+        self.roll_call_on(Question::ForAgainstAbstain, &plaintexts(choices))
+    }
+
+    /// A whole roll-call on a question: votes by seat from 1 on.
+    pub fn roll_call_on(&mut self, question: Question, votes: &[Vec<u8>]) -> OpeningId {
+        let motion = self.notice(self.motion_on(VoteKind::RollCall, question));
         let opening = self.open(motion);
-        for (seat, choice) in (1..).zip(choices) {
-            self.says(
-                seat,
-                &Body::RollCallVote {
-                    motion,
-                    vote: choice.to_vote(),
-                },
-            );
+        for (seat, vote) in (1..).zip(votes) {
+            let vote = ByteVec::from(vote.clone());
+            self.says(seat, &Body::RollCallVote { motion, vote });
         }
         self.await_close(opening);
         self.says(1, &Body::RollCallClosed { motion });
@@ -157,13 +183,25 @@ impl World {
 
     /// A whole secret vote: ballots by seat from 1 on, shares of trustees 1 and 2.
     pub fn secret_vote(&mut self, choices: &[Choice]) -> OpeningId {
-        let motion = self.notice(self.motion_text(VoteKind::Secret));
+        self.secret_vote_on(Question::ForAgainstAbstain, &plaintexts(choices))
+    }
+
+    /// A whole secret vote on a question: ballots by seat from 1 on, spoilt ones too, shares of trustees 1 and 2.
+    pub fn secret_vote_on(&mut self, question: Question, votes: &[Vec<u8>]) -> OpeningId {
+        let motion = self.notice(self.motion_on(VoteKind::Secret, question));
         let opening = self.open(motion);
-        for (seat, choice) in (1..).zip(choices) {
+        for (seat, vote) in (1..).zip(votes) {
             self.tick(10);
-            self.cast(seat, opening, *choice);
+            self.cast_vote(seat, opening, vote);
         }
         self.close(opening, &[1, 2]);
         opening
     }
+}
+
+fn plaintexts(choices: &[Choice]) -> Vec<Vec<u8>> {
+    choices
+        .iter()
+        .map(|choice| choice.to_plaintext().to_vec())
+        .collect()
 }

@@ -178,7 +178,13 @@ impl World {
     /// An assembly of five deputies whose founding is over, with ballot keys and sealing keys.
     #[must_use]
     pub fn ready(seed: u64) -> Self {
-        let mut world = Self::found(charter(), seed);
+        Self::ready_under(charter(), seed)
+    }
+
+    /// As [`World::ready`], under a charter of the test's own.
+    #[must_use]
+    pub fn ready_under(charter: Charter, seed: u64) -> Self {
+        let mut world = Self::found(charter, seed);
         for name in ["Second", "Third", "Fourth", "Fifth"] {
             world.admit(name, Role::Deputy);
         }

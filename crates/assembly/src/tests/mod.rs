@@ -4,6 +4,7 @@ mod audit;
 mod envelope;
 mod members;
 mod motions;
+mod questions;
 mod sealing_runs;
 mod votes;
 
