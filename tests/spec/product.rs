@@ -1,6 +1,8 @@
 //! Every vector through the product's verifier: the result is the one stated, singly and in a batch.
 
-use assembly::{Choice, Counts};
+use assembly::counting::{OptionIndex, OptionsMethod, Ties};
+use assembly::testing::question;
+use assembly::{Counts, Question, Votes};
 use ballot::{BallotIn, BallotKey, Event, KeyContext, LinkTag, PublishedKey, Roll, judge_batch, verify};
 use primitives::{AssemblyId, Hash, OpeningId, SeatNumber, decode_canonical};
 use rand_chacha::ChaCha20Rng;
@@ -108,16 +110,17 @@ impl Reader {
         let event = self.event(&case["event"])?;
         let key = OpeningSecret::from_bytes(&hex32(&case["opening_secret"])).unwrap();
         assert_eq!(key.key_bytes(), &hex32(&case["event"]["sealing_key"]));
+        let asked = asked(&case["question"]);
         let mut findings: Vec<(usize, Rule)> = Vec::new();
         let mut candidates: Vec<(usize, BallotIn)> = Vec::new();
         for (index, bytes) in case["ballots"].as_array().unwrap().iter().enumerate() {
-            match decode(&hex(bytes)) {
+            match decode(&hex(bytes), asked.vote_len().unwrap()) {
                 Ok(ballot) => candidates.push((index, ballot)),
                 Err(rule) => findings.push((index, rule)),
             }
         }
         let ballots: Vec<_> = candidates.iter().map(|(_, ballot)| ballot.clone()).collect();
-        let (mut tags, mut counts) = (BTreeSet::<LinkTag>::new(), Counts::default());
+        let (mut tags, mut count) = (BTreeSet::<LinkTag>::new(), asked.count().unwrap());
         let mut weights = ChaCha20Rng::seed_from_u64(1);
         for ((index, _), verdict) in candidates.iter().zip(judge_batch(&event, &ballots, &mut weights)) {
             match verdict {
@@ -129,8 +132,12 @@ impl Reader {
                         roll_root: Hash::new(*event.roll().root().as_bytes()),
                         tag: *ballot.tag().as_bytes(),
                     };
-                    let opened = sealing::open(&key, &context, ballot.sealed()).ok();
-                    counts.add(opened.and_then(|plaintext| Choice::from_plaintext(&plaintext)));
+                    match sealing::open(&key, &context, ballot.sealed()) {
+                        Ok(plaintext) => {
+                            count.add(&plaintext);
+                        }
+                        Err(_) => count.add_unopened(),
+                    }
                 }
             }
         }
@@ -146,21 +153,56 @@ impl Reader {
             .map(|(index, rule)| format!("[{index},\"{rule}\"]"))
             .collect();
         assert_eq!(found, stated, "{}", case["name"]);
-        let number = |name: &str| u32::try_from(case["counts"][name].as_u64().unwrap()).unwrap();
-        let stated = Counts {
-            votes_for: number("for"),
-            votes_against: number("against"),
-            votes_abstain: number("abstain"),
-            spoilt: number("spoilt"),
-        };
-        assert_eq!(counts, stated, "{}", case["name"]);
+        let opening = OpeningId::new(hex32(&case["event"]["subject"]));
+        match count.finish(opening, Ties::Fail) {
+            Votes::Choices(counts) => {
+                let number = |name: &str| u32::try_from(case["counts"][name].as_u64().unwrap()).unwrap();
+                let stated = Counts {
+                    votes_for: number("for"),
+                    votes_against: number("against"),
+                    votes_abstain: number("abstain"),
+                    spoilt: number("spoilt"),
+                };
+                assert_eq!(counts, stated, "{}", case["name"]);
+            }
+            Votes::Options(result) => {
+                let numbers = |options: &[OptionIndex]| -> Vec<u16> {
+                    options.iter().map(|option| option.number()).collect()
+                };
+                let found = serde_json::json!({
+                    "valid": result.turnout.valid, "abstain": result.turnout.abstain,
+                    "spoilt": result.turnout.spoilt, "elected": numbers(&result.outcome.elected),
+                    "tied": numbers(&result.outcome.tied), "drawn": result.outcome.drawn,
+                });
+                assert_eq!(found, case["options"], "{}", case["name"]);
+            }
+        }
         Ok(())
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<BallotIn, Rule> {
+/// What an election asks; its options have no names that matter.
+fn asked(stated: &Value) -> Question {
+    let number = |name: &str| u16::try_from(stated[name].as_u64().unwrap()).unwrap();
+    let method = match stated["method"].as_str() {
+        None => return Question::ForAgainstAbstain,
+        Some("one_of_many") => OptionsMethod::OneOfMany,
+        Some("up_to_k") => OptionsMethod::UpToK {
+            marks_max: number("marks_max"),
+            seats: number("seats"),
+        },
+        Some("schulze") => OptionsMethod::Schulze,
+        Some("transferable") => OptionsMethod::Transferable {
+            seats: number("seats"),
+        },
+        Some(other) => panic!("a method {other}"),
+    };
+    question(method, number("options"))
+}
+
+fn decode(bytes: &[u8], vote_len: usize) -> Result<BallotIn, Rule> {
     let ballot = BallotIn::decode(bytes).map_err(|error| error.rule())?;
-    check_sealed(ballot.sealed(), 1).map_err(|error| error.rule())?;
+    check_sealed(ballot.sealed(), vote_len).map_err(|error| error.rule())?;
     Ok(ballot)
 }
 
@@ -241,7 +283,7 @@ fn every_audit_file_of_the_battery_breaks_the_rules_that_it_states_and_no_other(
 #[test]
 fn the_committed_audit_files_have_the_report_beside_them() {
     let reports = sources("tests/vectors/audit", "json").unwrap();
-    assert!(reports.len() >= 3);
+    assert!(reports.len() >= 7);
     for source in reports {
         let document: Value = serde_json::from_str(&source.text).unwrap();
         let path = root().join(&source.path).with_extension("veche-audit");

@@ -1,7 +1,8 @@
 //! Audit files, true and broken, with what a verifier says of them.
 
 use assembly::SealedEntry;
-use assembly::testing::{Tamper, World, charter, tamper};
+use assembly::counting::{OptionsMethod, Ties};
+use assembly::testing::{Tamper, World, charter, question, tamper};
 use assembly::{AuditFile, AuditLevel, Body, Charter, Choice, Day, VoteKind};
 use clap::Parser as _;
 use minicbor::bytes::ByteVec;
@@ -25,13 +26,18 @@ pub struct AuditCase {
     pub breaches: Option<Vec<&'static str>>,
 }
 
-/// Those that stand in the repository: a true one with names, one whose journal goes on in a second log, and a forged one.
+/// Those that stand in the repository: a true one with names, one whose journal goes on in a second log, a forged one, and
+/// one for each way of voting among options.
 #[must_use]
 pub fn committed() -> Vec<VectorFile> {
     let committed = [
         "a_true_file_for_members",
         "a_journal_in_two_logs",
         "a_forged_choice",
+        "votes_for_one_of_many",
+        "votes_for_up_to_k",
+        "votes_ranked_for_one",
+        "votes_ranked_for_several",
     ];
     let cases = battery();
     let chosen = cases
@@ -105,6 +111,7 @@ pub fn battery() -> Vec<AuditCase> {
     true_files(&decided, &mut cases);
     journals(&decided, &mut cases);
     boxes(&decided, &mut cases);
+    questions(&mut cases);
     hops(&mut cases);
     cases
 }
@@ -425,6 +432,55 @@ fn without_a_result() -> World {
     share.share[0] ^= 1;
     world.says(2, &Body::ShareReleased { opening, share });
     world
+}
+
+/// Votes among options by every method, by name and in secret, with ballots that are spoilt or of another length, and with
+/// ties under either charter.
+fn questions(cases: &mut Vec<AuditCase>) {
+    let up_to_two = OptionsMethod::UpToK {
+        marks_max: 2,
+        seats: 2,
+    };
+    let ranked: [&[u8]; 5] = [
+        &[2, 1, 0, 0],
+        &[0, 0, 1, 2],
+        &[0, 1, 0, 2],
+        &[1, 3, 0, 2],
+        &[1, 1, 1, 1],
+    ];
+    let methods: [(&str, OptionsMethod, [&[u8]; 5]); 4] = [
+        (
+            "votes_for_one_of_many",
+            OptionsMethod::OneOfMany,
+            [&[0, 2], &[0, 4], &[0, 2], &[0, 4], &[0, 5]],
+        ),
+        (
+            "votes_for_up_to_k",
+            up_to_two,
+            [&[0b11], &[0b1001], &[0b101], &[0], &[0b111]],
+        ),
+        ("votes_ranked_for_one", OptionsMethod::Schulze, ranked),
+        (
+            "votes_ranked_for_several",
+            OptionsMethod::Transferable { seats: 2 },
+            ranked,
+        ),
+    ];
+    for (seed, (name, method, votes)) in (80..).zip(methods) {
+        for (ties, ending) in [(Ties::Fail, ""), (Ties::PublicOrder, "_and_the_public_order")] {
+            let mut world = World::ready_under(Charter { ties, ..charter() }, seed);
+            let asked = question(method, 4);
+            let votes = votes.map(<[u8]>::to_vec);
+            world.roll_call_on(asked.clone(), &votes[..4]);
+            world.secret_vote_on(asked.clone(), &votes);
+            // A clear result, with a ballot of another length.
+            let longer = [&votes[0][..], &[0]].concat();
+            let clear = [votes[0].clone(), votes[0].clone(), votes[1].clone(), longer];
+            world.secret_vote_on(asked, &clear);
+            let file = world.audit(AuditLevel::Public);
+            add(cases, &format!("{name}{ending}"), &file, &[]);
+        }
+    }
 }
 
 fn hops(cases: &mut Vec<AuditCase>) {

@@ -29,7 +29,7 @@ pub fn behaviours(all: &Generators) -> Vec<Behaviour> {
         }
         election.add_to(&mut honest, name);
     }
-    vec![honest, refused(all)]
+    vec![honest, refused(all), among_options(all)]
 }
 
 /// One of everything that is not counted, or counted as spoilt.
@@ -93,6 +93,95 @@ fn refused(all: &Generators) -> Behaviour {
     election.add(&parts.ballot(), None);
     election.counts[0] += 1;
     election.add_to(&mut file, "one of everything");
+    file
+}
+
+/// Votes of other lengths than one byte. Who is elected was counted by hand.
+fn among_options(all: &Generators) -> Behaviour {
+    let mut file = Behaviour::new(
+        "elections_among_options",
+        "Votes among options have the one length of their method, and are counted by it; ties fail.",
+    );
+    let mut election = Election::new(all, "one of many", 8);
+    for (place, vote) in [[0, 1], [0, 3], [0, 3], [0, 0], [0, 4], [1, 1]]
+        .iter()
+        .enumerate()
+    {
+        election.vote(place, vote);
+    }
+    election.refuse(6, &[&[1], &[0, 0, 1], &[]]);
+    election.add_options_to(
+        &mut file,
+        &json!({ "method": "one_of_many", "options": 3 }),
+        &json!({ "valid": 3, "abstain": 1, "spoilt": 2, "elected": [2], "tied": [], "drawn": false }),
+    );
+
+    let mut election = Election::new(all, "up to k", 8);
+    // Option 0 has three marks, options 1 and 8 have one each and are tied for the second seat.
+    for (place, vote) in [[1, 0], [3, 0], [1, 1], [0, 0], [7, 0], [0, 2]]
+        .iter()
+        .enumerate()
+    {
+        election.vote(place, vote);
+    }
+    election.refuse(6, &[&[1], &[0, 0, 1]]);
+    election.add_options_to(
+        &mut file,
+        &json!({ "method": "up_to_k", "options": 9, "marks_max": 2, "seats": 2 }),
+        &json!({ "valid": 3, "abstain": 1, "spoilt": 2, "elected": [0], "tied": [1, 8], "drawn": false }),
+    );
+
+    let mut election = Election::new(all, "ranked for one", 8);
+    // 2 above 0 above 1, twice; 0 above the others, once: 2 wins against both.
+    for (place, vote) in [[2, 0, 1], [2, 0, 1], [1, 0, 0], [0, 0, 0], [1, 2, 3], [1, 3, 0]]
+        .iter()
+        .enumerate()
+    {
+        election.vote(place, vote);
+    }
+    election.refuse(6, &[&[1, 0], &[1, 0, 0, 0]]);
+    election.add_options_to(
+        &mut file,
+        &json!({ "method": "schulze", "options": 3 }),
+        &json!({ "valid": 3, "abstain": 1, "spoilt": 2, "elected": [2], "tied": [], "drawn": false }),
+    );
+
+    let mut election = Election::new(all, "ranked for several", 9);
+    // The quota is 2 of 5. 0 has three first preferences and a surplus of one, which goes on to 1 at a third for each paper;
+    // 2 has one vote and is excluded, 1 has two, with those of 0 nearly three, and is elected before that.
+    for (place, vote) in [
+        [1, 2, 0],
+        [1, 2, 0],
+        [1, 2, 3],
+        [0, 1, 0],
+        [0, 0, 1],
+        [0, 0, 0],
+        [1, 1, 0],
+    ]
+    .iter()
+    .enumerate()
+    {
+        election.vote(place, vote);
+    }
+    election.refuse(7, &[&[1, 2], &[1, 2, 3, 0]]);
+    election.add_options_to(
+        &mut file,
+        &json!({ "method": "transferable", "options": 3, "seats": 2 }),
+        &json!({ "valid": 5, "abstain": 1, "spoilt": 1, "elected": [0, 1], "tied": [], "drawn": false }),
+    );
+
+    let mut election = Election::new(all, "many options", 3);
+    // The longest votes: 64 ranks, all options in order, and its reverse.
+    let up: Vec<u8> = (1..=64).collect();
+    let down: Vec<u8> = (1..=64).rev().collect();
+    for (place, vote) in [&up, &up, &down].into_iter().enumerate() {
+        election.vote(place, vote);
+    }
+    election.add_options_to(
+        &mut file,
+        &json!({ "method": "transferable", "options": 64, "seats": 1 }),
+        &json!({ "valid": 3, "abstain": 0, "spoilt": 0, "elected": [0], "tied": [], "drawn": false }),
+    );
     file
 }
 
@@ -187,9 +276,38 @@ impl<'a> Election<'a> {
         self.counts[usize::from(plaintext[0]) - 1] += 1;
     }
 
+    /// Casts a vote of any length, spoilt or not.
+    fn vote(&mut self, place: usize, vote: &[u8]) {
+        let ballot = self.parts(place, place, &self.sealed(place, vote)).ballot();
+        self.add(&ballot, None);
+    }
+
+    /// Casts votes of other lengths than the method's.
+    fn refuse(&mut self, place: usize, votes: &[&[u8]]) {
+        for vote in votes {
+            let ballot = self.parts(place, place, &self.sealed(place, vote)).ballot();
+            self.add(&ballot, Some("SEA-01"));
+        }
+    }
+
+    fn add_options_to(self, file: &mut Behaviour, question: &Value, options: &Value) {
+        let mut about = self.about();
+        about["question"] = question.clone();
+        about["options"] = options.clone();
+        let name = self.name;
+        file.case("election", &name, "valid", about);
+    }
+
     fn add_to(self, file: &mut Behaviour, name: &str) {
         let [votes_for, against, abstain, spoilt] = self.counts;
-        let about = json!({
+        let mut about = self.about();
+        about["counts"] =
+            json!({ "for": votes_for, "against": against, "abstain": abstain, "spoilt": spoilt });
+        file.case("election", name, "valid", about);
+    }
+
+    fn about(&self) -> Value {
+        json!({
             "event": {
                 "kind": "ballot", "assembly": hex(&ASSEMBLY), "subject": hex(&OPENING), "sealing_key": hex(&self.key()),
                 "roll": self.roll.json(),
@@ -197,8 +315,6 @@ impl<'a> Election<'a> {
             "opening_secret": hex(self.secret.as_bytes()),
             "ballots": self.ballots.iter().map(|ballot| hex(ballot)).collect::<Vec<_>>(),
             "findings": self.findings,
-            "counts": { "for": votes_for, "against": against, "abstain": abstain, "spoilt": spoilt },
-        });
-        file.case("election", name, "valid", about);
+        })
     }
 }

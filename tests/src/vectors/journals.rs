@@ -2,8 +2,11 @@
 //!
 //! Seeded, so each run has the same ones. What is said is mostly possible, often untimely, and sometimes forged.
 
+mod votes;
+
+use assembly::counting::Ties;
 use assembly::testing::{Member, World, charter};
-use assembly::{AuditLevel, Body, Candidate, Charter, Choice, Phase, Role, VoteKind};
+use assembly::{AuditLevel, Body, Candidate, Charter, Phase, Role, VoteKind};
 use minicbor::bytes::ByteVec;
 use primitives::{
     AssemblyId, Hash, MotionId, OpeningId, SeatNumber, Signed, StatementId, Time, encode, labels,
@@ -31,6 +34,11 @@ fn journal(seed: u64) -> AuditCase {
         sealing_pool: 2,
         secret_open_max: 1,
         coverage: assembly::Fraction::new(1, 2),
+        ties: if seed.is_multiple_of(2) {
+            Ties::Fail
+        } else {
+            Ties::PublicOrder
+        },
         ..charter()
     };
     let mut talk = Talk {
@@ -269,122 +277,6 @@ impl Talk {
         self.dice.pick(&all)
     }
 
-    /// Somebody casts into an open box, or closes it, or announces it, or releases a share.
-    fn vote(&mut self, seat: u32) {
-        let Some(opening) = self.opening() else { return };
-        let (motion, vote, secret) = self.world.assembly.secret_vote_of(opening).unwrap();
-        let (phase, closes, closed) = (motion.phase, vote.closes, secret.closed.is_some());
-        if phase == Phase::Open && self.world.now < closes {
-            for seat in 1..=u32::try_from(self.world.members.len()).unwrap() {
-                if self.can_cast(seat, opening) {
-                    let choice = [Choice::For, Choice::Against, Choice::Abstain][self.dice.roll(3)];
-                    self.world.cast(seat, opening, choice);
-                }
-            }
-            self.world.tick(12_000);
-            return;
-        }
-        let has_close = self.world.boxes[&opening]
-            .entries
-            .last()
-            .is_some_and(|entry| entry.bytes.len() < 100);
-        if !has_close {
-            self.world.seal_box(opening);
-        }
-        if !closed {
-            let body = self.world.box_closed(opening);
-            self.say(seat, &body);
-        }
-        for seat in 1..=3 {
-            let due = self.world.assembly.shares_due(SeatNumber(seat));
-            let held = due.iter().any(|due| {
-                due.opening.id == opening
-                    && self
-                        .world
-                        .member(seat)
-                        .shares
-                        .contains_key(&(due.key.run, due.key.index))
-            });
-            if held {
-                let mut body = self.world.share(seat, opening);
-                if let (Body::ShareReleased { share, .. }, 0) = (&mut body, self.dice.roll(4)) {
-                    share.share[1] ^= 1;
-                }
-                self.say(seat, &body);
-            }
-        }
-    }
-
-    /// Somebody announces, releases or forwards at a time or in a form that may not fit.
-    fn untimely(&mut self, seat: u32) {
-        let Some(opening) = self.opening() else { return };
-        let good = self.world.box_closed(opening);
-        let journal = self.world.journal_checkpoint();
-        let body = match (self.dice.roll(6), good) {
-            (0, body) => body,
-            (1, Body::BoxClosed { cosignatures, .. }) => Body::BoxClosed {
-                opening,
-                checkpoint: journal,
-                cosignatures,
-            },
-            (
-                2,
-                Body::BoxClosed {
-                    checkpoint,
-                    mut cosignatures,
-                    ..
-                },
-            ) => {
-                cosignatures.truncate(1);
-                Body::BoxClosed {
-                    opening,
-                    checkpoint,
-                    cosignatures,
-                }
-            }
-            (3, _) => Body::BallotForwarded {
-                opening,
-                ballot: vec![1; 8_193],
-            },
-            (4, _) => Body::BallotForwarded {
-                opening,
-                ballot: vec![1; 8_192],
-            },
-            _ => Body::ShareReleased {
-                opening,
-                share: assembly::statement::Share {
-                    y: [1; 32].into(),
-                    seat: SeatNumber(seat),
-                    share: [1; 32].into(),
-                },
-            },
-        };
-        self.say(seat, &body);
-    }
-
-    /// Everybody votes by name, some of them twice.
-    fn roll_call(&mut self) {
-        let Some(motion) = self.motion(&[Phase::Open]) else {
-            return;
-        };
-        for seat in 1..=u32::try_from(self.world.members.len()).unwrap() {
-            for _ in 0..=self.dice.roll(5) / 4 {
-                let choice = [Choice::For, Choice::Against, Choice::Abstain][self.dice.roll(3)];
-                self.say(
-                    seat,
-                    &Body::RollCallVote {
-                        motion,
-                        vote: choice.to_vote(),
-                    },
-                );
-            }
-        }
-        if self.dice.roll(2) == 0 {
-            self.world.tick(10_000);
-        }
-        self.say(1, &Body::RollCallClosed { motion });
-    }
-
     /// A proposer endorses as well, and objects twice.
     fn endorse_twice(&mut self, seat: u32) {
         self.propose(seat);
@@ -405,17 +297,6 @@ impl Talk {
         for seat in 1..=u32::try_from(self.world.members.len()).unwrap() {
             self.say(seat, &Body::Endorsed { admission });
         }
-    }
-
-    fn can_cast(&self, seat: u32, opening: OpeningId) -> bool {
-        let (_, _, secret) = self.world.assembly.secret_vote_of(opening).unwrap();
-        let key = self.world.member(seat).ballot_secrets.get(&secret.key_number);
-        key.is_some_and(|key| {
-            secret
-                .roll
-                .iter()
-                .any(|on_roll| **on_roll == *key.public().as_bytes())
-        })
     }
 
     /// A whole hop, or somebody who says alone where the journal goes on, or that a newer version is known.
@@ -502,46 +383,9 @@ impl Talk {
         }
     }
 
-    /// A motion is proposed, seconded and opened by whoever may, if nothing stands against it.
-    fn bring_to_a_vote(&mut self) {
-        let kind = [VoteKind::RollCall, VoteKind::Secret][self.dice.roll(2)];
-        let deputies: Vec<_> = self
-            .world
-            .assembly
-            .seats()
-            .filter(|seat| seat.is_acting_deputy())
-            .collect();
-        let seats: Vec<_> = deputies.iter().map(|seat| seat.number.0).collect();
-        let [first, second, ..] = seats[..] else { return };
-        if kind == VoteKind::Secret {
-            for seat in &seats {
-                self.publish(*seat);
-            }
-            for _ in 0..3 {
-                for seat in &seats {
-                    self.trustee(*seat, false);
-                }
-            }
-        }
-        let motion = self.world.motion_text(kind);
-        self.say(first, &Body::MotionProposed { motion });
-        let newest = self.world.assembly.motions().first().map(|motion| motion.id);
-        let Some(motion) = newest else { return };
-        self.say(first, &Body::Seconded { motion });
-        self.say(second, &Body::Seconded { motion });
-        let body = self.world.opening_body(motion);
-        self.say(second, &body);
-        self.world.tick(1_000);
-        self.say(second, &body);
-        match kind {
-            VoteKind::RollCall => self.roll_call(),
-            VoteKind::Secret => self.vote(first),
-        }
-    }
-
     /// A body of a known kind that is not its canonical encoding.
     fn malformed(&mut self, seat: u32) {
-        let bodies: [&[u8]; 9] = [
+        let bodies: [&[u8]; 12] = [
             b"",
             b"\x82",
             b"\x80",
@@ -551,6 +395,10 @@ impl Talk {
             b"\x83\x01\x80\x80",
             b"\x82\x06\x81\x1b\x00\x00\x00\x01\x00\x00\x00\x00",
             b"\x82\x10\x82\x40\x09",
+            // Motions whose question is of another number, of an unknown method, or has a field too many.
+            b"\x82\x0c\x81\x87\x61m\x60\x00\x01\x82\x82\x01\x02\x00\x19\x03\xe8\x19\x27\x10",
+            b"\x82\x0c\x81\x87\x61m\x60\x00\x82\x82\x04\x80\x82\x61A\x61B\x82\x82\x01\x02\x00\x19\x03\xe8\x19\x27\x10",
+            b"\x82\x0c\x81\x87\x61m\x60\x00\x82\x82\x00\x81\x01\x82\x61A\x61B\x82\x82\x01\x02\x00\x19\x03\xe8\x19\x27\x10",
         ];
         let body = self.dice.pick(&bodies).unwrap();
         let statement = self.world.statement(seat, &Body::Left {});
@@ -583,10 +431,12 @@ impl Talk {
             9 => Body::BallotKeysVoided {},
             10..=12 => {
                 let kind = [VoteKind::RollCall, VoteKind::Secret, VoteKind::Secret][self.dice.roll(3)];
-                let mut motion = self.world.motion_text(kind);
-                match self.dice.roll(8) {
+                let asked = self.some_question();
+                let mut motion = self.world.motion_on(kind, asked);
+                match self.dice.roll(9) {
                     0 => motion.title.clear(),
                     1 => motion.voting_ms = 1,
+                    3 => motion.rule.majority = assembly::Majority::Absolute,
                     2 => motion.rule.quorum = assembly::Fraction::new(2, 1),
                     _ => {}
                 }
@@ -615,7 +465,7 @@ impl Talk {
             18 => Body::MotionWithdrawn { motion: any },
             19 | 20 => Body::RollCallVote {
                 motion: self.motion(&[Phase::Open]).unwrap_or(any),
-                vote: Choice::Against.to_vote(),
+                vote: ByteVec::from(vec![2]),
             },
             21 => Body::RollCallClosed { motion: any },
             22 => Body::BallotForwarded {

@@ -54,6 +54,13 @@ def _text(report):
         if motion["counts"]:
             counts = ", ".join(f"{choice} {votes}" for choice, votes in motion["counts"].items())
             yield f"           {counts}: {'adopted' if motion['adopted'] else 'not adopted'}"
+        if motion["options"]:
+            options, names = motion["options"], motion["question"]["options"]
+            turnout = ", ".join(f"{name} {options[name]}" for name in ("valid", "abstain", "spoilt"))
+            yield f"           {turnout}: {'adopted' if motion['adopted'] else 'not adopted'}"
+            for what in ("elected", "tied"):
+                for option in options[what]:
+                    yield f"           {what}: {_printable(names[option])}"
         for finding in motion["findings"]:
             yield f"           {finding['rule']} {finding['text']}"
     for finding in report["findings"]:

@@ -201,11 +201,13 @@ class Audit:
             "id": motion.id.hex(),
             "title": motion.text.title,
             "kind": KINDS[motion.text.kind],
+            "question": motion.text.question.report(),
             "phase": motion.phase,
             "opening": opening and opening.id.hex(),
             "electorate": opening and len(opening.electorate),
             "roll": None,
             "counts": None,
+            "options": None,
             "quorum_met": None,
             "adopted": None,
             "result": None,
@@ -246,6 +248,6 @@ class Audit:
         for way, index, rule in result.findings:
             what = "is not where its slot puts it" if rule == "LOG-11" else "is not counted"
             self._find(rule, f"ballot {index} ({('box', 'journal')[way]}) {what}", found)
-        reported["counts"] = dict(zip(("for", "against", "abstain", "spoilt"), result.counts))
+        reported.update(result.votes.report())
         reported["quorum_met"], reported["adopted"] = result.quorum_met, result.adopted
         reported["result"] = result.hash.hex()

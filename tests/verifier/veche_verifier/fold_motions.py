@@ -11,7 +11,7 @@ TITLE_MAX, TEXT_MAX = 800, 200_000
 MOTION_MS = 365 * 86_400_000
 FORWARDED_MAX, FORWARDED_PER_SEAT = 8 * 1_024, 64
 COSIGNATURES_MAX = 64
-PLAINTEXT = 1
+SIMPLE = 0
 BOX_LABEL, BOX_LEVELS = "veche/v1/journal/box", 10
 
 PROPOSED, NOTICED, OPEN, CLOSED = "proposed", "noticed", "open", "closed"
@@ -46,9 +46,9 @@ class SecretVote:
         self.shares, self.bad_shares = {}, []
 
 
-def ballot_length(n, m):
-    """Length of every ballot of a vote: envelope, sealed choice of one byte, proof."""
-    return 90 + proof_length(n, m)
+def ballot_length(n, m, vote_length):
+    """Length of every ballot of a vote: envelope and seal, the vote, the proof."""
+    return 89 + vote_length + proof_length(n, m)
 
 
 class Motions:
@@ -73,6 +73,8 @@ class Motions:
             and charter.voting_least_ms <= text.voting_ms <= charter.voting_greatest_ms
             and 1 <= len(text.title.encode()) <= TITLE_MAX
             and len(text.text.encode()) <= TEXT_MAX
+            and text.question.is_fit()
+            and (text.question.method is None or text.rule.majority == SIMPLE)
             and is_proper(text.rule.quorum)
             and text.notice_ms <= MOTION_MS // 2
         )
@@ -145,7 +147,7 @@ class Motions:
             box.append_key,
             box.read_token_hash,
             tlog.RECORD_KIND,
-            ballot_length(roll.n, roll.m),
+            ballot_length(roll.n, roll.m, motion.text.question.counter().length),
             [self.id, identifier, roll.root, len(keys), sealing.y],
             [self.now, closes, slot_ms(charter, motion.text.voting_ms)],
             None,
@@ -179,7 +181,8 @@ class Motions:
         require(motion.opening.secret is None, "ASM-22")
         require(seat.number in motion.opening.electorate, "ASM-28")
         require(seat.number not in motion.opening.votes, "ASM-29")
-        return lambda position: motion.opening.votes.update({seat.number: body.choice})
+        require(motion.text.question.is_vote(body.vote), "ASM-41")
+        return lambda position: motion.opening.votes.update({seat.number: body.vote})
 
     def check_RollCallClosed(self, seat, statement, body):
         """The set of named votes is complete."""

@@ -4,12 +4,12 @@ from . import cbor
 from .entry import SIGNED
 from .sealing import COMPLAINT, SHARE
 from .ballot import PUBLISHED_KEY
+from .question import QuestionShape
 from .shapes import HASH, KEY, TEXT, U32, U64, Bytes, Choice, Many, Maybe, Struct
 from .tlog import COSIGNATURE, CREATE_LOG
 
 DEPUTY, EXPERT, OBSERVER = 0, 1, 2
 ROLL_CALL, SECRET = 0, 1
-FOR, AGAINST, ABSTAIN = 0, 1, 2
 DAY_MS = 86_400_000
 
 FRACTION = Struct(numerator=U32, denominator=U32)
@@ -39,10 +39,11 @@ CHARTER = Struct(
     secret_open_max=U32,
     trustees=U32,
     threshold=U32,
+    ties=Choice(2),
 )
 RULE = Struct(quorum=FRACTION, majority=Choice(5))
 MOTION = Struct(
-    title=TEXT, text=TEXT, kind=Choice(2), method=Choice(1), rule=RULE, notice_ms=U64, voting_ms=U64
+    title=TEXT, text=TEXT, kind=Choice(2), question=QuestionShape(), rule=RULE, notice_ms=U64, voting_ms=U64
 )
 CERTIFICATE = Struct(identity=KEY, device=KEY, sealing_key=KEY, issued=U64)
 RELAY_KEYS = Struct(identity=KEY, checkpoint_key=KEY, issued=U64)
@@ -80,7 +81,7 @@ BODIES = (
     ("Seconded", Struct(motion=HASH)),
     ("MotionOpened", Struct(motion=HASH, ballot_box=Maybe(BOX_KEYS))),
     ("MotionWithdrawn", Struct(motion=HASH)),
-    ("RollCallVote", Struct(motion=HASH, choice=Choice(3))),
+    ("RollCallVote", Struct(motion=HASH, vote=Bytes())),
     ("RollCallClosed", Struct(motion=HASH)),
     ("BallotForwarded", Struct(opening=HASH, ballot=Bytes())),
     ("BoxClosed", Struct(opening=HASH, checkpoint=TEXT, cosignatures=Many(COSIGNATURE))),
@@ -167,30 +168,3 @@ def is_charter(charter):
 def slot_ms(charter, voting_ms):
     """The slot of a box whose vote lasts so long."""
     return charter.slot_ms or min(max(voting_ms // 64, 10_000), 900_000)
-
-
-class Counts:
-    """Votes by choice, and what follows from them."""
-
-    def __init__(self):
-        self.numbers = [0, 0, 0, 0]
-
-    def add(self, choice):
-        """Adds a vote; None is a spoilt one."""
-        self.numbers[3 if choice is None else choice] += 1
-
-    def quorum_met(self, rule, electorate):
-        """Whether so many took part that the quorum is there."""
-        return is_reached(rule.quorum, sum(self.numbers), electorate)
-
-    def adopts(self, rule, electorate):
-        """Whether the motion is adopted."""
-        yes, no = self.numbers[FOR], self.numbers[AGAINST]
-        majority = (
-            yes > no,
-            2 * yes > electorate,
-            yes > 0 and 3 * yes >= 2 * (yes + no),
-            yes > 0 and 4 * yes >= 3 * (yes + no),
-            yes > 0 and no == 0,
-        )[rule.majority]
-        return majority and self.quorum_met(rule, electorate)

@@ -3,57 +3,53 @@
 from . import tlog
 from .ballot import Event, check_proof, decode_ballot
 from .cbor import encode
-from .fold_motions import DECIDED, PLAINTEXT
+from .fold_motions import DECIDED
 from .hashing import labelled
+from .question import Votes
 from .rules import Broken, require
 from .sealing import check_sealed, open_sealed
-from .statement import Counts
+from .statement import is_reached
 
 IN_BOX, IN_JOURNAL = 0, 1
-PLAINTEXTS = {b"\x01": 0, b"\x02": 1, b"\x03": 2}
 
 
 class Result:
     """The outcome of a vote. Findings are (way, index, rule), in order."""
 
-    def __init__(self, motion, counts, findings):
+    def __init__(self, assembly, motion, votes, findings):
         opening, rule = motion.opening, motion.text.rule
-        self.counts, self.findings = counts.numbers, findings
-        electorate = len(opening.electorate)
-        self.quorum_met = counts.quorum_met(rule, electorate)
-        self.adopted = counts.adopts(rule, electorate)
-        fields = [opening.id, motion.id, self.counts, electorate, self.quorum_met, self.adopted, findings]
+        self.votes = Votes(motion.text.question, opening.id, assembly.charter.ties, votes)
+        self.findings, electorate = findings, len(opening.electorate)
+        self.quorum_met = is_reached(rule.quorum, self.votes.total, electorate)
+        self.adopted = self.quorum_met and self.votes.has_majority(rule.majority, electorate)
+        fields = [opening.id, motion.id, self.votes.raw, electorate, self.quorum_met, self.adopted, findings]
         self.hash = labelled("veche/v1/motion/result", encode(fields))
 
 
 def count(assembly, motion, entries):
     """Counts a vote; `entries` are the box's pairs (time, bytes). Raises Broken (TAL-03 to TAL-06; "" if it is not decided)."""
-    opening, counts = motion.opening, Counts()
+    opening = motion.opening
     if opening.secret is None:
         require(motion.phase == DECIDED, "")
-        for choice in opening.votes.values():
-            counts.add(choice)
-        return Result(motion, counts, [])
-    valid, findings = _valid_ballots(assembly, opening, entries)
+        return Result(assembly, motion, opening.votes.values(), [])
+    valid, findings = _valid_ballots(assembly, motion, entries)
     require(motion.phase == DECIDED, "")
     secret = opening.secret
     key = secret.sealing.combine(secret.shares)
     require(key is not None, "TAL-06")
-    for ballot in valid:
-        counts.add(open_choice(key, secret.sealing.y, opening.id, secret.roll.root, ballot))
-    return Result(motion, counts, findings)
+    votes = [open_vote(key, secret.sealing.y, opening.id, secret.roll.root, ballot) for ballot in valid]
+    return Result(assembly, motion, votes, findings)
 
 
-def open_choice(key, sealing_key, opening, roll_root, ballot):
-    """The choice in a ballot, or None if it is spoilt."""
+def open_vote(key, sealing_key, opening, roll_root, ballot):
+    """The bytes sealed in a ballot, or None if it does not open."""
     try:
-        plaintext = open_sealed(key, sealing_key, opening, roll_root, ballot.tag, ballot.sealed)
+        return open_sealed(key, sealing_key, opening, roll_root, ballot.tag, ballot.sealed)
     except Broken:
         return None
-    return PLAINTEXTS.get(plaintext)
 
 
-def judge(event, candidates):
+def judge(event, vote_length, candidates):
     """(the ballots that count, findings) of triples (way, bytes, whether it is timely), numbered along each way."""
     tags, valid, findings, places = set(), [], [], {}
     for way, data, timely in candidates:
@@ -62,7 +58,7 @@ def judge(event, candidates):
         try:
             require(timely, "TAL-02")
             ballot = decode_ballot(data)
-            check_sealed(ballot.sealed, PLAINTEXT)
+            check_sealed(ballot.sealed, vote_length)
             check_proof(event, ballot)
             require(ballot.tag not in tags, "TAL-01")
         except Broken as broken:
@@ -73,8 +69,8 @@ def judge(event, candidates):
     return valid, findings
 
 
-def _valid_ballots(assembly, opening, entries):
-    secret = opening.secret
+def _valid_ballots(assembly, motion, entries):
+    opening, secret = motion.opening, motion.opening.secret
     in_box = _closed_box(opening, entries)
     slots, before, misplaced = secret.record.slots, None, []
     for index, entry in enumerate(in_box):
@@ -84,7 +80,7 @@ def _valid_ballots(assembly, opening, entries):
     candidates = [(IN_BOX, data, time <= opening.closes) for time, data in in_box]
     candidates += [(IN_JOURNAL, data, True) for _, data in secret.forwarded]
     event = Event("ballot", assembly.id, opening.id, secret.roll, secret.sealing.y)
-    valid, findings = judge(event, candidates)
+    valid, findings = judge(event, motion.text.question.counter().length, candidates)
     # By way, then place; what is misplaced stands before what else is found about the same ballot.
     findings = sorted(misplaced + findings, key=lambda finding: finding[:2])
     require(len(valid) >= assembly.charter.ballots_floor, "TAL-05")

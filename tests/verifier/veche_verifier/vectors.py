@@ -15,11 +15,12 @@ from .ballot import (
     event_point,
     generators,
 )
+from .counting import FAIL
 from .curve import add, multiply, multiscalar
 from .hashing import hash_to_scalar
 from .rules import Broken
-from .tally import IN_BOX, judge, open_choice
-from .statement import Counts
+from .question import METHODS, Question, Votes
+from .tally import IN_BOX, judge, open_vote
 
 
 class Mismatch(Exception):
@@ -151,12 +152,23 @@ def _ballot(case):
 def _election(case):
     event, key = _read_event(case["event"]), ristretto.scalar(_bytes(case, "opening_secret"))
     expect(ristretto.encode(multiply(key, ristretto.BASE)), event.sealing_key, "the trustees' key")
-    valid, findings = judge(event, [(IN_BOX, bytes.fromhex(ballot), True) for ballot in case["ballots"]])
+    question = _question(case.get("question"))
+    candidates = [(IN_BOX, bytes.fromhex(ballot), True) for ballot in case["ballots"]]
+    valid, findings = judge(event, question.counter().length, candidates)
     expect([finding[1:] for finding in findings], case["findings"], "findings")
-    counts = Counts()
-    for ballot in valid:
-        counts.add(open_choice(key, event.sealing_key, event.subject, event.roll.root, ballot))
-    expect(dict(zip(("for", "against", "abstain", "spoilt"), counts.numbers)), case["counts"], "counts")
+    opened = [open_vote(key, event.sealing_key, event.subject, event.roll.root, ballot) for ballot in valid]
+    report = Votes(question, event.subject, FAIL, opened).report()
+    for part in ("counts", "options"):
+        for name, stated in case.get(part, {}).items():
+            expect(report[part][name], stated, name)
+
+
+def _question(stated):
+    """The question of an election; its options have no names here."""
+    if stated is None:
+        return Question()
+    fields = [stated[name] for name in ("marks_max", "seats") if name in stated]
+    return Question(METHODS.index(stated["method"]), fields, [str(number) for number in range(stated["options"])])
 
 
 def _audit(path, document):
