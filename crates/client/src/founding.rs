@@ -9,6 +9,7 @@ use crate::step::messaging_error;
 use crate::step::{Step, StepError};
 use crate::tables;
 use assembly::AnnouncedKey;
+use crate::voting::choice::journal_ties;
 use assembly::{Body, Candidate, Charter, Founded, NameOpening, SealedEntry, Statement};
 use messaging::{Conversation, JournalPoint};
 use primitives::canonical::encode;
@@ -235,6 +236,7 @@ fn charter_with(changes: &CharterChanges) -> Result<Charter, Refusal> {
         threshold: changes
             .threshold
             .unwrap_or_else(|| Charter::default_threshold(trustees)),
+        ties: changes.ties.map_or(defaults.ties, journal_ties),
         ..defaults
     };
     match charter.validate() {

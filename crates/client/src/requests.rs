@@ -3,7 +3,7 @@
 
 use crate::views::{
     AdmissionView, Carrier, Choice, ConversationView, InvitationView, MemberView, MessageView, MotionView,
-    Overview, QuestionView, Role, RuleView, VoteKind,
+    Overview, QuestionView, Role, RuleView, Ties, VoteKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -232,6 +232,8 @@ pub struct CharterChanges {
     pub trustees: Option<u32>,
     /// Shares that open a vote; a third of the trustees (at least 3 of 5 or more, else 2) if absent.
     pub threshold: Option<u32>,
+    /// What a tie for a seat does in a vote among options.
+    pub ties: Option<Ties>,
 }
 
 /// Whose eyes an audit file is for.

@@ -13,7 +13,7 @@ use crate::views::{
     NoticeCode, Overview, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, Role, RuleView,
     SeatState, SeatVote, Standing, VoteKind, Witnessed,
 };
-use crate::voting::choice::{choice_view, options_view, question_view};
+use crate::voting::choice::{choice_view, options_view, question_view, ties_view};
 use assembly::{Assembly, TallyResult};
 use assembly::{Motion, Opening, Seat, Vote};
 use messaging::{AppMessage, Body};
@@ -567,5 +567,6 @@ fn charter_view(charter: &assembly::Charter, fold: Option<&Assembly>) -> Charter
             fold.trustee_seats().iter().map(|seat| seat.0).collect()
         }),
         threshold: charter.threshold,
+        ties: ties_view(charter.ties),
     }
 }

@@ -1,6 +1,6 @@
 //! The assembly, one's own place in it, its members and those who want in.
 
-use super::Carrier;
+use super::{Carrier, Ties};
 use serde::{Deserialize, Serialize};
 
 view! {
@@ -106,6 +106,8 @@ view! {
         pub trustees: Vec<u32>,
         /// Shares that open a vote.
         pub threshold: u32,
+        /// What a tie for a seat does in a vote among options.
+        pub ties: Ties,
     }
 }
 

@@ -37,4 +37,4 @@ pub use surroundings::{
     Carrier, ConnectionState, ConnectionView, EvidenceKind, EvidenceView, NoticeCode, Overview,
 };
 pub use talk::{ConversationKind, ConversationView, MessageContent, MessageState, MessageView};
-pub use votes::{AccountView, ActView, Choice, OptionsView, QuestionView, StageView};
+pub use votes::{AccountView, ActView, Choice, OptionsView, QuestionView, StageView, Ties};

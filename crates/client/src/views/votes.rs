@@ -58,6 +58,16 @@ pub enum Choice {
 }
 
 view! {
+    /// What a tie for a seat does; the charter says which.
+    pub enum Ties {
+        /// The seats that the tied options would share stay empty.
+        Fail,
+        /// The public order of the opening decides.
+        PublicOrder,
+    }
+}
+
+view! {
     /// Votes among options.
     pub struct OptionsView {
         /// Ballots with a choice.

@@ -1,11 +1,11 @@
 //! Between what people are asked and answer, and what the journal and the ballots hold.
 
-use crate::views::{AccountView, ActView, Choice, OptionsView, QuestionView, StageView};
-use assembly::Question;
+use crate::views::{AccountView, ActView, Choice, OptionsView, QuestionView, StageView, Ties};
 use assembly::counting::{
     Account, Act, BadChoice, OneOfMany, OptionIndex, OptionsMethod, OptionsResult, Spoilt, Stage,
     StrictOrder, UpToK, WeakOrder,
 };
+use assembly::{Question, counting};
 use std::collections::BTreeSet;
 
 /// Why a choice is no answer to a question.
@@ -228,5 +228,21 @@ fn stage_view(stage: &Stage) -> StageView {
         votes: stage.votes.clone(),
         lost: stage.lost,
         elected: numbers(stage.elected.iter().copied()),
+    }
+}
+
+/// What a tie does, as the charter holds it.
+pub(crate) const fn journal_ties(ties: Ties) -> counting::Ties {
+    match ties {
+        Ties::Fail => counting::Ties::Fail,
+        Ties::PublicOrder => counting::Ties::PublicOrder,
+    }
+}
+
+/// What a tie does, as people see it.
+pub(crate) const fn ties_view(ties: counting::Ties) -> Ties {
+    match ties {
+        counting::Ties::Fail => Ties::Fail,
+        counting::Ties::PublicOrder => Ties::PublicOrder,
     }
 }
