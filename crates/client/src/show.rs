@@ -13,7 +13,8 @@ use crate::views::{
     NoticeCode, Overview, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, Role, RuleView,
     SeatState, SeatVote, Standing, VoteKind, Witnessed,
 };
-use crate::voting::choice::{choice_view, options_view, question_view, ties_view};
+use crate::voting::choice::{choice_view, options_view, ties_view};
+use crate::voting::question::question_view;
 use assembly::{Assembly, TallyResult};
 use assembly::{Motion, Opening, Seat, Vote};
 use messaging::{AppMessage, Body};

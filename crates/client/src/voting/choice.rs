@@ -1,59 +1,45 @@
-//! Between what people are asked and answer, and what the journal and the ballots hold.
+//! Between what people choose and are shown of a count, and what the journal and the ballots hold.
 
-use crate::views::{AccountView, ActView, Choice, OptionsView, QuestionView, StageView, Ties};
+use crate::views::{AccountView, ActView, Choice, OptionsView, StageView, Ties};
 use assembly::counting::{
-    Account, Act, BadChoice, OneOfMany, OptionIndex, OptionsMethod, OptionsResult, Spoilt, Stage,
-    StrictOrder, UpToK, WeakOrder,
+    Account, Act, BadChoice, OneOfMany, OptionIndex, OptionsMethod, OptionsResult, Stage, StrictOrder, UpToK,
+    WeakOrder,
 };
 use assembly::{Question, counting};
 use std::collections::BTreeSet;
 
-/// Why a choice is no answer to a question.
+/// Why a choice is no answer to a question, with what to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoVote {
     /// Of another question's form.
-    #[error("this motion asks otherwise: {0}")]
+    #[error("this motion asks for {0}: choose that")]
     OtherForm(&'static str),
-    /// Of the right form, but not a vote.
+    /// Not among the options.
+    #[error("this motion has {0} options, and what was chosen is none of them: choose again")]
+    NoSuchOption(u16),
+    /// An option more than once.
+    #[error("an option is named twice: name each once")]
+    Twice,
+    /// More marks than a ballot may have.
+    #[error("{marked} options are marked, and a ballot may mark {marks_max}: leave some out")]
+    TooMany { marked: usize, marks_max: u16 },
+    /// A rank without an option.
+    #[error("a rank has no option: leave it out")]
+    EmptyRank,
+    /// Equals where the method knows none.
+    #[error("two options share a rank, and this motion asks for an order: put one before the other")]
+    SharedRank,
+    /// What the form refuses besides.
     #[error(transparent)]
-    Choice(#[from] BadChoice),
+    Other(#[from] BadChoice),
 }
 
-/// The question as the journal holds it.
-pub(crate) fn question_of(view: QuestionView) -> Question {
-    let (method, options) = match view {
-        QuestionView::ForAgainstAbstain => return Question::ForAgainstAbstain,
-        QuestionView::OneOfMany { options } => (OptionsMethod::OneOfMany, options),
-        QuestionView::UpToK {
-            options,
-            marks_max,
-            seats,
-        } => (OptionsMethod::UpToK { marks_max, seats }, options),
-        QuestionView::Schulze { options } => (OptionsMethod::Schulze, options),
-        QuestionView::Transferable { options, seats } => (OptionsMethod::Transferable { seats }, options),
-    };
-    Question::Options { method, options }
-}
+const CHOICES: NoVote = NoVote::OtherForm("for, against or abstain");
+const ONE_OPTION: NoVote = NoVote::OtherForm("one of its options, or to abstain");
+const MARKS: NoVote = NoVote::OtherForm("options to mark, or to abstain");
+const RANKING: NoVote = NoVote::OtherForm("a ranking of its options, or to abstain");
 
-/// The question as people see it.
-pub(crate) fn question_view(question: &Question) -> QuestionView {
-    let Question::Options { method, options } = question else {
-        return QuestionView::ForAgainstAbstain;
-    };
-    let options = options.clone();
-    match *method {
-        OptionsMethod::OneOfMany => QuestionView::OneOfMany { options },
-        OptionsMethod::UpToK { marks_max, seats } => QuestionView::UpToK {
-            options,
-            marks_max,
-            seats,
-        },
-        OptionsMethod::Schulze => QuestionView::Schulze { options },
-        OptionsMethod::Transferable { seats } => QuestionView::Transferable { options, seats },
-    }
-}
-
-/// The vote's bytes, in the one form that the question gives them.
+/// The vote's bytes, in the one form that the question gives them. No marks, no ranks, or all options in one rank abstain.
 ///
 /// # Errors
 /// [`NoVote`].
@@ -63,85 +49,94 @@ pub(crate) fn vote_of(question: &Question, choice: &Choice) -> Result<Vec<u8>, N
             Choice::For => assembly::Choice::For,
             Choice::Against => assembly::Choice::Against,
             Choice::Abstain => assembly::Choice::Abstain,
-            _ => return Err(NoVote::OtherForm("for, against or abstain")),
+            Choice::Options(_) | Choice::Ranking(_) => return Err(CHOICES),
         };
         return Ok(choice.to_plaintext().to_vec());
     };
     let len = u16::try_from(options.len()).unwrap_or(u16::MAX);
     // The form of a motion that was taken is never refused.
-    let no_form = |_| NoVote::Choice(BadChoice(Spoilt::NoSuchOption));
-    match (method, choice) {
-        (OptionsMethod::OneOfMany, Choice::Abstain) => {
-            Ok(OneOfMany::new(len).map_err(no_form)?.write(None)?.to_vec())
-        }
-        (OptionsMethod::OneOfMany, Choice::Options(marks)) => {
-            let [mark] = marks.as_slice() else {
-                return Err(NoVote::OtherForm("one of the options, or to abstain"));
-            };
-            let form = OneOfMany::new(len).map_err(no_form)?;
-            Ok(form.write(Some(OptionIndex::new(*mark)))?.to_vec())
-        }
-        (OptionsMethod::UpToK { marks_max, .. }, Choice::Abstain | Choice::Options(_)) => {
-            let marks = marks_of(choice);
-            let set: BTreeSet<_> = marks.iter().copied().collect();
-            if set.len() < marks.len() {
-                return Err(NoVote::OtherForm("no option is marked twice"));
+    let no_form = |_| NoVote::NoSuchOption(len);
+    match *method {
+        OptionsMethod::OneOfMany => {
+            let marks = marks_of(choice, len, ONE_OPTION)?;
+            if marks.len() != 1 && *choice != Choice::Abstain {
+                return Err(ONE_OPTION);
             }
-            Ok(UpToK::new(len, *marks_max).map_err(no_form)?.write(&set)?)
+            let form = OneOfMany::new(len).map_err(no_form)?;
+            Ok(form.write(marks.first().copied())?.to_vec())
         }
-        (OptionsMethod::Schulze, Choice::Abstain | Choice::Ranking(_)) => {
-            let ranks = ranks_of(choice, len)?;
+        OptionsMethod::UpToK { marks_max, .. } => {
+            let marks = marks_of(choice, len, MARKS)?;
+            let marked = marks.len();
+            if marked > usize::from(marks_max) {
+                return Err(NoVote::TooMany { marked, marks_max });
+            }
+            Ok(UpToK::new(len, marks_max).map_err(no_form)?.write(&marks)?)
+        }
+        OptionsMethod::Schulze => {
+            let ranks = ranks_of(classes_of(choice)?, len)?;
             let form = WeakOrder::new(len).map_err(no_form)?;
             Ok(form.canonical(&ranks)?.ranks().to_vec())
         }
-        (OptionsMethod::Transferable { .. }, Choice::Abstain | Choice::Ranking(_)) => {
-            let classes = classes_of(choice);
-            if classes.iter().any(|class| class.len() != 1) {
-                return Err(NoVote::OtherForm("one option for each rank, or to abstain"));
+        OptionsMethod::Transferable { .. } => {
+            let classes = classes_of(choice)?;
+            let ranks = ranks_of(classes, len)?;
+            if classes.iter().any(|class| class.len() > 1) {
+                return Err(NoVote::SharedRank);
             }
-            let order: Vec<_> = classes
-                .iter()
-                .flatten()
-                .map(|option| OptionIndex::new(*option))
-                .collect();
             let form = StrictOrder::new(len).map_err(no_form)?;
-            Ok(form.write(&order)?.ranks().to_vec())
-        }
-        (OptionsMethod::OneOfMany, _) => Err(NoVote::OtherForm("one of the options, or to abstain")),
-        (OptionsMethod::UpToK { .. }, _) => Err(NoVote::OtherForm("the options to mark, or to abstain")),
-        (OptionsMethod::Schulze | OptionsMethod::Transferable { .. }, _) => {
-            Err(NoVote::OtherForm("a ranking of the options, or to abstain"))
+            Ok(form.read(&ranks).map_err(BadChoice)?.ranks().to_vec())
         }
     }
 }
 
-fn marks_of(choice: &Choice) -> Vec<OptionIndex> {
+/// The marked options, each once; none of one who abstains.
+fn marks_of(choice: &Choice, options: u16, asked: NoVote) -> Result<BTreeSet<OptionIndex>, NoVote> {
     match choice {
-        Choice::Options(marks) => marks.iter().map(|mark| OptionIndex::new(*mark)).collect(),
-        _ => Vec::new(),
+        Choice::Abstain => Ok(BTreeSet::new()),
+        Choice::Options(marks) => each_once(marks, options),
+        Choice::For | Choice::Against | Choice::Ranking(_) => Err(asked),
     }
 }
 
-fn classes_of(choice: &Choice) -> &[Vec<u16>] {
+fn each_once<'a>(
+    named: impl IntoIterator<Item = &'a u16>,
+    options: u16,
+) -> Result<BTreeSet<OptionIndex>, NoVote> {
+    let mut set = BTreeSet::new();
+    for option in named {
+        if *option >= options {
+            return Err(NoVote::NoSuchOption(options));
+        }
+        if !set.insert(OptionIndex::new(*option)) {
+            return Err(NoVote::Twice);
+        }
+    }
+    Ok(set)
+}
+
+/// The ranks, best first; none of one who abstains.
+fn classes_of(choice: &Choice) -> Result<&[Vec<u16>], NoVote> {
     match choice {
-        Choice::Ranking(classes) => classes,
-        _ => &[],
+        Choice::Abstain => Ok(&[]),
+        Choice::Ranking(classes) => Ok(classes),
+        Choice::For | Choice::Against | Choice::Options(_) => Err(RANKING),
     }
 }
 
 /// Each option's rank, 0 none.
-fn ranks_of(choice: &Choice, options: u16) -> Result<Vec<u8>, NoVote> {
-    let mut ranks = vec![0u8; usize::from(options)];
-    for (class, rank) in classes_of(choice).iter().zip(1u8..) {
-        for option in class {
-            match ranks.get_mut(usize::from(*option)) {
-                None => return Err(BadChoice(Spoilt::NoSuchOption).into()),
-                Some(taken) if *taken > 0 => return Err(NoVote::OtherForm("no option has two ranks")),
-                Some(free) => *free = rank,
-            }
-        }
+fn ranks_of(classes: &[Vec<u16>], options: u16) -> Result<Vec<u8>, NoVote> {
+    each_once(classes.iter().flatten(), options)?;
+    if classes.iter().any(Vec::is_empty) {
+        return Err(NoVote::EmptyRank);
     }
-    Ok(ranks)
+    let rank = |option: u16| {
+        let class = classes.iter().position(|class| class.contains(&option));
+        class.map_or(0, |class| {
+            u8::try_from(class.saturating_add(1)).unwrap_or(u8::MAX)
+        })
+    };
+    Ok((0..options).map(rank).collect())
 }
 
 /// A vote as people see it; `None` for bytes that are none.
@@ -246,3 +241,6 @@ pub(crate) const fn ties_view(ties: counting::Ties) -> Ties {
         counting::Ties::PublicOrder => Ties::PublicOrder,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ mod ballots;
 mod boxes;
 pub(crate) mod choice;
 mod motions;
+pub(crate) mod question;
 mod results;
 
 use crate::state::OwnPart;

@@ -1,6 +1,6 @@
 //! Motions: proposed, seconded, opened when their notice is over.
 
-use super::choice::question_of;
+use super::question::question_of;
 use crate::commands::{no_assembly, unknown};
 use crate::machine::Failed;
 use crate::requests::{Answer, Refusal, RefusalCode, Topic};
@@ -24,6 +24,8 @@ impl Step<'_> {
     ) -> Result<Answer, Failed> {
         let assembly = self.state.assembly.clone().ok_or_else(no_assembly)?;
         let charter = assembly.charter();
+        let question = question_of(question, rule)
+            .map_err(|error| Refusal::new(RefusalCode::BadRequest, &error.to_string()))?;
         let motion = MotionText {
             title,
             text,
@@ -31,7 +33,7 @@ impl Step<'_> {
                 VoteKind::RollCall => assembly::VoteKind::RollCall,
                 VoteKind::Secret => assembly::VoteKind::Secret,
             },
-            question: question_of(question),
+            question,
             rule: rule.map_or(
                 Rule {
                     quorum: Fraction::new(1, 2),
@@ -42,9 +44,6 @@ impl Step<'_> {
             notice_ms: notice_ms.unwrap_or(charter.notice_ms),
             voting_ms: voting_ms.unwrap_or(charter.voting_least_ms),
         };
-        if let Err(error) = motion.question.check() {
-            return Err(Refusal::new(RefusalCode::BadRequest, &error.to_string()).into());
-        }
         let id = self.state_checked(&Body::MotionProposed { motion }, &[])?;
         Ok(Answer::Proposed {
             motion: assembly::statement::motion_id(id).to_string(),
