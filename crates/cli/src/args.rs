@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 
 use crate::ending::Ending;
+use crate::question::QuestionArgs;
 use crate::secret::Source;
 
 /// Veche: an assembly that talks, decides and proves what it decided.
@@ -165,7 +166,8 @@ pub(crate) enum Once {
     /// Motions.
     #[command(subcommand)]
     Motion(MotionCommand),
-    /// Vote; the choice (for, against or abstain) is asked for, or read from a file or file descriptor.
+    /// Vote. The choice is asked for after what there is to choose from is shown, or read from a file or descriptor: for,
+    /// against, abstain; options by their numbers from 1, as in `2`, `1 4`, or, ranked, `2 > 1 = 3`.
     Vote {
         /// The motion.
         motion: String,
@@ -175,6 +177,11 @@ pub(crate) enum Once {
         /// File descriptor whose first line is the choice.
         #[arg(long, value_name = "N")]
         choice_fd: Option<u32>,
+    },
+    /// Take one's own secret vote back, while its ballot is not made yet; one may vote anew.
+    Cancel {
+        /// The motion.
+        motion: String,
     },
     /// Ballots that a box refuses: carried by a colleague.
     #[command(subcommand)]
@@ -225,10 +232,12 @@ pub(crate) enum MotionCommand {
         /// roll_call or secret.
         #[arg(long, value_parser = read_word::<VoteKind>)]
         kind: VoteKind,
+        #[command(flatten)]
+        question: QuestionArgs,
         /// Quorum as a share of the electorate, such as 1/2; with --majority.
         #[arg(long, value_parser = read_share, requires = "majority", value_name = "N/M")]
         quorum: Option<(u32, u32)>,
-        /// simple, absolute, two_thirds, three_quarters or consensus; with --quorum.
+        /// simple, absolute, two_thirds, three_quarters or consensus; with --quorum; simple if there are options.
         #[arg(long, value_parser = read_word::<Majority>, requires = "quorum")]
         majority: Option<Majority>,
         /// Notice before the opening, in milliseconds.

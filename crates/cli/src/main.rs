@@ -11,13 +11,16 @@
 
 mod agent;
 mod args;
+mod choice;
 mod ending;
 mod once;
 mod printable;
+mod question;
 mod request;
 mod secret;
 mod session;
 mod show;
+mod vote;
 
 use args::{Args, Command};
 use clap::Parser;

@@ -2,7 +2,8 @@
 
 use crate::args::{Args, Once};
 use crate::ending::Ending;
-use crate::{session, show};
+use crate::request::Wanted;
+use crate::{session, show, vote};
 use app::Handle;
 use app::dto::views::{ConnectionState, Overview};
 use app::dto::{Answer, Event, Request};
@@ -17,9 +18,9 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Runs a single command.
 pub(crate) async fn run(args: &Args, command: &Once) -> Result<(), Ending> {
-    let request = command.request()?;
+    let wanted = command.wanted()?;
     let handle = session::open(args).await?;
-    let result = exchange(args, &handle, request).await;
+    let result = exchange(args, &handle, wanted).await;
     handle.shutdown().await;
     let (answer, waiting) = result?;
     if let Some(caution) = show::caution(command) {
@@ -46,12 +47,18 @@ pub(crate) async fn run(args: &Args, command: &Once) -> Result<(), Ending> {
 }
 
 /// Makes the request, after catching up; returns what still waits in the outbox at the time limit.
-async fn exchange(args: &Args, handle: &Handle, request: Request) -> Result<(Answer, u32), Ending> {
-    let ends = Instant::now() + Duration::from_secs(args.wait);
+async fn exchange(args: &Args, handle: &Handle, wanted: Wanted) -> Result<(Answer, u32), Ending> {
+    let patience = Duration::from_secs(args.wait);
     let mut events = handle.subscribe();
-    if needs_the_present(&request) {
-        catch_up(handle, &mut events, ends).await?;
+    if needs_the_present(&wanted) {
+        catch_up(handle, &mut events, Instant::now() + patience).await?;
     }
+    let request = match wanted {
+        Wanted::Request(request) => request,
+        Wanted::Vote(voter) => vote::request(handle, voter).await?,
+    };
+    // A person who was asked may have taken their time.
+    let ends = Instant::now() + patience;
     let only_looks = matches!(request, Request::Ballot { .. });
     let answer = handle.request(request).await.map_err(Ending::from_refusal)?;
     if only_looks {
@@ -110,12 +117,14 @@ async fn overview(handle: &Handle) -> Result<Overview, Ending> {
 
 /// Founding, joining and reading an invitation need no past; a ballot that waits lies in the vault, and whoever asks for it
 /// has a relay that does not answer.
-const fn needs_the_present(request: &Request) -> bool {
+const fn needs_the_present(wanted: &Wanted) -> bool {
     !matches!(
-        request,
-        Request::Found { .. }
-            | Request::Join { .. }
-            | Request::ReadInvitation { .. }
-            | Request::Ballot { .. }
+        wanted,
+        Wanted::Request(
+            Request::Found { .. }
+                | Request::Join { .. }
+                | Request::ReadInvitation { .. }
+                | Request::Ballot { .. }
+        )
     )
 }

@@ -1,17 +1,52 @@
-//! The request that each single command makes.
+//! What each single command asks for.
 
-use app::dto::views::{QuestionView, RuleView};
+use app::dto::views::RuleView;
 use app::dto::{CharterChanges, Request};
 use std::path::Path;
+use zeroize::Zeroizing;
 
-use crate::args::{AuditCommand, BallotCommand, MotionCommand, Once, read_word};
+use crate::args::{AuditCommand, BallotCommand, MotionCommand, Once};
 use crate::ending::Ending;
 use crate::secret::Source;
 
+/// What a single command asks for.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// A request, whole.
+    Request(Request),
+    /// A vote: how a choice is written depends on the motion, which the vault has.
+    Vote(Voter),
+}
+
+/// Who is about to vote.
+#[derive(Debug)]
+pub(crate) struct Voter {
+    /// The motion.
+    pub(crate) motion: String,
+    /// What a file or descriptor says; without it the terminal is asked once the motion has been shown.
+    pub(crate) said: Option<Zeroizing<String>>,
+}
+
 impl Once {
-    /// The request that the command makes; reads what it needs from files, descriptors or the terminal.
-    pub(crate) fn request(&self) -> Result<Request, Ending> {
-        Ok(match self {
+    /// What the command asks for; reads what it needs from files, descriptors or the terminal.
+    pub(crate) fn wanted(&self) -> Result<Wanted, Ending> {
+        Ok(Wanted::Request(match self {
+            Self::Vote {
+                motion,
+                choice_file,
+                choice_fd,
+            } => {
+                let source = Source {
+                    file: choice_file.clone(),
+                    fd: *choice_fd,
+                };
+                let said = (!source.asks()).then(|| source.read("")).transpose()?;
+                let motion = motion.clone();
+                return Ok(Wanted::Vote(Voter { motion, said }));
+            }
+            Self::Cancel { motion } => Request::Cancel {
+                motion: motion.clone(),
+            },
             Self::Overview => Request::Overview,
             Self::Found {
                 name,
@@ -71,21 +106,6 @@ impl Once {
                 mark_read: *mark_read,
             },
             Self::Motion(command) => command.request()?,
-            Self::Vote {
-                motion,
-                choice_file,
-                choice_fd,
-            } => {
-                let source = Source {
-                    file: choice_file.clone(),
-                    fd: *choice_fd,
-                };
-                let choice = source.read("Choice (for, against, abstain): ")?;
-                Request::Vote {
-                    motion: motion.clone(),
-                    choice: read_word(&choice).map_err(Ending::Usage)?,
-                }
-            }
             Self::Ballot(BallotCommand::Show { motion }) => Request::Ballot {
                 motion: motion.clone(),
             },
@@ -100,7 +120,7 @@ impl Once {
                 path: path.to_string_lossy().into_owned(),
                 level: *level,
             },
-        })
+        }))
     }
 }
 
@@ -111,6 +131,7 @@ impl MotionCommand {
                 title,
                 text_file,
                 kind,
+                question,
                 quorum,
                 majority,
                 notice_ms,
@@ -119,7 +140,7 @@ impl MotionCommand {
                 title: title.clone(),
                 text: crate::secret::read_text(text_file.as_deref())?,
                 kind: *kind,
-                question: QuestionView::default(),
+                question: question.question()?,
                 rule: quorum
                     .zip(*majority)
                     .map(|((quorum_numerator, quorum_denominator), majority)| RuleView {
@@ -164,12 +185,41 @@ mod tests {
     use crate::args::Command;
     use clap::Parser;
 
-    fn request(words: &[&str]) -> Request {
+    fn wanted(words: &[&str]) -> Wanted {
         let words = ["veche", "--vault", "v"].iter().chain(words);
         match Args::try_parse_from(words).unwrap().command {
-            Command::Once(command) => command.request().unwrap(),
+            Command::Once(command) => command.wanted().unwrap(),
             other => panic!("{other:?}"),
         }
+    }
+
+    fn request(words: &[&str]) -> Request {
+        match wanted(words) {
+            Wanted::Request(request) => request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_choice_is_read_from_its_file_and_understood_later() {
+        let path = std::env::temp_dir().join(format!("veche-choice-{}", std::process::id()));
+        std::fs::write(&path, "2 > 1\nmore\n").unwrap();
+        let Wanted::Vote(voter) = wanted(&["vote", "77aa", "--choice-file", path.to_str().unwrap()]) else {
+            panic!("a vote")
+        };
+        assert_eq!(voter.motion, "77aa");
+        assert_eq!(voter.said.as_deref().map(String::as_str), Some("2 > 1"));
+        let Wanted::Vote(voter) = wanted(&["vote", "77aa"]) else {
+            panic!("a vote")
+        };
+        assert!(voter.said.is_none());
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_vote_is_taken_back_by_its_motion() {
+        let motion = "77aa".to_owned();
+        assert_eq!(request(&["cancel", "77aa"]), Request::Cancel { motion });
     }
 
     #[test]

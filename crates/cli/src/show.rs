@@ -1,12 +1,16 @@
 //! Answers in words, for a person at a terminal.
 
+mod options;
+
 use crate::args::{BallotCommand, Once};
+use crate::choice;
 use crate::printable::printable_line;
 use app::dto::Answer;
 use app::dto::views::{
     AdmissionView, ConversationView, InvitationView, MemberView, MessageContent, MessageView, MotionView,
-    Overview, ResultView,
+    Overview, QuestionView, ResultView,
 };
+use options::{show_options, show_question};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -184,6 +188,7 @@ fn show_motion_line(text: &mut String, view: &MotionView) {
 fn show_motion(text: &mut String, view: &MotionView, proof: bool) {
     show_motion_line(text, view);
     words(text, "", &view.text);
+    show_question(text, &view.question);
     line(
         text,
         "Seconded by",
@@ -202,25 +207,38 @@ fn show_motion(text: &mut String, view: &MotionView, proof: bool) {
             &format!("{} of {electorate}, quorum {quorum}{roll}", view.ballots),
         );
     }
-    line(text, "Own vote:", &word(&view.mine.state));
+    let own = match &view.mine.choice {
+        Some(choice) => format!("{} ({})", choice::words(choice), word(&view.mine.state)),
+        None => word(&view.mine.state),
+    };
+    line(text, "Own vote:", &own);
     if let Some(result) = &view.result {
-        show_result(text, result, proof);
+        show_result(text, &view.question, result, proof);
     }
 }
 
-fn show_result(text: &mut String, view: &ResultView, proof: bool) {
-    let outcome = if view.adopted { "ADOPTED" } else { "NOT ADOPTED" };
-    let counts = format!(
-        "for {}, against {}, abstain {}",
-        view.votes_for, view.votes_against, view.votes_abstain
-    );
-    line(text, outcome, &format!("{counts}, spoilt {}", view.spoilt));
+fn show_result(text: &mut String, question: &QuestionView, view: &ResultView, proof: bool) {
+    match &view.options {
+        Some(votes) => show_options(text, question, view, votes),
+        None => {
+            let outcome = if view.adopted { "ADOPTED" } else { "NOT ADOPTED" };
+            let counts = format!(
+                "for {}, against {}, abstain {}",
+                view.votes_for, view.votes_against, view.votes_abstain
+            );
+            line(text, outcome, &format!("{counts}, spoilt {}", view.spoilt));
+        }
+    }
     line(text, "Devices that agree:", &view.agree.to_string());
     if view.disagree > 0 {
         line(text, "DEVICES THAT DISAGREE:", &view.disagree.to_string());
     }
     for vote in &view.roll_call {
-        line(text, &format!("  seat {}:", vote.seat), &word(&vote.choice));
+        line(
+            text,
+            &format!("  seat {}:", vote.seat),
+            &choice::words(&vote.choice),
+        );
     }
     if proof {
         view.proof
