@@ -1,5 +1,5 @@
-//! The demonstration: real processes on loopback found an assembly, talk, vote twice, lose a trustee, and an auditor
-//! who was not there checks all of it.
+//! The demonstration: real processes on loopback found an assembly, talk, vote by name, in secret and by ranking,
+//! lose a trustee, and an auditor who was not there checks all of it.
 //!
 //! Every figure of the last line comes from the agents or from `veche-audit`; this script knows none of them.
 
@@ -9,7 +9,7 @@ mod window;
 
 use crate::args::Args;
 use crate::narrator::Narrator;
-use crate::votes::Counts;
+use crate::votes::{Counts, Elected};
 use crate::{Failure, Result, Workspace, setup};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -106,6 +106,7 @@ pub(crate) struct Summary {
     messages: u64,
     roll_call: Counts,
     secret: Counts,
+    election: Elected,
     bundle: PathBuf,
     seconds: f64,
 }
@@ -114,12 +115,13 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "demo: PASS members={} messages={} roll_call={} secret={} audit=valid tampered=refused bundle={} \
-             seconds={:.0}",
+            "demo: PASS members={} messages={} roll_call={} secret={} election={} audit=valid tampered=refused \
+             bundle={} seconds={:.0}",
             self.members,
             self.messages,
             self.roll_call,
             self.secret,
+            self.election,
             self.bundle.display(),
             self.seconds
         )

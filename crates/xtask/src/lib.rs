@@ -8,6 +8,7 @@
     reason = "a command line talks to its caller"
 )]
 
+pub mod agenda;
 pub mod agent;
 pub mod answers;
 pub mod args;

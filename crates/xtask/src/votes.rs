@@ -1,7 +1,8 @@
-//! A motion from its proposal to the outcome that all devices agree on.
+//! Motions from their proposal to the outcome that all devices agree on.
 
+use crate::agenda::{CANDIDATES, Item};
 use crate::agent::Agent;
-use crate::answers::{number, text_of};
+use crate::answers::{list, number, text_of};
 use crate::charter::voting_ms;
 use crate::members::Member;
 use crate::narrator::Narrator;
@@ -48,35 +49,60 @@ impl fmt::Display for Counts {
     }
 }
 
-/// Which way each deputy goes: different in the two votes, decided by nobody's seat number alone.
-const ROLL_CALL: &[&str] = &["for", "for", "against", "for", "abstain", "for", "against"];
-const SECRET: &[&str] = &["against", "for", "for", "for", "for", "abstain", "against"];
+/// Who is elected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elected(Vec<u64>);
 
-/// Proposes a motion, has it seconded, and waits until every deputy who is there sees it open; returns its id.
+impl Elected {
+    /// Reads the options' indices from a result or a report, which both have them in `elected`.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if nobody is elected.
+    pub fn read(votes: &Value) -> Result<Self> {
+        let elected: Vec<u64> = list(votes, "elected").iter().filter_map(Value::as_u64).collect();
+        if elected.is_empty() {
+            return Err(Failure::failed(format!("nobody is elected: {votes}")));
+        }
+        Ok(Self(elected))
+    }
+
+    /// Their names.
+    fn names(&self) -> String {
+        let place = |option: &u64| usize::try_from(*option).ok();
+        let names = self.0.iter().filter_map(|option| CANDIDATES.get(place(option)?));
+        names.copied().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// By their numbers, which begin with 1.
+impl fmt::Display for Elected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers: Vec<_> = self.0.iter().map(|option| (option + 1).to_string()).collect();
+        write!(f, "elected:{}", numbers.join(","))
+    }
+}
+
+/// What came of a motion, on every device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome<T> {
+    /// The motion.
+    pub motion: String,
+    /// The hash of the result.
+    pub hash: String,
+    /// The votes.
+    pub votes: T,
+}
+
+/// Proposes a motion and has it seconded; returns its id.
 ///
 /// # Errors
 /// [`Failure::Failed`] if a step is refused or does not happen in time.
-pub fn open(members: &mut [Member], secret: bool, narrator: &mut Narrator) -> Result<String> {
-    let count = members.len();
-    let (kind, title, text) = if secret {
-        (
-            "secret",
-            "О председателе комиссии",
-            "Избрать председателем редакционной комиссии Веру Дымову.",
-        )
-    } else {
-        (
-            "roll_call",
-            "О регламенте",
-            "Принять регламент собрания в первом чтении.",
-        )
-    };
+pub fn propose(members: &mut [Member], item: Item, narrator: &Narrator) -> Result<String> {
+    let voting_ms = voting_ms(members.len(), item.is_secret());
     let [proposer, seconder, ..] = members else {
         return Err(Failure::failed("too few members"));
     };
-    let proposed = proposer.ask(json!({
-        "request": "propose", "title": title, "text": text, "kind": kind, "voting_ms": voting_ms(count, secret),
-    }))?;
+    let proposed = proposer.ask(item.proposal(voting_ms))?;
     let motion = text_of(&proposed, "motion")?;
     seconder
         .agent()?
@@ -84,11 +110,19 @@ pub fn open(members: &mut [Member], secret: bool, narrator: &mut Narrator) -> Re
             Ok(look(agent, &motion)?.map(|_| ()))
         })?;
     seconder.ask(json!({ "request": "second", "motion": motion }))?;
+    Ok(motion)
+}
+
+/// Waits until everybody who is there sees a motion open.
+///
+/// # Errors
+/// [`Failure::Failed`] if it does not open, or not in time.
+pub fn opened(members: &mut [Member], item: Item, motion: &str, narrator: &mut Narrator) -> Result<()> {
     for member in members.iter_mut().filter(|member| member.is_online()) {
         member
             .agent()?
             .wait("the motion opens", narrator.deadline, |agent| {
-                let view = look(agent, &motion)?;
+                let view = look(agent, motion)?;
                 let phase = view.as_ref().and_then(phase);
                 match phase {
                     Some("open") => Ok(Some(())),
@@ -100,22 +134,26 @@ pub fn open(members: &mut [Member], secret: bool, narrator: &mut Narrator) -> Re
                 }
             })?;
     }
-    narrator.tell(format!("{title}: proposed, seconded, open ({kind})"));
-    Ok(motion)
+    narrator.tell(format!(
+        "{}: proposed, seconded, open ({})",
+        item.title(),
+        item.method()
+    ));
+    Ok(())
 }
 
 /// Every deputy who is there votes.
 ///
 /// # Errors
 /// [`Failure::Failed`] if anybody's vote is refused.
-pub fn cast(members: &mut [Member], motion: &str, secret: bool, narrator: &mut Narrator) -> Result<()> {
-    let choices = if secret { SECRET } else { ROLL_CALL };
+pub fn cast(members: &mut [Member], item: Item, motion: &str, narrator: &mut Narrator) -> Result<()> {
     let voters = members
         .iter_mut()
-        .zip(choices.iter().cycle())
-        .filter(|(m, _)| m.role == "deputy" && m.is_online());
+        .enumerate()
+        .filter(|(_, m)| m.role == "deputy" && m.is_online());
     let mut asked = Vec::new();
-    for (member, choice) in voters {
+    for (place, member) in voters {
+        let choice = item.choice(place);
         let id = member
             .agent()?
             .post(json!({ "request": "vote", "motion": motion, "choice": choice }))?;
@@ -131,7 +169,7 @@ pub fn cast(members: &mut [Member], motion: &str, secret: bool, narrator: &mut N
             ))
         })?;
     }
-    narrator.tell(format!("{count} deputies have voted"));
+    narrator.tell(format!("{}: {count} deputies have voted", item.title()));
     Ok(())
 }
 
@@ -139,8 +177,44 @@ pub fn cast(members: &mut [Member], motion: &str, secret: bool, narrator: &mut N
 ///
 /// # Errors
 /// [`Failure::Failed`] if they do not, or not in time.
-pub fn outcome(members: &mut [Member], motion: &str, narrator: &mut Narrator) -> Result<Counts> {
-    let mut first: Option<(Counts, String)> = None;
+pub fn outcome(members: &mut [Member], motion: &str, narrator: &mut Narrator) -> Result<Outcome<Counts>> {
+    let (hash, result, devices) = agreed(members, motion, narrator)?;
+    let votes = Counts::read(&result)?;
+    narrator.tell(format!(
+        "decided: {votes}; {devices} devices show the same result"
+    ));
+    Ok(Outcome {
+        motion: motion.to_owned(),
+        hash,
+        votes,
+    })
+}
+
+/// The same of an election.
+///
+/// # Errors
+/// As [`outcome`]; or nobody is elected.
+pub fn election(members: &mut [Member], motion: &str, narrator: &mut Narrator) -> Result<Outcome<Elected>> {
+    let (hash, result, devices) = agreed(members, motion, narrator)?;
+    let options = result.get("options").unwrap_or(&Value::Null);
+    let votes = Elected::read(options)?;
+    let account = options.get("account").unwrap_or(&Value::Null);
+    narrator.tell(format!(
+        "decided: {votes} ({}) with a quota of {} votes, after {} stages; {devices} devices show the same result",
+        votes.names(),
+        number(account, "quota")?,
+        list(account, "stages").len()
+    ));
+    Ok(Outcome {
+        motion: motion.to_owned(),
+        hash,
+        votes,
+    })
+}
+
+/// The result that every device shows, with its hash, and how many these are.
+fn agreed(members: &mut [Member], motion: &str, narrator: &Narrator) -> Result<(String, Value, usize)> {
+    let mut first: Option<(String, Value)> = None;
     let online: Vec<&mut Member> = members.iter_mut().filter(|member| member.is_online()).collect();
     let deputies = online.iter().filter(|member| member.role == "deputy").count() as u64;
     let devices = online.len();
@@ -166,24 +240,51 @@ pub fn outcome(members: &mut [Member], motion: &str, narrator: &mut Narrator) ->
                     }
                     Ok((number(result, "agree")? >= deputies).then(|| result.clone()))
                 })?;
-        let counts = Counts::read(&result)?;
-        let seen = (counts, text_of(&result, "hash")?);
+        let hash = text_of(&result, "hash")?;
         match &first {
-            None => first = Some(seen),
-            Some(first) if *first == seen => {}
-            Some(first) => {
+            None => first = Some((hash, result)),
+            Some((other, shown)) if *other == hash && said(shown) == said(&result) => {}
+            Some((_, shown)) => {
                 return Err(Failure::failed(format!(
-                    "{name} counts {} where another counts {}",
-                    seen.0, first.0
+                    "{name} shows {result} where another shows {shown}"
                 )));
             }
         }
     }
-    let (counts, _) = first.ok_or_else(|| Failure::failed("nobody is there to count"))?;
-    narrator.tell(format!(
-        "decided: {counts}; {devices} devices show the same result"
-    ));
-    Ok(counts)
+    let (hash, result) = first.ok_or_else(|| Failure::failed("nobody is there to count"))?;
+    Ok((hash, result, devices))
+}
+
+/// What a result says of the votes.
+fn said(result: &Value) -> [Option<&Value>; 6] {
+    [
+        "adopted",
+        "votes_for",
+        "votes_against",
+        "votes_abstain",
+        "spoilt",
+        "options",
+    ]
+    .map(|field| result.get(field))
+}
+
+/// Waits until the trustees hold so many unused keys.
+///
+/// # Errors
+/// [`Failure::Failed`] if they do not in time.
+pub fn sealing_keys(members: &mut [Member], least: u64, narrator: &mut Narrator) -> Result<()> {
+    let first = members
+        .first_mut()
+        .ok_or_else(|| Failure::failed("nobody to ask"))?;
+    let keys = first
+        .agent()?
+        .wait("the trustees' keys", narrator.deadline, |agent| {
+            let answer = agent.request(json!({ "request": "overview" }))?;
+            let keys = answer.pointer("/overview/assembly/sealing_keys");
+            Ok(keys.and_then(Value::as_u64).filter(|keys| *keys >= least))
+        })?;
+    narrator.tell(format!("the trustees hold {keys} unused sealing keys"));
+    Ok(())
 }
 
 /// The motion as the agent sees it, if it does.

@@ -3,10 +3,11 @@
 use crate::answers::{list, number, text_of};
 use crate::members::Member;
 use crate::narrator::Narrator;
-use crate::votes::Counts;
+use crate::votes::{Counts, Elected, Outcome};
 use crate::workspace::Binaries;
 use crate::{Failure, Result, command};
 use serde_json::{Value, json};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -21,6 +22,19 @@ pub(super) struct Audited {
     pub(super) roll_call: Counts,
     /// The secret vote.
     pub(super) secret: Counts,
+    /// The election.
+    pub(super) election: Elected,
+}
+
+/// What the members have decided: the file has to say the same.
+#[derive(Debug)]
+pub(super) struct Decided {
+    /// The roll-call.
+    pub(super) roll_call: Outcome<Counts>,
+    /// The secret vote.
+    pub(super) secret: Outcome<Counts>,
+    /// The election.
+    pub(super) election: Outcome<Elected>,
 }
 
 /// Has a member export the audit file, has it verified, and has a forged copy refused.
@@ -28,6 +42,7 @@ pub(super) fn check(
     binaries: &Binaries,
     members: &mut [Member],
     assembly: &str,
+    decided: &Decided,
     folder: &Path,
     narrator: &mut Narrator,
 ) -> Result<Audited> {
@@ -57,11 +72,14 @@ pub(super) fn check(
     }
     let audited = Audited {
         members: list(&report, "seats").len() as u64,
-        roll_call: counts(&report, "roll_call")?,
-        secret: counts(&report, "secret")?,
+        roll_call: same(&report, &decided.roll_call, counts)?,
+        secret: same(&report, &decided.secret, counts)?,
+        election: same(&report, &decided.election, |motion| {
+            Elected::read(motion.get("options").unwrap_or(&Value::Null))
+        })?,
         file,
     };
-    narrator.tell("veche-audit: valid");
+    narrator.tell("veche-audit: valid, with the same three results");
 
     let forged = folder.join("forged.veche-audit");
     let tamper = binaries.path("veche-tamper")?;
@@ -99,15 +117,28 @@ fn verify(binaries: &Binaries, file: &Path, assembly: &str) -> Result<(Option<i3
     Ok((output.status.code(), serde_json::from_slice(&output.stdout)?))
 }
 
-/// The counts of the report's only decided motion of this kind.
-fn counts(report: &Value, kind: &str) -> Result<Counts> {
-    let of_kind = |motion: &&Value| motion.get("kind").and_then(Value::as_str) == Some(kind);
-    let motion = list(report, "motions").iter().find(of_kind);
-    let counts = motion
-        .and_then(|motion| motion.get("counts"))
-        .filter(|counts| counts.is_object());
-    let counts =
-        counts.ok_or_else(|| Failure::failed(format!("the audit report has no {kind} result: {report}")))?;
+/// What the report says of a motion, which has to be what the members say.
+fn same<T: PartialEq + fmt::Debug>(
+    report: &Value,
+    decided: &Outcome<T>,
+    read: impl Fn(&Value) -> Result<T>,
+) -> Result<T> {
+    let is = |motion: &&Value| motion.get("id").and_then(Value::as_str) == Some(&decided.motion);
+    let motion = list(report, "motions").iter().find(is);
+    let motion = motion.ok_or_else(|| Failure::failed(format!("a motion is not in the report: {report}")))?;
+    let votes = read(motion)?;
+    if votes != decided.votes || text_of(motion, "result")? != decided.hash {
+        return Err(Failure::failed(format!(
+            "the auditor counts otherwise than the members: {motion}, and not {decided:?}"
+        )));
+    }
+    Ok(votes)
+}
+
+/// The counts of a motion in the report.
+fn counts(motion: &Value) -> Result<Counts> {
+    let counts = motion.get("counts").filter(|counts| counts.is_object());
+    let counts = counts.ok_or_else(|| Failure::failed(format!("the auditor has no counts: {motion}")))?;
     Ok(Counts {
         votes_for: number(counts, "for")?,
         votes_against: number(counts, "against")?,

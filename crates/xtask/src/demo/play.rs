@@ -1,6 +1,8 @@
 //! The play, scene by scene.
 
+use super::audit::Decided;
 use super::{Options, Summary, audit, window};
+use crate::agenda::Item;
 use crate::answers::text_of;
 use crate::founding::{admit, found};
 use crate::members::{self, Member};
@@ -37,21 +39,30 @@ pub(super) fn play(
     admit(&mut members, &assembly, narrator)?;
     let messages = talk(&mut members, binaries, narrator)?;
 
-    let motion = votes::open(&mut members, false, narrator)?;
-    votes::cast(&mut members, &motion, false, narrator)?;
+    let motion = votes::propose(&mut members, Item::RollCall, narrator)?;
+    votes::opened(&mut members, Item::RollCall, &motion, narrator)?;
+    votes::cast(&mut members, Item::RollCall, &motion, narrator)?;
     let roll_call = votes::outcome(&mut members, &motion, narrator)?;
 
-    // A secret motion opens under a key of the trustees: it exists once the motion is open.
-    let motion = votes::open(&mut members, true, narrator)?;
+    // A secret motion opens under a key of the trustees: it exists once the motion is open. Two go on at once here.
+    votes::sealing_keys(&mut members, 2, narrator)?;
+    let motion = votes::propose(&mut members, Item::Secret, narrator)?;
+    let elected = votes::propose(&mut members, Item::Election, narrator)?;
+    votes::opened(&mut members, Item::Secret, &motion, narrator)?;
+    votes::opened(&mut members, Item::Election, &elected, narrator)?;
     kill_a_trustee(&mut members, narrator)?;
-    votes::cast(&mut members, &motion, true, narrator)?;
+    votes::cast(&mut members, Item::Secret, &motion, narrator)?;
+    votes::cast(&mut members, Item::Election, &elected, narrator)?;
     let secret = votes::outcome(&mut members, &motion, narrator)?;
+    let election = votes::election(&mut members, &elected, narrator)?;
     tell_memory(&mut relay, &mut members, narrator);
 
-    let audited = audit::check(binaries, &mut members, &assembly, folder, narrator)?;
-    if audited.roll_call != roll_call || audited.secret != secret {
-        return Err(Failure::failed("the auditor counts otherwise than the members"));
-    }
+    let decided = Decided {
+        roll_call,
+        secret,
+        election,
+    };
+    let audited = audit::check(binaries, &mut members, &assembly, &decided, folder, narrator)?;
     if !options.headless {
         let member = members
             .get_mut(AT_THE_WINDOW)
@@ -69,6 +80,7 @@ pub(super) fn play(
         messages,
         roll_call: audited.roll_call,
         secret: audited.secret,
+        election: audited.election,
         bundle: audited.file,
         seconds: narrator.seconds(),
     })
