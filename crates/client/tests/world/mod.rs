@@ -18,7 +18,7 @@
 mod relay;
 
 use client::requests::{Answer, AuditLevel, CharterChanges, Event, Refusal, Request};
-use client::views::{Choice, MotionView, Overview, Phase, Role, Standing, VoteKind};
+use client::views::{Choice, MotionView, Overview, Phase, QuestionView, Role, Standing, VoteKind};
 use client::{CallError, Client, Effect, Input, Job, JobOutput, Lane, Progress, StepError, Ticket};
 use primitives::Time;
 use primitives::store::{Crash, MemoryStore};
@@ -546,11 +546,23 @@ impl World {
 
     /// Proposes, seconds and waits until everybody sees the vote open.
     pub fn open_vote(&mut self, proposer: usize, seconder: usize, title: &str, kind: VoteKind) -> String {
+        self.open_question(proposer, seconder, title, kind, QuestionView::default())
+    }
+
+    /// The same with options.
+    pub fn open_question(
+        &mut self,
+        proposer: usize,
+        seconder: usize,
+        title: &str,
+        kind: VoteKind,
+        question: QuestionView,
+    ) -> String {
         let request = Request::Propose {
             title: title.into(),
             text: "Text of the motion.".into(),
             kind,
-            question: Default::default(),
+            question,
             rule: None,
             notice_ms: None,
             voting_ms: None,
