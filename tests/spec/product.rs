@@ -4,7 +4,7 @@ use assembly::counting::{OptionIndex, OptionsMethod, Ties};
 use assembly::testing::question;
 use assembly::{Counts, Question, Votes};
 use ballot::{BallotIn, BallotKey, Event, KeyContext, LinkTag, PublishedKey, Roll, judge_batch, verify};
-use primitives::{AssemblyId, Hash, OpeningId, SeatNumber, decode_canonical};
+use primitives::{AssemblyId, Hash, OpeningId, SeatNumber, decode_canonical, encode};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sealing::{OpeningSecret, SealContext, check_sealed};
@@ -100,6 +100,10 @@ impl Reader {
                 one(&event, &ballot)
             }
             "election" => self.election(case),
+            "count" => {
+                count(case);
+                Ok(())
+            }
             // Secrets, generators and events have no interface of their own; the ballots over them stand for them.
             "generators" | "event" | "secret" => Ok(()),
             other => panic!("a case of kind {other}"),
@@ -181,11 +185,32 @@ impl Reader {
     }
 }
 
+/// The votes of a case are counted to the bytes that it states, in whatever order they come.
+fn count(case: &Value) {
+    let asked = asked(&case["question"]);
+    let ties = if case["ties"] == "fail" {
+        Ties::Fail
+    } else {
+        Ties::PublicOrder
+    };
+    let mut votes: Vec<_> = case["votes"].as_array().unwrap().iter().map(hex).collect();
+    for _ in 0..2 {
+        let mut count = asked.count().unwrap();
+        for vote in &votes {
+            assert_eq!(count.add(vote), asked.is_vote(vote));
+        }
+        let result = count.finish(OpeningId::new(hex32(&case["opening"])), ties);
+        assert_eq!(encode(&result), hex(&case["encoded"]), "{}", case["name"]);
+        assert_eq!(decode_canonical::<Votes>(&hex(&case["encoded"])), Ok(result));
+        votes.reverse();
+    }
+}
+
 /// What an election asks; its options have no names that matter.
 fn asked(stated: &Value) -> Question {
     let number = |name: &str| u16::try_from(stated[name].as_u64().unwrap()).unwrap();
     let method = match stated["method"].as_str() {
-        None => return Question::ForAgainstAbstain,
+        None | Some("for_against_abstain") => return Question::ForAgainstAbstain,
         Some("one_of_many") => OptionsMethod::OneOfMany,
         Some("up_to_k") => OptionsMethod::UpToK {
             marks_max: number("marks_max"),
@@ -251,6 +276,20 @@ fn every_ballot_vector_has_the_result_that_it_states() {
     .into();
     assert_eq!(results, expected);
     assert!(cases >= 300, "{cases} cases");
+}
+
+#[test]
+fn every_count_vector_has_the_bytes_that_it_states() {
+    let mut reader = Reader::default();
+    let mut cases = 0;
+    for source in sources("tests/vectors/count", "json").unwrap() {
+        let document: Value = serde_json::from_str(&source.text).unwrap();
+        for case in document["cases"].as_array().unwrap() {
+            assert_eq!(reader.check(case), Ok(()), "{}", case["name"]);
+            cases += 1;
+        }
+    }
+    assert!(cases >= 160, "{cases} cases");
 }
 
 #[test]

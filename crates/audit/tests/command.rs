@@ -1,6 +1,10 @@
 //! The program itself: exit statuses and reports.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where a step of it fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops where a step of it fails"
+)]
 
 use assembly::counting::OptionsMethod;
 use assembly::testing::{Tamper, World, question, tamper};

@@ -14,6 +14,7 @@ use primitives::{
 use sealing::Complaint;
 
 use super::audits::AuditCase;
+use super::dice::Dice;
 
 /// Steps of each journal.
 const STEPS: usize = 150;
@@ -43,7 +44,7 @@ fn journal(seed: u64) -> AuditCase {
     };
     let mut talk = Talk {
         world: World::found(charter, 100 + seed),
-        dice: Dice(seed),
+        dice: Dice::new(seed),
         pending: Vec::new(),
         last: None,
     };
@@ -71,23 +72,6 @@ fn journal(seed: u64) -> AuditCase {
         bytes: talk.world.audit(level).to_bytes(),
         asked: None,
         breaches: None,
-    }
-}
-
-/// Numbers that look random and are the same each time (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) >> 33).unwrap() % sides
-    }
-
-    fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
-        (!of.is_empty()).then(|| of[self.roll(of.len())])
     }
 }
 

@@ -10,6 +10,8 @@
 )]
 
 pub mod audits;
+pub mod counts;
+pub mod dice;
 pub mod elections;
 pub mod example;
 pub mod forgeries;
@@ -91,12 +93,12 @@ impl Behaviour {
         );
     }
 
-    fn file(self) -> VectorFile {
+    fn file(self, area: &str) -> VectorFile {
         let value = json!({ "behaviour": self.sentence, "cases": self.cases });
         let mut bytes = serde_json::to_vec_pretty(&value).unwrap();
         bytes.push(b'\n');
         VectorFile {
-            path: format!("ballot/v1/{}.json", self.name),
+            path: format!("{area}/{}.json", self.name),
             bytes,
         }
     }
@@ -129,7 +131,11 @@ pub fn all() -> Vec<VectorFile> {
     behaviours.extend(forgeries::behaviours(&generators));
     behaviours.push(sizes(&generators));
     behaviours.extend(elections::behaviours(&generators));
-    let mut files: Vec<_> = behaviours.into_iter().map(Behaviour::file).collect();
+    let mut files: Vec<_> = behaviours
+        .into_iter()
+        .map(|behaviour| behaviour.file("ballot/v1"))
+        .collect();
+    files.push(counts::behaviour().file("count/v1"));
     files.extend(audits::committed());
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files
@@ -140,7 +146,7 @@ pub fn all() -> Vec<VectorFile> {
 /// # Errors
 /// Those of the file system.
 pub fn write(folder: &Path) -> io::Result<()> {
-    for area in ["ballot/v1", "audit/v1"] {
+    for area in ["ballot/v1", "audit/v1", "count/v1"] {
         let area = folder.join(area);
         if area.exists() {
             fs::remove_dir_all(&area)?;

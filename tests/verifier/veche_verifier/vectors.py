@@ -15,7 +15,7 @@ from .ballot import (
     event_point,
     generators,
 )
-from .counting import FAIL
+from .counting import FAIL, PUBLIC_ORDER
 from .curve import add, multiply, multiscalar
 from .hashing import hash_to_scalar
 from .rules import Broken
@@ -163,9 +163,17 @@ def _election(case):
             expect(report[part][name], stated, name)
 
 
+def _count(case):
+    ties = {"fail": FAIL, "public_order": PUBLIC_ORDER}[case["ties"]]
+    votes = [bytes.fromhex(vote) for vote in case["votes"]]
+    for listed in (votes, votes[::-1]):
+        counted = Votes(_question(case["question"]), _bytes(case, "opening"), ties, listed)
+        expect(cbor.encode(counted.raw).hex(), case["encoded"], "votes")
+
+
 def _question(stated):
     """The question of an election; its options have no names here."""
-    if stated is None:
+    if stated is None or stated["method"] == "for_against_abstain":
         return Question()
     fields = [stated[name] for name in ("marks_max", "seats") if name in stated]
     return Question(METHODS.index(stated["method"]), fields, [str(number) for number in range(stated["options"])])
@@ -201,4 +209,5 @@ KINDS = {
     "roll": _roll,
     "ballot": _ballot,
     "election": _election,
+    "count": _count,
 }

@@ -56,7 +56,7 @@ impl Talk {
         if phase == Phase::Open && self.world.now < closes {
             for seat in 1..=u32::try_from(self.world.members.len()).unwrap() {
                 if self.can_cast(seat, opening) {
-                    let vote = self.some_vote(&asked);
+                    let vote = self.dice.vote(&asked, 10);
                     self.world.cast_vote(seat, opening, &vote);
                 }
             }
@@ -169,33 +169,6 @@ impl Talk {
         }
     }
 
-    /// Bytes that are mostly a vote on the question.
-    fn some_vote(&mut self, asked: &Question) -> Vec<u8> {
-        let mut vote = vec![0; asked.vote_len().unwrap_or(1)];
-        let options = asked.options().len().max(1);
-        match asked {
-            Question::ForAgainstAbstain => vote[0] = 1 + u8::try_from(self.dice.roll(3)).unwrap(),
-            Question::Options { method, .. } => match method {
-                OptionsMethod::OneOfMany => vote[1] = u8::try_from(self.dice.roll(options + 1)).unwrap(),
-                OptionsMethod::UpToK { .. } => {
-                    vote[0] = (1 << self.dice.roll(options)) | (1 << self.dice.roll(options));
-                }
-                OptionsMethod::Schulze | OptionsMethod::Transferable { .. } => {
-                    for rank in 1..=u8::try_from(self.dice.roll(options)).unwrap() {
-                        let free: Vec<_> = (0..options).filter(|option| vote[*option] == 0).collect();
-                        vote[self.dice.pick(&free).unwrap()] = rank;
-                    }
-                }
-            },
-        }
-        match self.dice.roll(16) {
-            0 => vote[0] = 200,
-            1 => vote.push(0),
-            _ => {}
-        }
-        vote
-    }
-
     /// Everybody votes by name, some of them twice.
     pub(super) fn roll_call(&mut self) {
         let Some(motion) = self.motion(&[Phase::Open]) else {
@@ -204,7 +177,7 @@ impl Talk {
         let asked = self.world.assembly.motion(motion).unwrap().text.question.clone();
         for seat in 1..=u32::try_from(self.world.members.len()).unwrap() {
             for _ in 0..=self.dice.roll(5) / 4 {
-                let vote = ByteVec::from(self.some_vote(&asked));
+                let vote = ByteVec::from(self.dice.vote(&asked, 10));
                 self.say(seat, &Body::RollCallVote { motion, vote });
             }
         }
