@@ -1,6 +1,30 @@
 // Made from the Rust types by `VECHE_WRITE_TYPES=1 cargo test -p veche-app --test types`;
 // do not edit.
 
+export type AccountView = { "account": "votes",
+/**
+ * Votes by option.
+ */
+votes: Array<number>, } | { "account": "pairs",
+/**
+ * Row i, column j: ballots that rank i above j.
+ */
+preferred: Array<Array<number>>,
+/**
+ * The options in classes, the unbeaten first.
+ */
+classes: Array<Array<number>>, } | { "account": "stages",
+/**
+ * Whole votes with which an option is elected.
+ */
+quota: number,
+/**
+ * What happened, in order.
+ */
+stages: Array<StageView>, };
+
+export type ActView = "first" | { "surplus": number } | { "excluded": number };
+
 export type AdmissionState = "requested" | "proposed" | "waiting" | "admitted" | "refused";
 
 export type AdmissionView = {
@@ -243,7 +267,11 @@ trustees?: number,
 /**
  * Shares that open a vote; a third of the trustees (at least 3 of 5 or more, else 2) if absent.
  */
-threshold?: number, };
+threshold?: number,
+/**
+ * What a tie for a seat does in a vote among options.
+ */
+ties?: Ties, };
 
 export type CharterView = {
 /**
@@ -297,9 +325,13 @@ trustees: Array<number>,
 /**
  * Shares that open a vote.
  */
-threshold: number, };
+threshold: number,
+/**
+ * What a tie for a seat does in a vote among options.
+ */
+ties: Ties, };
 
-export type Choice = "for" | "against" | "abstain";
+export type Choice = "for" | "against" | "abstain" | { "options": Array<number> } | { "ranking": Array<Array<number>> };
 
 export type ConnectionState = "idle" | "connecting" | "online" | "offline" | "wrong_relay";
 
@@ -553,6 +585,10 @@ proposer: number,
  */
 kind: VoteKind,
 /**
+ * What is asked.
+ */
+question: QuestionView,
+/**
  * Rule of decision.
  */
 rule: RuleView,
@@ -619,6 +655,28 @@ result: ResultView | null, };
 
 export type NoticeCode = "relay_answers_nonsense" | "relay_full" | "update_needed" | "journal_key_missing" | "resync_needed" | "vault_rolled_back" | "clock_wrong" | "step_failed";
 
+export type OptionsView = {
+/**
+ * Ballots with a choice.
+ */
+valid: number,
+/**
+ * Elected, in order.
+ */
+elected: Array<number>,
+/**
+ * Tied for seats that stay empty.
+ */
+tied: Array<number>,
+/**
+ * Whether the public order decided a tie.
+ */
+drawn: boolean,
+/**
+ * How it came to that.
+ */
+account: AccountView, };
+
 export type Overview = {
 /**
  * The assembly, if this vault belongs to one.
@@ -674,6 +732,36 @@ label: ProofLabel,
  * Its value.
  */
 value: string, };
+
+export type QuestionView = { "method": "for_against_abstain" } | { "method": "one_of_many",
+/**
+ * The options, 2 to 256.
+ */
+options: Array<string>, } | { "method": "up_to_k",
+/**
+ * The options, 2 to 256.
+ */
+options: Array<string>,
+/**
+ * k.
+ */
+marks_max: number,
+/**
+ * Options that are elected, fewer than there are.
+ */
+seats: number, } | { "method": "schulze",
+/**
+ * The options, 2 to 64.
+ */
+options: Array<string>, } | { "method": "transferable",
+/**
+ * The options, 2 to 64.
+ */
+options: Array<string>,
+/**
+ * Options that are elected, fewer than there are.
+ */
+seats: number, };
 
 export type Refusal = {
 /**
@@ -781,6 +869,10 @@ text: string,
  */
 kind: VoteKind,
 /**
+ * What is asked; for, against or abstain if absent.
+ */
+question?: QuestionView,
+/**
  * Rule of decision; the charter's default if absent.
  */
 rule?: RuleView,
@@ -847,15 +939,15 @@ carrier: Carrier, };
 
 export type ResultView = {
 /**
- * Whether it is adopted.
+ * Whether it is adopted; with options: whether one is elected.
  */
 adopted: boolean,
 /**
- * Votes for.
+ * Votes for; 0 with options.
  */
 votes_for: number,
 /**
- * Votes against.
+ * Votes against; 0 with options.
  */
 votes_against: number,
 /**
@@ -863,9 +955,13 @@ votes_against: number,
  */
 votes_abstain: number,
 /**
- * Ballots whose content is none of the choices.
+ * Ballots whose content is no vote.
  */
 spoilt: number,
+/**
+ * The votes among options, if such are asked.
+ */
+options: OptionsView | null,
 /**
  * Whether the quorum was there.
  */
@@ -919,7 +1015,27 @@ seat: number,
  */
 choice: Choice, };
 
+export type StageView = {
+/**
+ * What was done.
+ */
+act: ActView,
+/**
+ * Votes by option after it, in hundred-thousandths of a vote.
+ */
+votes: Array<number>,
+/**
+ * Votes that no option has any more, in the same unit.
+ */
+lost: number,
+/**
+ * Who is elected by it.
+ */
+elected: Array<number>, };
+
 export type Standing = "requested" | "proposed" | "admitted" | "removed" | "refused";
+
+export type Ties = "fail" | "public_order";
 
 export type Topic = "overview" | "members" | "conversations" | "motions";
 
