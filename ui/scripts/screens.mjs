@@ -34,10 +34,33 @@ const see = (testid) => async (page) => {
     `[data-testid="${testid}"]`,
   );
 };
+const fill = (testid, texts) => async (page) => {
+  for (const [index, text] of texts.entries()) {
+    if (index > 0) await page.keyboard.press("Enter");
+    await page.waitForFunction(
+      (selector, at) => document.querySelectorAll(selector)[at],
+      {},
+      `[data-testid="${testid}"]`,
+      index,
+    );
+    const fields = await page.$$(`[data-testid="${testid}"]`);
+    await fields[index].type(text);
+  }
+};
 const hash = (route) => async (page) => {
   await page.evaluate((to) => (location.hash = to), route);
 };
 const motion = (index) => [hash("/motions"), row("motion-row", index)];
+
+const OPTIONS = ["Мария Корнеева", "Тимур Ахметов", "Ольга Вейс", "Сардана Иванова"];
+const MORE = [...OPTIONS, "Айдар Сулейманов", "Лесной", "мария  корнеева"];
+const asked = (method, options) => [
+  hash("/motions/new"),
+  type("motion-title", "Председатель редакционной группы"),
+  click(`method-${method}`),
+  fill("option", options),
+];
+const ranked = (...options) => options.map((option) => click(`rest-${option}`));
 
 /** Name, scene, and what is done before the picture is taken. */
 const SCREENS = [
@@ -95,8 +118,15 @@ const HOSTILE = [
   ["hostile-result", motion(4)],
 ];
 SCREENS.push(...HOSTILE.map(([name, steps]) => [name, "member&words=hostile", steps]));
+SCREENS.push(["hostile-options", "member&motions=options&words=hostile", [...motion(0), see("vote-review")]]);
 
 /** The largest letters, in the narrowest and the widest places. */
+const LARGEST_AMONG = [
+  ["largest-propose-options", [...asked("up_to_k", OPTIONS), see("decision")]],
+  ["largest-ranking", [...motion(2), ...ranked(2, 0), row("rank-join", 1), see("vote-review")]],
+  ["largest-stages", [...motion(8), see("stages")]],
+];
+SCREENS.push(...LARGEST_AMONG.map(([name, steps]) => [name, "member&motions=options&size=largest", steps]));
 const LARGEST = [
   ["largest-conversation", [hash("/conversations/a1b2c3d4e5f60718")]],
   ["largest-motion", [...motion(0), click("choice-for")]],
@@ -105,6 +135,35 @@ const LARGEST = [
   ["largest-settings", [hash("/settings/look")]],
 ];
 SCREENS.push(...LARGEST.map(([name, steps]) => [name, "member&size=largest", steps]));
+
+/** Motions with several options: proposed, voted on in every way, decided in every way. */
+const AMONG = [
+  ["among-propose", [...asked("one_of_many", OPTIONS), see("decision")]],
+  ["among-propose-marks", [...asked("up_to_k", OPTIONS), see("decision")]],
+  ["among-propose-seats", [...asked("transferable", OPTIONS), click("method-details"), see("decision")]],
+  ["among-propose-faults", [...asked("schulze", [...MORE, ""]), click("propose"), see("option-add")]],
+  ["among-list", [hash("/motions")]],
+  ["among-one", [...motion(0), click("option-1"), see("vote-review")]],
+  ["among-one-review", [...motion(0), click("option-1"), click("vote-review")]],
+  ["among-marks", [...motion(1), click("option-0"), click("option-2"), see("vote-review")]],
+  ["among-marks-review", [...motion(1), click("option-0"), click("option-2"), click("vote-review")]],
+  ["among-schulze-empty", [...motion(2), see("vote-review")]],
+  ["among-schulze", [...motion(2), ...ranked(2, 0, 3), row("rank-join", 1), see("vote-review")]],
+  ["among-schulze-review", [...motion(2), ...ranked(2, 0, 3), row("rank-join", 1), click("vote-review")]],
+  ["among-seats", [...motion(3), ...ranked(1, 4, 0), see("vote-review")]],
+  ["among-seats-review", [...motion(3), ...ranked(1, 4, 0), click("vote-review")]],
+  ["among-abstain", [...motion(3), ...ranked(1, 4), click("choice-abstain"), see("vote-review")]],
+  ["among-noticed", motion(4)],
+  ["among-result-one", motion(5)],
+  ["among-result-marks", motion(6)],
+  ["among-result-schulze", motion(7)],
+  ["among-result-schulze-table", [...motion(7), see("pairs")]],
+  ["among-result-seats", motion(8)],
+  ["among-result-seats-table", [...motion(8), see("stages")]],
+  ["among-result-roll-call", [...motion(9), see("proof-open")]],
+  ["among-result-no-quorum", motion(10)],
+];
+SCREENS.push(...AMONG.map(([name, steps]) => [name, "member&motions=options", steps]));
 
 const filter = process.argv[2] ?? "";
 const sizes = { wide: { width: 1180, height: 780 }, narrow: { width: 400, height: 760 } };

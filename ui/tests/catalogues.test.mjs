@@ -14,11 +14,13 @@ const CODE = sources(SOURCE).join("\n");
 /** Keys that are put together from a value: the prefix stands in the code, the values are closed lists. */
 const FAMILIES = [
   /^admission-/,
+  /^asked-/,
   /^barred-/,
   /^charter-/,
   /^choice-/,
   /^connection-/,
   /^devices-agree-/,
+  /^elected-/,
   /^evidence-/,
   /^export-(public|members)-hint$/,
   /^limit-/,
@@ -104,17 +106,33 @@ test("every value of an enum has its words", () => {
     RefusalCode: ["refusal-"],
     Role: ["role-"],
     SeatState: ["seat-state-"],
+    Ties: ["charter-ties-", "rule-tie-"],
     VoteKind: ["vote-kind-", "vote-kind-hint-"],
   };
   for (const [type, heads] of Object.entries(prefixes)) {
     const definition = new RegExp(`export type ${type} =([^;]+);`).exec(generated);
     assert.ok(definition, type);
-    for (const [, value] of definition[1].matchAll(/"([a-z0-9_]+)"/g)) {
+    const values = definition[1].replace(/\{[^}]*\}/g, "");
+    for (const [, value] of values.matchAll(/"([a-z0-9_]+)"/g)) {
       for (const head of heads) {
         const key = head + value.replaceAll("_", "-");
         assert.ok(ru.keys.includes(key), `${type}: ${key}`);
       }
     }
+  }
+});
+
+test("every question has its name, what it means, how it is counted and how it is decided", () => {
+  const generated = readFileSync(join(SOURCE, "backend", "generated.ts"), "utf8");
+  const methods = [...generated.matchAll(/"method": "([a-z_]+)"/g)].map(([, name]) =>
+    name.replaceAll("_", "-"),
+  );
+  assert.equal(methods.length, 5);
+  for (const method of methods) {
+    for (const head of ["asked-", "asked-hint-"]) assert.ok(ru.keys.includes(head + method), head + method);
+    if (method === "for-against-abstain") continue;
+    for (const head of ["asked-how-", "rule-", "elected-"])
+      assert.ok(ru.keys.includes(head + method), head + method);
   }
 });
 
@@ -153,7 +171,8 @@ test("every kind of evidence is named, and what to do with it is said", () => {
 });
 
 test("Russian plurals have their forms", () => {
-  const say = (key, count) => ru.bundle.formatPattern(ru.bundle.getMessage(key).value, { count });
+  const say = (key, count) =>
+    ru.bundle.formatPattern(ru.bundle.getMessage(key).value, { count, options: "A" });
   assert.equal(say("span-days", 1), "1 день");
   assert.equal(say("span-days", 3), "3 дня");
   assert.equal(say("span-days", 11), "11 дней");
@@ -161,10 +180,15 @@ test("Russian plurals have their forms", () => {
   assert.match(say("devices-agree-all", 1), /одно устройство/);
   assert.match(say("devices-agree-all", 23), /23 устройства/);
   assert.match(say("devices-agree-all", 25), /25 устройств,/);
+  assert.match(say("review-marks", 1), /1 вариант:/);
+  assert.match(say("review-marks", 22), /22 варианта:/);
+  assert.match(say("options-pasted", 21), /Вставлен 21 вариант$/);
+  assert.match(say("result-tied", 2), /2 места .* остаются/);
+  assert.match(say("stages-quota", 21), /21 голоса\./);
 });
 
 test("no English words stand in the Russian catalogue but names", () => {
-  const allowed = /SOCKS5|Tor|Browser|veche-relay:\/\/|\$\w+|\[\w+\]|^[a-z0-9-]+ =/gm;
+  const allowed = /SOCKS5|Tor|Browser|Enter|veche-relay:\/\/|\$\w+|\[\w+\]|^[a-z0-9-]+ =/gm;
   const words = ru.text.replace(allowed, "").match(/[A-Za-z]{3,}/g) ?? [];
   assert.deepEqual(words, []);
 });

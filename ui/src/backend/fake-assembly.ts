@@ -23,7 +23,7 @@ export const PLENARY = "a1b2c3d4e5f60718" as ConversationId;
 export const RELAY =
   "veche-relay://k5xq3n7v2m4t6y8p1r9s0w2e4u6i8o0a3d5f7g9h1j2l4z6x8c0v@relay.example.org:443";
 
-function hex(seed: number, bytes = 32): string {
+export function hex(seed: number, bytes = 32): string {
   let state = seed * 2_654_435_761;
   return Array.from({ length: bytes }, () => {
     state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
@@ -105,6 +105,7 @@ export function assembly(language: Language): AssemblyView {
       ballots_floor: 3,
       trustees: [1, 2, 3],
       threshold: 2,
+      ties: "fail",
     },
   };
 }
@@ -212,13 +213,14 @@ export function messages(language: Language): MessageView[] {
   return [roster, ...talk];
 }
 
-function motion(seed: number, phase: Phase, change: Partial<MotionView>): MotionView {
+export function motion(seed: number, phase: Phase, change: Partial<MotionView>): MotionView {
   return {
     id: hex(seed, 16) as MotionId,
     title: "",
     text: "",
     proposer: 1,
     kind: "secret",
+    question: { method: "for_against_abstain" },
     rule: { quorum_numerator: 1, quorum_denominator: 2, majority: "simple" },
     phase,
     proposed: START - 2 * DAY,
@@ -239,7 +241,7 @@ function motion(seed: number, phase: Phase, change: Partial<MotionView>): Motion
   };
 }
 
-const PROOF: NonNullable<MotionView["result"]>["proof"] = [
+export const PROOF: NonNullable<MotionView["result"]>["proof"] = [
   { label: "opening", value: hex(71) },
   { label: "roll_root", value: hex(72) },
   { label: "box_checkpoint", value: `8 ${hex(73)}` },
@@ -298,6 +300,7 @@ export function motions(language: Language): MotionView[] {
         votes_against: 1,
         votes_abstain: 1,
         spoilt: 0,
+        options: null,
         quorum_met: true,
         agree: 7,
         disagree: 0,
@@ -323,6 +326,7 @@ export function motions(language: Language): MotionView[] {
         votes_against: 3,
         votes_abstain: 1,
         spoilt: 0,
+        options: null,
         quorum_met: true,
         agree: 7,
         disagree: 0,
@@ -372,5 +376,9 @@ export function deceive(
   const [first] = proposed;
   if (!first) return;
   first.title = `Об отказе \u202Eазактоеб\u202C ${"оченьдлинноеслово".repeat(5)}`;
+  if (first.question.method !== "for_against_abstain") {
+    const [one = "", other = ""] = first.question.options;
+    first.question.options = [one, `${one}\u200B`, `${other} \u202Eвиторп\u202C*`, "безпробелов".repeat(18)];
+  }
   first.text = `${first.text}\n\n\u2067за\u2069 \u05DB\u05DF (\u0628\u0644\u0649) ${"x".repeat(300)}`;
 }

@@ -3,10 +3,11 @@
 //
 // `?fake=absent|locked|none|requested|member|evidence|empty`, with `&language=`, `&theme=` and, for a picture of one's
 // own vote, `&vote=<state>`, or `&vote=stuck` for a ballot that the box does not take. `&words=hostile` puts in names
-// and texts of people who want to deceive the eye.
+// and texts of people who want to deceive the eye. `&motions=options` puts in motions with several options.
 
 import type { Backend, Language, Settings, TextSize, Theme, VaultState } from "./backend";
 import * as made from "./fake-assembly";
+import { answers, elections } from "./fake-elections";
 import type {
   Answer,
   AssemblyView,
@@ -51,7 +52,8 @@ export function fake(parameters: URLSearchParams): Backend {
   const members = empty ? made.members(language).slice(0, 1) : made.members(language);
   let admissions = empty ? [] : made.admissions(language);
   let messages = empty ? [] : made.messages(language);
-  let motions = empty ? [] : made.motions(language);
+  const among = parameters.get("motions") === "options";
+  let motions = empty ? [] : among ? elections(language) : made.motions(language);
 
   const shown = parameters.get("vote") as OwnVoteState | "stuck" | null;
   if (shown && motions[0]) {
@@ -216,11 +218,27 @@ export function fake(parameters: URLSearchParams): Backend {
       case "propose": {
         const first = made.motions(language)[2] ?? refuse("internal");
         const motion = crypto.randomUUID() as MotionId;
-        const { title, text, kind } = request;
+        const { title, text, kind, question = { method: "for_against_abstain" } } = request;
+        if (
+          question.method !== "for_against_abstain" &&
+          new Set(question.options).size < question.options.length
+        ) {
+          refuse("bad_request", "two options are the same");
+        }
         // It comes back with the journal.
         setTimeout(() => {
           motions = [
-            { ...first, id: motion, title, text, kind, proposer: 1, seconded_by: [], proposed: Date.now() },
+            {
+              ...first,
+              id: motion,
+              title,
+              text,
+              kind,
+              question,
+              proposer: 1,
+              seconded_by: [],
+              proposed: Date.now(),
+            },
             ...motions,
           ];
           changed("motions");
@@ -241,7 +259,9 @@ export function fake(parameters: URLSearchParams): Backend {
       case "motion":
         return { answer: "motion", motion: change(request.motion, {}) };
       case "vote": {
-        const { kind } = change(request.motion, {});
+        const motion = change(request.motion, {});
+        const { kind } = motion;
+        if (!answers(request.choice, motion)) refuse("bad_request", "this motion asks otherwise");
         const states: OwnVoteState[] =
           kind === "secret"
             ? ["awaiting_witnesses", "preparing", "prepared", "cast", "counted"]

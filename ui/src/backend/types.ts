@@ -3,6 +3,8 @@
 import type * as wire from "./generated";
 
 export type {
+  AccountView,
+  ActView,
   AuditLevel,
   AdmissionState,
   Barred,
@@ -20,6 +22,7 @@ export type {
   MessageContent,
   MessageState,
   NoticeCode,
+  OptionsView,
   Overview,
   AssemblyView,
   OwnVote,
@@ -27,13 +30,16 @@ export type {
   Phase,
   ProofLabel,
   ProofLine,
+  QuestionView,
   Refusal,
   RefusalCode,
   ResultView,
   Role,
   RuleView,
   SeatState,
+  StageView,
   Standing,
+  Ties,
   Topic,
   VoteKind,
   Work,

@@ -105,6 +105,9 @@ charter-details = Numbers of the charter
 charter-details-hint = An empty field keeps the default. After the founding only a decision of the assembly changes the charter.
 by-default = default
 charter = Charter
+charter-ties = When votes are equal
+charter-ties-fail = the seat stays empty
+charter-ties-public-order = an order fixed by the opening of the vote decides
 charter-founding-seats = Founding ends at so many seats
 charter-endorsements = Endorsements for an admission
 charter-objectors = Objections that make it a motion
@@ -232,6 +235,50 @@ proposed-by = Proposed by { $name } · { $time }
 motion-title = Title
 motion-text = Text
 motion-text-hint = What people will vote for or against. It does not change once proposed.
+asked = What the assembly decides
+asked-for-against-abstain = Adopt or reject
+asked-one-of-many = One option, one mark
+asked-up-to-k = Several marks
+asked-schulze = In order, one wins
+asked-transferable = In order, several win
+asked-hint-for-against-abstain = For the text or against it.
+asked-hint-one-of-many = Everybody chooses one option; the one with the most votes wins.
+asked-hint-up-to-k = Everybody marks one or several options; those with the most marks win.
+asked-hint-schulze = Everybody puts the options in order, best first; the one that a majority puts above any other wins.
+asked-hint-transferable = Everybody puts the options in order, best first; several win, and a minority gets its share too.
+asked-how = How this is counted
+asked-how-one-of-many = The votes are added up. One can win with less than half of them. Abstentions count for the quorum only.
+asked-how-up-to-k = The marks are added up, and all weigh the same. If all options may be marked, this is approval voting. Abstentions count for the quorum only.
+asked-how-schulze = The Schulze method. Every option is compared with every other: which of the two do more voters put above? Who beats all others is elected. If it goes round in a circle (the first beats the second, the second the third, the third the first), the circle is broken where the lead is weakest.
+asked-how-transferable = The single transferable vote (STV), by the rules of council elections in Scotland. A vote goes first to the first option on the ballot. Who has the quota is elected, and what is too much goes on to the next on the same ballots. If nobody has it, the last one is excluded, and those votes go on too.
+options = Options
+options-hint = One in a row: Enter adds the next. A whole list can be pasted. In this order the options will stand on the ballot.
+option-number = Option { $number }
+option-with-number = { $option } (option { $number })
+option-add = Add an option
+option-up = Move option { $number } up
+option-down = Move option { $number } down
+option-remove = Remove option { $number }
+option-moved = Now in row { $number } of { $count }
+option-removed = { $count ->
+    [one] Option removed, { $count } is left
+   *[other] Option removed, { $count } are left
+}
+options-pasted = { $count ->
+    [one] { $count } option pasted
+   *[other] { $count } options pasted
+}
+option-empty = Write an option here, or remove the row.
+option-repeated = This option is there already: in row { $number }.
+option-too-long = Too long: cut it to about { $most } letters.
+options-too-many = { $most ->
+    [one] Such a vote takes at most { $most } option. Remove some.
+   *[other] Such a vote takes at most { $most } options. Remove some.
+}
+options-recognised = There are many options, and an order of them is almost a signature: who told somebody to vote exactly so can recognise the ballot among the counted ones. Fewer options keep the secret better.
+marks-max = How many may be marked
+seats-elected = How many are elected
+number-limits = From { $least } to { $most }
 vote-kind = How to vote
 vote-kind-secret = Secret vote
 vote-kind-roll-call = Roll-call vote
@@ -257,6 +304,21 @@ rule-simple = Adopted with more for than against.
 rule-absolute = Adopted if more than half of the deputies entitled to vote are for.
 rule-two-thirds = Adopted with at least two thirds of the votes for and against.
 rule-three-quarters = Adopted with at least three quarters of the votes for and against.
+rule-one-of-many = The option with the most votes wins.
+rule-up-to-k = { $marks ->
+    [one] One may mark { $marks } option.
+   *[other] One may mark up to { $marks } options.
+} { $seats ->
+    [one] The { $seats } option with the most marks wins.
+   *[other] The { $seats } options with the most marks win.
+}
+rule-schulze = The options are put in order. One wins: the one that a majority puts above any other.
+rule-transferable = The options are put in order. { $seats ->
+    [one] { $seats } wins; votes for those who are excluded go on to the next.
+   *[other] { $seats } win, in proportion to their supporters.
+}
+rule-tie-fail = If votes are equal, the seat stays empty.
+rule-tie-public-order = If votes are equal, an order fixed by the opening of the vote decides.
 rule-consensus = Adopted if nobody is against and somebody is for.
 phase = Where the motion stands
 phase-proposed = Awaits seconders: { $count } of { $needed }
@@ -271,6 +333,7 @@ phase-closed = Closed, being counted
 phase-closed-secret = Voting is over. The trustees open the ballot box: { $count } of { $threshold } shares so far. This happens by itself.
 phase-closed-roll-call = Voting is over, the votes are being counted.
 phase-adopted = Adopted
+phase-elected = Chosen: { $options }
 phase-rejected = Rejected
 phase-void = Void
 phase-void-long = The vote is void: too few ballots for the charter, the box was not sealed in time, or too few shares came. The ballots stay sealed. The motion can be proposed again.
@@ -293,22 +356,49 @@ your-vote = Your vote
 choice-for = For
 choice-against = Against
 choice-abstain = Abstain
+abstain-do = Abstain
+ballot-order = The options stand in the order in which their author put them.
+marks-so-far = { $count } of { $most } marked
+marks-full = { $count } of { $most } marked. To mark another option, take a mark away first.
+ranking = Your order
+ranking-empty = Nothing here yet. Choose the option below that is best for you, then the next.
+ranking-rest = Not in order yet
+ranking-rest-schulze = Those left here share the last place.
+ranking-rest-transferable = Those left here get nothing of your vote.
+ranking-level = All options are equal. That is the same as abstaining: put one above the others.
+ranking-then = { $before }; then { $next }
+ranking-equal = { $options } (equal)
+rank = place { $rank }
+rank-add = { $option }: put in place { $rank }
+rank-up = { $option }: up
+rank-down = { $option }: down
+rank-join = { $option }: same place as { $rank }
+rank-join-first = { $option }: nobody is above
+rank-remove = { $option }: take out of the order
+rank-now = { $option }: now in place { $rank }
+rank-now-equal = { $option }: now in place { $rank }, equal with { $others }
+rank-none = { $option }: now in no place
 vote-review = Continue
 vote-review-title = Check your vote
 vote-confirm = Cast my vote
-review-secret = { $choice ->
+review-choice = { $choice ->
     [for] You vote *for*.
     [against] You vote *against*.
    *[abstain] You *abstain*.
-} { $count ->
+}
+review-option = You vote for *{ $option }*.
+review-marks = { $count ->
+    [one] You mark { $count } option:
+   *[other] You mark { $count } options:
+}
+review-ranking = Your order, best first:
+review-left-schulze = These share the last place: { $options }.
+review-left-transferable = In no place: { $options }.
+review-hidden = { $count ->
     [one] Your ballot hides among { $count } member.
    *[other] Your ballot hides among { $count } members.
 } Nobody, we included, can learn it.
-review-roll-call = { $choice ->
-    [for] You vote *for*.
-    [against] You vote *against*.
-   *[abstain] You *abstain*.
-} Your name will stand next to your vote, and all members will see it.
+review-named = Your name will stand next to your vote, and all members will see it.
 review-honest = A vote cannot be changed. Whoever stands beside you or controls your device can see the choice; after the vote the ballot is burnt.
 roll-small = Few people vote here. If all of them vote alike, no secret is left.
 barred-role = This role does not vote. You will see the result with everybody else.
@@ -321,6 +411,7 @@ own-choice = { $choice ->
     [against] Your vote: against
    *[abstain] Your vote: abstain
 }
+own-choice-options = Your vote: { $choice }
 own-awaiting-witnesses = Witnesses cosign the opening of the vote
 own-preparing = The ballot is being prepared
 own-prepared = The ballot is ready and will be cast at a random moment
@@ -376,6 +467,46 @@ rule-rejected-absolute = The motion is rejected: the quorum was there, but no mo
 rule-rejected-two-thirds = The motion is rejected: the quorum was there, but less than two thirds of the votes for and against are for.
 rule-rejected-three-quarters = The motion is rejected: the quorum was there, but less than three quarters of the votes for and against are for.
 rule-rejected-consensus = The motion is rejected: the quorum was there, but there is no consensus.
+outcome-elected = The assembly chose
+outcome-none = No choice was made
+options-no-quorum = There was no quorum, so nobody is elected.
+options-no-votes = The quorum was there, but no option has a vote.
+options-none = The quorum was there, but nobody has won.
+elected-one-of-many = The quorum was there, and this option has the most votes.
+elected-up-to-k = { $count ->
+    [one] The quorum was there, and this option has the most marks.
+   *[other] The quorum was there, and these options have the most marks.
+}
+elected-schulze = The quorum was there, and one against one this option beat every other.
+elected-schulze-circle = The quorum was there. One against one this option did not beat every other, but with the strength of all comparisons nobody is above it.
+elected-transferable = The quorum was there, and the votes went on in the order of the ballots.
+option-elected = chosen
+option-tied = equal
+result-tied = { $count ->
+    [one] Equal: { $options }. By the charter the seat stays empty then.
+   *[other] Equal: { $options }. By the charter { $count } seats stay empty then.
+}
+result-drawn = Where votes were equal, an order fixed by the opening of the vote decided; it is the same for everybody who counts.
+result-abstained = { $count } abstained.
+classes = How it came out as a whole
+pairs = Compared in pairs
+pairs-hint = In a cell: how many ballots put the option of the row above the option of the column. Highlighted where the row wins.
+pairs-row = Option
+pairs-same = the same option
+stages = How the count went
+stages-quota = { $count ->
+    [one] { $count } vote is enough to be elected. What is too much goes on to the next on the ballots in parts, so votes have fractions.
+   *[other] { $count } votes are enough to be elected. What is too much goes on to the next on the ballots in parts, so votes have fractions.
+}
+stage-what = What happened
+stage-lost = Goes to nobody
+stage-first = First places on the ballots.
+stage-surplus = Surplus of { $option } is transferred.
+stage-excluded = { $option } is excluded; the votes go on to the next.
+stage-elected = { $count ->
+    [one] Elected: { $options }.
+   *[other] Elected: { $options }.
+}
 result-turnout = { $cast } of { $electorate } cast; the quorum is { $quorum }.
 result-cast = Cast: { $cast }.
 result-spoilt = { $count ->
@@ -396,6 +527,7 @@ devices-disagree = { $count ->
    *[other] { $count } devices got another result. Do not rely on this one: export the audit file and compare.
 }
 result-unanimous = Everybody voted alike, so this vote has no secret: the result shows the vote of each who took part.
+result-unanimous-first = Everybody put the same option first: the result shows whom each who took part put first.
 own-vote-burnt = Your ballot is counted in and burnt: nothing on this device shows your choice any more.
 own-vote-checking = The ballot is cast; this device is looking for it in the box.
 own-vote-missed = The box did not take your ballot before the close. It is counted only if another member carried it through the journal.

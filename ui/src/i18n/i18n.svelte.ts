@@ -40,6 +40,11 @@ export function t(key: string, variables: Record<string, FluentVariable> = {}): 
   return catalogue.formatPattern(message.value, variables);
 }
 
+/** The catalogue's key of an enum's value. */
+export function key(prefix: string, value: string): string {
+  return `${prefix}-${value.replaceAll("_", "-")}`;
+}
+
 /** A moment, as short as it can be without being ambiguous: `14:30` today, else with the date. */
 export function moment(time: number, now: number = Date.now()): string {
   const date = new Date(time);
@@ -99,4 +104,14 @@ export function size(bytes: number): string {
   const kilo = bytes / 1024;
   if (kilo < 1024) return t("size-kilobytes", { count: Math.round(kilo) });
   return t("size-megabytes", { count: Math.round((kilo / 1024) * 10) / 10 });
+}
+
+/** Votes given in hundred-thousandths of one, without zeros at the end. */
+export function votes(units: number): string {
+  return new Intl.NumberFormat(chosen, { maximumFractionDigits: 5 }).format(units / 100_000);
+}
+
+/** `A, B and C`. */
+export function listed(words: string[]): string {
+  return new Intl.ListFormat(chosen, { type: "conjunction" }).format(words);
 }

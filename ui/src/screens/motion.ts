@@ -1,7 +1,9 @@
 // What a motion says about itself in a line.
 
 import type { MotionView } from "../backend/types";
-import { moment, t } from "../i18n/i18n.svelte";
+import { listed, moment, t } from "../i18n/i18n.svelte";
+import { named } from "./choice";
+import { optionNames } from "./question";
 
 /** Where it stands, for the list. */
 export function standing(motion: MotionView, now: number): string {
@@ -19,7 +21,7 @@ export function standing(motion: MotionView, now: number): string {
     case "closed":
       return t("phase-closed");
     case "decided":
-      return motion.result?.adopted ? t("phase-adopted") : t("phase-rejected");
+      return outcome(motion);
     case "void":
       return t("phase-void");
     case "withdrawn":
@@ -27,7 +29,8 @@ export function standing(motion: MotionView, now: number): string {
   }
 }
 
-/** The catalogue's key of an enum's value. */
-export function key(prefix: string, value: string): string {
-  return `${prefix}-${value.replaceAll("_", "-")}`;
+function outcome({ question, result }: MotionView): string {
+  if (!result?.options) return t(result?.adopted ? "phase-adopted" : "phase-rejected");
+  if (!result.adopted) return t("outcome-none");
+  return t("phase-elected", { options: listed(named(result.options.elected, optionNames(question))) });
 }

@@ -17,6 +17,7 @@ import type {
 } from "../backend/types";
 
 import { t } from "../i18n/i18n.svelte";
+import { draft } from "./draft.svelte";
 import { doubles, look } from "./names";
 
 const PAGE = 50;
@@ -202,6 +203,7 @@ class Session {
     this.motions = [];
     this.progress = {};
     this.trouble = null;
+    draft.clear();
   }
 }
 
