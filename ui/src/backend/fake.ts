@@ -3,7 +3,8 @@
 //
 // `?fake=absent|locked|none|requested|member|evidence|empty`, with `&language=`, `&theme=` and, for a picture of one's
 // own vote, `&vote=<state>`, or `&vote=stuck` for a ballot that the box does not take. `&words=hostile` puts in names
-// and texts of people who want to deceive the eye. `&motions=options` puts in motions with several options.
+// and texts of people who want to deceive the eye. `&motions=options` puts in motions with several options;
+// `&refuse=propose` refuses every motion.
 
 import type { Backend, Language, Settings, TextSize, Theme, VaultState } from "./backend";
 import * as made from "./fake-assembly";
@@ -219,12 +220,7 @@ export function fake(parameters: URLSearchParams): Backend {
         const first = made.motions(language)[2] ?? refuse("internal");
         const motion = crypto.randomUUID() as MotionId;
         const { title, text, kind, question = { method: "for_against_abstain" } } = request;
-        if (
-          question.method !== "for_against_abstain" &&
-          new Set(question.options).size < question.options.length
-        ) {
-          refuse("bad_request", "two options are the same");
-        }
+        if (parameters.get("refuse") === "propose") refuse("bad_request", "two options are the same");
         // It comes back with the journal.
         setTimeout(() => {
           motions = [

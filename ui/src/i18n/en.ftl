@@ -306,16 +306,16 @@ rule-two-thirds = Adopted with at least two thirds of the votes for and against.
 rule-three-quarters = Adopted with at least three quarters of the votes for and against.
 rule-one-of-many = The option with the most votes wins.
 rule-up-to-k = { $marks ->
-    [one] One may mark { $marks } option.
+    [one] One may mark one option.
    *[other] One may mark up to { $marks } options.
 } { $seats ->
-    [one] The { $seats } option with the most marks wins.
+    [one] The option with the most marks wins.
    *[other] The { $seats } options with the most marks win.
 }
 rule-schulze = The options are put in order. One wins: the one that a majority puts above any other.
 rule-transferable = The options are put in order. { $seats ->
-    [one] { $seats } wins; votes for those who are excluded go on to the next.
-   *[other] { $seats } win, in proportion to their supporters.
+    [one] One wins; votes for those who are excluded go on to the next.
+   *[other] { $seats } of them win, in proportion to their supporters.
 }
 rule-tie-fail = If votes are equal, the seat stays empty.
 rule-tie-public-order = If votes are equal, an order fixed by the opening of the vote decides.
@@ -392,7 +392,10 @@ review-marks = { $count ->
    *[other] You mark { $count } options:
 }
 review-ranking = Your order, best first:
-review-left-schulze = These share the last place: { $options }.
+review-left-schulze = { $count ->
+    [1] In the last place: { $options }.
+   *[other] In the last place together: { $options }.
+}
 review-left-transferable = In no place: { $options }.
 review-hidden = { $count ->
     [one] Your ballot hides among { $count } member.
@@ -488,7 +491,7 @@ result-tied = { $count ->
 }
 result-drawn = Where votes were equal, an order fixed by the opening of the vote decided; it is the same for everybody who counts.
 result-abstained = { $count } abstained.
-classes = How it came out as a whole
+classes = Overall order
 pairs = Compared in pairs
 pairs-hint = In a cell: how many ballots put the option of the row above the option of the column. Highlighted where the row wins.
 pairs-row = Option

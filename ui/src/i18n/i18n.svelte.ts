@@ -14,8 +14,8 @@ function bundle(language: Language, text: string): FluentBundle {
   return made;
 }
 
-/** Days stand before months in both languages. */
-const DATES: Record<Language, string> = { ru: "ru", en: "en-GB" };
+/** Days stand before months in both languages, and no comma before the last of a list. */
+const LOCALES: Record<Language, string> = { ru: "ru", en: "en-GB" };
 
 let chosen = $state<Language>(preferred());
 
@@ -51,7 +51,7 @@ export function moment(time: number, now: number = Date.now()): string {
   const today = new Date(now);
   if (date.toDateString() === today.toDateString()) return clock(time, Math.abs(time - now) < 120_000);
   const year = date.getFullYear() === today.getFullYear() ? undefined : "numeric";
-  return new Intl.DateTimeFormat(DATES[chosen], {
+  return new Intl.DateTimeFormat(LOCALES[chosen], {
     day: "numeric",
     month: "long",
     year,
@@ -63,7 +63,7 @@ export function moment(time: number, now: number = Date.now()): string {
 
 /** Hours and minutes, with seconds where they matter. */
 export function clock(time: number, seconds = false): string {
-  return new Intl.DateTimeFormat(DATES[chosen], {
+  return new Intl.DateTimeFormat(LOCALES[chosen], {
     hour: "2-digit",
     minute: "2-digit",
     second: seconds ? "2-digit" : undefined,
@@ -75,7 +75,7 @@ export function clock(time: number, seconds = false): string {
 export function day(time: number, now: number = Date.now()): string {
   const date = new Date(time);
   const year = date.getFullYear() === new Date(now).getFullYear() ? undefined : "numeric";
-  return new Intl.DateTimeFormat(DATES[chosen], { day: "numeric", month: "long", year }).format(date);
+  return new Intl.DateTimeFormat(LOCALES[chosen], { day: "numeric", month: "long", year }).format(date);
 }
 
 const UNITS = [
@@ -108,10 +108,10 @@ export function size(bytes: number): string {
 
 /** Votes given in hundred-thousandths of one, without zeros at the end. */
 export function votes(units: number): string {
-  return new Intl.NumberFormat(chosen, { maximumFractionDigits: 5 }).format(units / 100_000);
+  return new Intl.NumberFormat(LOCALES[chosen], { maximumFractionDigits: 5 }).format(units / 100_000);
 }
 
 /** `A, B and C`. */
 export function listed(words: string[]): string {
-  return new Intl.ListFormat(chosen, { type: "conjunction" }).format(words);
+  return new Intl.ListFormat(LOCALES[chosen], { type: "conjunction" }).format(words);
 }

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+import axe from "axe-core";
 import puppeteer from "puppeteer-core";
 import { createServer } from "vite";
 import { CHROMIUM, FLAGS } from "../../scripts/browser.mjs";
@@ -75,6 +76,47 @@ export class Stage {
 
   async text(testid) {
     return (await this.see(testid)).evaluate((element) => element.innerText);
+  }
+
+  /** What a screen reader or a weak eye would stumble over. */
+  async stumbles() {
+    await this.page.evaluate(axe.source);
+    const { violations } = await this.page.evaluate(() =>
+      globalThis.axe.run(document, {
+        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+      }),
+    );
+    return violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`,
+    );
+  }
+
+  /** Presses keys one after the other. */
+  async press(...keys) {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  /** The test id of what has the focus, or of what it is in. */
+  focused() {
+    return this.page.evaluate(() => document.activeElement?.closest("[data-testid]")?.dataset.testid ?? "");
+  }
+
+  /** Goes on with Tab until the control is reached. */
+  async tabTo(testid) {
+    for (let step = 0; step < 80; step += 1) {
+      await this.press("Tab");
+      if ((await this.focused()) === testid) return;
+    }
+    throw new Error(`Tab never comes to ${testid}`);
+  }
+
+  /** The texts of everything with this test id. */
+  texts(testid) {
+    return this.page.$$eval(`[data-testid="${testid}"]`, (all) =>
+      all.map((element) =>
+        (element instanceof HTMLInputElement ? element.value : element.innerText).trim().replace(/\s+/g, " "),
+      ),
+    );
   }
 
   go(route) {
