@@ -35,7 +35,7 @@ async function deed(name, testid) {
   await stage.press("Enter");
 }
 
-const order = async () => (await stage.texts("ranked")).map((row) => row.replace(/, \d+-е место$/, ""));
+const order = async () => (await stage.texts("ranked")).map((row) => row.replace(/ ?, \d+-е место$/, ""));
 const disabled = async (testid) => (await stage.see(testid)).evaluate((element) => element.disabled);
 
 async function cast() {
