@@ -114,11 +114,21 @@ test("talks in the plenary both ways", options, async () => {
   await window.picture("path-conversation");
 });
 
-async function propose(title, kind, seconds) {
+/** Writes the options, one in a row. */
+async function ask(method, options) {
+  await window.click(`method-${method}`);
+  for (const [index, option] of options.entries()) {
+    if (index > 1) await window.click("option-add");
+    await window.type("option", option, `[data-row="${index + 1}"]`);
+  }
+}
+
+async function propose(title, kind, seconds, question = async () => {}) {
   await window.click("rail-motions");
   await window.click("propose-open");
   await window.type("motion-title", title);
   await window.type("motion-text", "Решить то, что сказано в заголовке.");
+  await question();
   await window.click(`kind-${kind}`);
   await window.choose("voting-unit", "секунд");
   await window.type("voting", String(seconds));
@@ -204,6 +214,48 @@ test("decides in secret, and the ballot is counted in and burnt", options, async
   await window.click("proof-open");
   assert.match(await window.text("proof-repeated"), /TAL-01/, "the carried ballot came twice and counts once");
   await window.picture("path-result-secret");
+});
+
+test("elects one of several by ranking, in secret", options, async () => {
+  const title = "Где провести съезд";
+  await until(
+    "the trustees have a key ready",
+    async () => (await agents[0].ask("overview")).overview.assembly.sealing_keys > 0,
+    120_000,
+  );
+  await propose(title, "secret", 30, () => ask("schulze", ["Вильнюс", "Тбилиси", "Прага"]));
+  await window.click("rest-2");
+  await window.click("rest-1");
+  await window.click("rank-up", ":not([aria-disabled=true])");
+  await window.picture("path-ranking");
+  await window.click("vote-review");
+  assert.match(await window.text("review"), /Тбилиси\s+Прага\s+На последнем месте: Вильнюс/);
+  await window.picture("path-review-ranking");
+  await window.click("vote-confirm");
+  await window.see("own-vote");
+  const choices = [
+    { ranking: [[1], [0], [2]] },
+    { ranking: [[0], [1]] },
+    { ranking: [[2], [1, 0]] },
+    "abstain",
+  ];
+  for (const [index, agent] of agents.entries()) {
+    const motion = await agent.phase(title, "open");
+    await agent.ask("vote", { motion: motion.id, choice: choices[index] });
+  }
+  await window.see("own-vote", '[data-state="counted"]', 120_000);
+  assert.doesNotMatch(await window.text("own-vote"), /Тбилиси|Прага|Вильнюс/, "the choice is forgotten");
+  await window.see("result", "", 120_000);
+  assert.equal(await window.text("outcome"), "Тбилиси");
+  assert.match(await window.text("result"), /Воздержался 1/);
+  assert.match(await window.text("classes"), /Тбилиси\s+Вильнюс и Прага \(наравне\)/);
+  await until(
+    "all devices agree",
+    async () => (await window.attribute("agree", "data-count")) === String(MEMBERS),
+  );
+  await window.picture("path-result-ranking");
+  await window.run("document.querySelector('[data-testid=pairs]').scrollIntoView({ block: 'end' })");
+  await window.picture("path-result-pairs");
 });
 
 test("exports an audit file that the auditor accepts", options, async () => {

@@ -95,8 +95,8 @@ export class Window {
     );
   }
 
-  async type(testid, text) {
-    const element = await this.see(testid);
+  async type(testid, text, more = "") {
+    const element = await this.see(testid, more);
     await this.#call("POST", `element/${element}/value`, { text });
   }
 

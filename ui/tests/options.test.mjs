@@ -11,7 +11,7 @@ const [ranking, options, { unanimity }] = await modules(
   "/src/screens/unanimity.ts",
 );
 const { append, join, lower, place, raise, rankOf, without } = ranking;
-const { moved, optionFaults, pasted } = options;
+const { moved, optionFaults, pasted, tidy } = options;
 
 test("an option is put below all others", () => {
   assert.deepEqual(append([], 2), [[2]]);
@@ -80,8 +80,10 @@ test("an empty row is a fault once it is to be sent, not before", () => {
   assert.deepEqual(optionFaults(["Прага", " "], true), [null, { fault: "empty" }]);
 });
 
-test("an option may have as many bytes as the journal takes", () => {
-  assert.deepEqual(optionFaults(["я".repeat(200), "яя".repeat(101)], false), [null, { fault: "too_long" }]);
+test("an option is one line of a hundred letters at most", () => {
+  assert.deepEqual(optionFaults(["я".repeat(100), "я".repeat(101)], false), [null, { fault: "too_long" }]);
+  assert.deepEqual(optionFaults(["\u{1F514}".repeat(100)], false), [null]);
+  assert.equal(tidy("\u0007 Прага\t\n(Чехия)\u0085"), "Прага (Чехия)");
 });
 
 test("a pasted list loses the bullets or numbers that all its lines have", () => {

@@ -270,7 +270,7 @@ options-pasted = { $count ->
 }
 option-empty = Write an option here, or remove the row.
 option-repeated = This option is there already: in row { $number }.
-option-too-long = Too long: cut it to about { $most } letters.
+option-too-long = Too long: { $most } characters fit. Put the details into the text of the motion.
 options-too-many = { $most ->
     [one] Such a vote takes at most { $most } option. Remove some.
    *[other] Such a vote takes at most { $most } options. Remove some.

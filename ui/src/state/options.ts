@@ -8,12 +8,11 @@ export interface DraftOption {
 
 export type OptionFault = { fault: "empty" } | { fault: "repeated"; first: number } | { fault: "too_long" };
 
-export const OPTION_LETTERS_MAX = 200;
-const OPTION_BYTES_MAX = 400;
+export const OPTION_LETTERS_MAX = 100;
 
-/** As it is proposed: without spaces around it or twice in it. */
+/** As it is proposed: in one line, without spaces around it or twice in it. */
 export function tidy(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
+  return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
 }
 
 /** What is wrong with each; `first` is the row, from 0, that says the same. Empty rows are faults only once somebody
@@ -23,7 +22,7 @@ export function optionFaults(texts: string[], sending: boolean): (OptionFault | 
   return texts.map((text, index) => {
     const option = tidy(text);
     if (option === "") return sending ? { fault: "empty" } : null;
-    if (new TextEncoder().encode(option).length > OPTION_BYTES_MAX) return { fault: "too_long" };
+    if ([...option].length > OPTION_LETTERS_MAX) return { fault: "too_long" };
     const same = option.normalize("NFKC").toLowerCase();
     const first = seen.get(same);
     if (first !== undefined) return { fault: "repeated", first };
