@@ -6,6 +6,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod elections;
 mod invitations;
 mod kills;
 mod mortal;
