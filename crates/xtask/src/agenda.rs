@@ -16,8 +16,8 @@ pub enum Item {
 /// Which way each deputy goes: different in each vote, decided by nobody's seat number alone.
 const ROLL_CALL: &[&str] = &["for", "for", "against", "for", "abstain", "for", "against"];
 const SECRET: &[&str] = &["against", "for", "for", "for", "for", "abstain", "against"];
-/// Options by their index, best first. The second is elected at once, and what it has too much elects another later.
-const ELECTION: &[&[u16]] = &[&[1, 0], &[1, 0, 3], &[2], &[1, 0], &[1, 3, 0], &[0, 2], &[2, 3]];
+/// Options by their index, best first. The second is elected at once, and the first later, whichever trustee is away.
+const ELECTION: &[&[u16]] = &[&[1, 0], &[1, 0, 3], &[1, 0], &[1, 3, 0], &[0, 2], &[0], &[2, 3]];
 /// Who can be elected.
 pub const CANDIDATES: [&str; 4] = ["Анна Вольская", "Борис Гаврилов", "Вера Дымова", "Глеб Ершов"];
 /// How many are.
