@@ -141,6 +141,7 @@ const AMONG = [
   ["among-propose", [...asked("one_of_many", OPTIONS), see("decision")]],
   ["among-propose-marks", [...asked("up_to_k", OPTIONS), see("decision")]],
   ["among-propose-seats", [...asked("transferable", OPTIONS), click("method-details"), see("decision")]],
+  ["among-propose-recognised", [...asked("schulze", MORE), see("recognised")]],
   ["among-propose-faults", [...asked("schulze", [...MORE, ""]), click("propose"), see("option-add")]],
   ["among-list", [hash("/motions")]],
   ["among-one", [...motion(0), click("option-1"), see("vote-review")]],

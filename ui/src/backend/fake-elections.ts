@@ -177,7 +177,7 @@ export function elections(language: Language): MotionView[] {
       ),
     }),
     decided(44, {
-      title: ru ? "Две делегации в Брюссель" : "Two delegates to Brussels",
+      title: ru ? "Два делегата в Брюссель" : "Two delegates to Brussels",
       question: { method: "transferable", options: people.slice(0, 4), seats: 2 },
       electorate: 140,
       quorum: 70,

@@ -125,7 +125,7 @@ test("the list says who was chosen", options, async () => {
   await stage.go("/motions");
   await stage.see("motion-row");
   const rows = await stage.texts("motion-row");
-  assert.ok(rows.includes("Две делегации в Брюссель Выбор: Мария Корнеева и Ольга Вейс"), rows.join("\n"));
+  assert.ok(rows.includes("Два делегата в Брюссель Выбор: Мария Корнеева и Ольга Вейс"), rows.join("\n"));
   assert.ok(rows.includes("День памяти Выбор не сделан"));
 });
 
