@@ -5,6 +5,7 @@ use crate::requests::{Answer, Refusal, RefusalCode, Request, Topic};
 use crate::step::Step;
 use crate::tables;
 use crate::views::Carrier;
+use crate::voting::Proposal;
 use primitives::canonical::encode;
 use primitives::{ConversationId, MotionId, SeatNumber, StatementId};
 
@@ -93,7 +94,15 @@ impl Step<'_> {
             } => {
                 bounded("title", &title, 1, NAME_CHARS_MAX)?;
                 bounded("text", &text, 0, MOTION_CHARS_MAX)?;
-                self.propose(title, text, kind, question, rule.as_ref(), notice_ms, voting_ms)
+                self.propose(Proposal {
+                    title,
+                    text,
+                    kind,
+                    question,
+                    rule,
+                    notice_ms,
+                    voting_ms,
+                })
             }
             Request::Second { motion } => self.second(parse::<MotionId>(&motion)?),
             Request::Open { motion } => self.open_motion(parse::<MotionId>(&motion)?),

@@ -2,7 +2,7 @@
 
 use crate::state::Duty;
 use crate::step::{Step, StepError};
-use assembly::{AnnouncedKey, Body, Continuation};
+use assembly::{Body, Continuation};
 use tlog::LogKind;
 
 impl Step<'_> {

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "request", deny_unknown_fields)]
-#[expect(clippy::large_enum_variant, reason = "one at a time, straight from JSON")]
 pub enum Request {
     /// The first thing every screen needs. Answer: [`Answer::Overview`].
     Overview,

@@ -1,8 +1,8 @@
 //! Ballot boxes with foreign keys, cosignatures on another history, witnesses who come late.
 
 use super::world::World;
-use crate::requests::{Answer, CharterChanges, RefusalCode, Request};
-use crate::views::{Choice, NoticeCode, Phase, VoteKind};
+use crate::requests::{Answer, CharterChanges, Request};
+use crate::views::{Choice, Phase, VoteKind};
 use assembly::{Body, BoxTree};
 use primitives::{MotionId, Secret};
 

@@ -77,7 +77,7 @@ impl Step<'_> {
                 Ok(())
             }
             Vote::Secret(secret) => {
-                let closed = self.closed_box(motion.id, &opening)?;
+                let closed = self.is_closed_box(motion.id, &opening)?;
                 if closed || motion.phase == Phase::Closed {
                     self.burn_leftover(motion.id, secret)?;
                 }
@@ -103,7 +103,7 @@ impl Step<'_> {
     }
 
     /// Whether the box, as it was read, ends with its close entry, taken at the close or later.
-    fn closed_box(&self, motion: MotionId, opening: &Opening) -> Result<bool, StepError> {
+    fn is_closed_box(&self, motion: MotionId, opening: &Opening) -> Result<bool, StepError> {
         let Some(log) = self.box_log(motion) else {
             return Ok(false);
         };

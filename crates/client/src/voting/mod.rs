@@ -17,6 +17,8 @@ mod motions;
 pub(crate) mod question;
 mod results;
 
+pub(crate) use motions::Proposal;
+
 use crate::state::OwnPart;
 use crate::step::{Step, StepError};
 use assembly::{Opening, Phase};

@@ -11,25 +11,28 @@ use assembly::{Body, Fraction, MotionText, Rule};
 use assembly::{Motion, Phase};
 use primitives::MotionId;
 
+/// What somebody wants to move; absent spans and rule are the charter's.
+pub(crate) struct Proposal {
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) kind: VoteKind,
+    pub(crate) question: QuestionView,
+    pub(crate) rule: Option<RuleView>,
+    pub(crate) notice_ms: Option<u64>,
+    pub(crate) voting_ms: Option<u64>,
+}
+
 impl Step<'_> {
-    pub(crate) fn propose(
-        &mut self,
-        title: String,
-        text: String,
-        kind: VoteKind,
-        question: QuestionView,
-        rule: Option<&RuleView>,
-        notice_ms: Option<u64>,
-        voting_ms: Option<u64>,
-    ) -> Result<Answer, Failed> {
+    pub(crate) fn propose(&mut self, proposal: Proposal) -> Result<Answer, Failed> {
         let assembly = self.state.assembly.clone().ok_or_else(no_assembly)?;
         let charter = assembly.charter();
-        let question = question_of(question, rule)
+        let rule = proposal.rule.as_ref();
+        let question = question_of(proposal.question, rule)
             .map_err(|error| Refusal::new(RefusalCode::BadRequest, &error.to_string()))?;
         let motion = MotionText {
-            title,
-            text,
-            kind: match kind {
+            title: proposal.title,
+            text: proposal.text,
+            kind: match proposal.kind {
                 VoteKind::RollCall => assembly::VoteKind::RollCall,
                 VoteKind::Secret => assembly::VoteKind::Secret,
             },
@@ -41,8 +44,8 @@ impl Step<'_> {
                 },
                 journal_rule,
             ),
-            notice_ms: notice_ms.unwrap_or(charter.notice_ms),
-            voting_ms: voting_ms.unwrap_or(charter.voting_least_ms),
+            notice_ms: proposal.notice_ms.unwrap_or(charter.notice_ms),
+            voting_ms: proposal.voting_ms.unwrap_or(charter.voting_least_ms),
         };
         let id = self.state_checked(&Body::MotionProposed { motion }, &[])?;
         Ok(Answer::Proposed {
