@@ -2,7 +2,7 @@
 //!
 //! Every equation of every ballot gets a random weight of 128 bits from the verifier's own generator; the
 //! weighted sum of all of them is one multiscalar multiplication. It is the identity for valid ballots, and for
-//! others with probability at most 2^-128. A batch that fails is halved until the bad ballots stand alone.
+//! others with probability at most 2^-128. A batch that fails is halved until the bad ballots stand alone, or are too many.
 
 use crate::crew::{Alone, Crew, Piece};
 use crate::error::{BallotError, Culprit, Culprits};
@@ -22,7 +22,8 @@ use rand_core::CryptoRng;
 /// - `weights`: source of the 128-bit batch weights; never derived from the ballots.
 ///
 /// Cost: one multiscalar multiplication of `N + (2m + 3) B` points and `N * B` scalar products for `B` ballots;
-/// every bad ballot adds up to `2 log2 B` smaller ones. Variable time: everything here is public.
+/// every bad ballot adds up to `2 log2 B` smaller ones, and all of them together no more than verifying all ballots
+/// one by one and half of that again. Variable time: everything here is public.
 ///
 /// # Errors
 /// [`Culprits`] with the position and rule id of every invalid ballot.
@@ -73,11 +74,11 @@ pub struct BatchVerifier {
 
 /// What is known of a ballot.
 enum State {
-    /// Its equations are part of the sums.
+    /// Its equations are part of the sums, or hold.
     Summed,
-    /// It is refused (BAL-02 to BAL-06).
+    /// It is refused.
     Refused(BallotError),
-    /// It is in no sum.
+    /// It is in no sum, or to be verified alone.
     Open,
 }
 
@@ -157,8 +158,16 @@ impl BatchVerifier {
             .filter(|(_, state)| matches!(state, State::Summed))
             .collect();
         if known_bad {
-            search(&event, summed, known_bad, weights, crew);
+            let mut search = Search {
+                event: &event,
+                weights,
+                crew,
+                sums_left: SUMS_LEAST.max(summed.len() / 2),
+                found: 0,
+            };
+            search.look(summed, true, false);
         }
+        verify_open(&event, &mut ballots, crew);
         ballots
             .into_iter()
             .map(|(ballot, state)| match state {
@@ -176,30 +185,112 @@ impl fmt::Debug for BatchVerifier {
     }
 }
 
-/// Opens again, by setting them to [`State::Open`], the ballots whose equations do not hold.
+/// The search for the bad ballots of a batch: halves are summed up again, and ballots that stand alone are verified.
 ///
-/// - `known_bad`: whether it is known already that there is one.
-fn search(
-    event: &Event,
-    mut ballots: Vec<&mut (BallotIn, State)>,
-    known_bad: bool,
-    weights: &mut (impl CryptoRng + ?Sized),
-    crew: &dyn Crew,
-) -> bool {
-    if !known_bad && holds(event, &ballots, weights, crew) {
-        return false;
+/// What blame costs is bounded, however many ballots are bad: after [`SIFT_FROM`] of them the first equation is checked for
+/// each of the others, which is small and finds everything that was not made with care, and after half as many sums
+/// as there are ballots the rest is verified one by one. So a batch of bad ballots costs at most one and a half
+/// times what verifying each of them alone does.
+struct Search<'a, W: ?Sized> {
+    event: &'a Event,
+    weights: &'a mut W,
+    crew: &'a dyn Crew,
+    /// Sums that may still be made.
+    sums_left: usize,
+    /// Bad ballots so far.
+    found: usize,
+}
+
+/// So many bad ballots are no accident.
+const SIFT_FROM: usize = 16;
+/// Sums that every search may make.
+const SUMS_LEAST: usize = 64;
+
+type Suspect<'a> = &'a mut (BallotIn, State);
+
+impl<W: CryptoRng + ?Sized> Search<'_, W> {
+    /// Sets the ballots whose equations do not hold, or may not hold, to [`State::Open`], and others to
+    /// [`State::Refused`]. Says whether there was one.
+    ///
+    /// - `known_bad`: whether it is known already that there is one.
+    /// - `sifted`: whether everybody's first equation is known to hold.
+    fn look(&mut self, mut suspects: Vec<Suspect<'_>>, mut known_bad: bool, sifted: bool) -> bool {
+        let sift = !sifted && self.found >= SIFT_FROM && suspects.len() > 1;
+        let mut sifted_out = false;
+        if sift {
+            let before = suspects.len();
+            suspects = self.sift(suspects);
+            sifted_out = suspects.len() < before;
+            known_bad &= !sifted_out;
+            self.found = self.found.saturating_add(before - suspects.len());
+        }
+        if suspects.is_empty() {
+            return sifted_out;
+        }
+        if !known_bad {
+            let Some(left) = self.sums_left.checked_sub(1) else {
+                return self.open(suspects);
+            };
+            self.sums_left = left;
+            if holds(self.event, &suspects, self.weights, self.crew) {
+                return sifted_out;
+            }
+        }
+        if suspects.len() == 1 {
+            return self.open(suspects);
+        }
+        let right = suspects.split_off(suspects.len() / 2);
+        // Whatever is wrong is in the right half, if it is not in the left.
+        let found = self.look(suspects, false, sifted || sift);
+        self.look(right, !found, sifted || sift);
+        true
     }
-    if let [(_, state)] = ballots.as_mut_slice() {
-        *state = State::Open;
-        return true;
+
+    fn open(&mut self, suspects: Vec<Suspect<'_>>) -> bool {
+        self.found = self.found.saturating_add(suspects.len());
+        for (_, state) in suspects {
+            *state = State::Open;
+        }
+        true
     }
-    let right = ballots.split_off(ballots.len() / 2);
-    // Whatever is wrong is in the right half, if it is not in the left.
-    let found = !ballots.is_empty() && search(event, ballots, false, weights, crew);
-    if !right.is_empty() {
-        search(event, right, !found, weights, crew);
+
+    /// Refuses the ballots whose digit commitments do not open (BAL-07) and gives the others back.
+    fn sift<'s>(&self, mut suspects: Vec<Suspect<'s>>) -> Vec<Suspect<'s>> {
+        let event = self.event;
+        let share = suspects.len().div_ceil(self.crew.hands().max(1)).max(1);
+        let pieces = suspects.chunks_mut(share).map(|suspects| {
+            Box::new(move || {
+                for (ballot, state) in suspects {
+                    if Opened::of(event, ballot).is_ok_and(|opened| !opened.digits_hold()) {
+                        *state = State::Refused(BallotError::Digits);
+                    }
+                }
+            }) as Piece<'_>
+        });
+        self.crew.run(pieces.collect());
+        suspects.retain(|(_, state)| matches!(state, State::Summed));
+        suspects
     }
-    true
+}
+
+/// Verifies the ballots that are open, each alone.
+fn verify_open(event: &Event, ballots: &mut [(BallotIn, State)], crew: &dyn Crew) {
+    let mut open: Vec<Suspect<'_>> = ballots
+        .iter_mut()
+        .filter(|(_, state)| matches!(state, State::Open))
+        .collect();
+    let share = open.len().div_ceil(crew.hands().max(1)).max(1);
+    let pieces = open.chunks_mut(share).map(|open| {
+        Box::new(move || {
+            for (ballot, state) in open {
+                *state = match verify(event, ballot) {
+                    Ok(_) => State::Summed,
+                    Err(error) => State::Refused(error),
+                };
+            }
+        }) as Piece<'_>
+    });
+    crew.run(pieces.collect());
 }
 
 /// Whether all equations of these ballots hold.

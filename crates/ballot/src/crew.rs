@@ -27,3 +27,20 @@ impl Crew for Alone {
         pieces.into_iter().for_each(|piece| piece());
     }
 }
+
+/// Does `work` to every item, in order, in as many shares as the crew has hands.
+pub fn each<T: Sync, U: Send>(crew: &dyn Crew, items: &[T], work: impl Fn(&T) -> U + Sync) -> Vec<U> {
+    let share = items.len().div_ceil(crew.hands().max(1)).max(1);
+    let shares: Vec<&[T]> = items.chunks(share).collect();
+    let mut done: Vec<Option<Vec<U>>> = Vec::new();
+    done.resize_with(shares.len(), || None);
+    let work = &work;
+    let pieces = done
+        .iter_mut()
+        .zip(&shares)
+        .map(|(done, share)| Box::new(move || *done = Some(share.iter().map(work).collect())) as Piece<'_>);
+    crew.run(pieces.collect());
+    let left =
+        |(done, share): (Option<Vec<U>>, &[T])| done.unwrap_or_else(|| share.iter().map(work).collect());
+    done.into_iter().zip(shares).flat_map(left).collect()
+}

@@ -35,7 +35,7 @@ mod wide;
 mod wire;
 
 pub use batch::{BatchVerifier, judge_batch, verify_batch};
-pub use crew::{Alone, Crew, Piece};
+pub use crew::{Alone, Crew, Piece, each};
 #[cfg(any(test, feature = "testing"))]
 pub use dealer::Dealer;
 pub use error::{BallotError, Culprit, Culprits, KeyError, ProveError, RollError};
@@ -44,7 +44,7 @@ pub use key::{BallotKey, BallotSecret};
 pub use params::{Params, ROLL_MAX, ROLL_MIN};
 pub use possession::{KeyContext, PublishedKey};
 pub use progress::Progress;
-pub use prove::{prove, prove_watched};
+pub use prove::{proof_multiplications, prove, prove_watched};
 pub use roll::Roll;
 pub use verify::{Ballot, verify};
 pub use wire::{BALLOT_BYTES_MAX, BallotIn, SEALED_MAX, encoded_len};

@@ -71,6 +71,13 @@ pub fn prove_watched(
     }
 }
 
+/// How many multiplications a proof over a roll of `len` keys takes: [`Progress::total`] before there is a proof. Zero if
+/// no roll has so many keys.
+#[must_use]
+pub fn proof_multiplications(len: usize) -> usize {
+    Params::of_roll(len).map_or(0, |params| multiplications(params, len))
+}
+
 /// Steps 1 to 6 for given digits and tag, which are not compared with the secret here.
 ///
 /// - `sums`: makes `sum_i p_{i,k} P_i` for `k = 0 .. m-1` of the digits and their masks.

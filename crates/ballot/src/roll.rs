@@ -1,5 +1,6 @@
 //! The roll: the keys among which a ballot's maker hides.
 
+use crate::crew::{Alone, Crew, each};
 use crate::error::RollError;
 use crate::key::BallotKey;
 use crate::params::{Params, ROLL_MAX};
@@ -31,14 +32,23 @@ impl Roll {
     /// # Errors
     /// [`RollError::Key`] (BAL-10), [`RollError::Size`] (BAL-12), [`RollError::Order`] (BAL-13).
     pub fn from_bytes<'a>(keys: impl IntoIterator<Item = &'a [u8; 32]>) -> Result<Self, RollError> {
-        let mut decoded = Vec::new();
-        for key in keys {
-            if decoded.len() == ROLL_MAX {
-                return Err(RollError::Size(ROLL_MAX + 1));
-            }
-            decoded.push(BallotKey::from_bytes(key)?);
+        Self::from_bytes_by(keys, &Alone)
+    }
+
+    /// As [`Self::from_bytes`], with the crew's hands: decoding is most of the work before the first ballot.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`].
+    pub fn from_bytes_by<'a>(
+        keys: impl IntoIterator<Item = &'a [u8; 32]>,
+        crew: &dyn Crew,
+    ) -> Result<Self, RollError> {
+        let keys: Vec<&[u8; 32]> = keys.into_iter().take(ROLL_MAX + 1).collect();
+        if keys.len() > ROLL_MAX {
+            return Err(RollError::Size(keys.len()));
         }
-        Self::in_order(decoded)
+        let decoded = each(crew, &keys, |key| BallotKey::from_bytes(key));
+        Self::in_order(decoded.into_iter().collect::<Result<_, _>>()?)
     }
 
     fn in_order(keys: Vec<BallotKey>) -> Result<Self, RollError> {

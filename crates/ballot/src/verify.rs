@@ -126,7 +126,7 @@ impl Opened {
     }
 
     /// `A + xi B = Com(f, f(xi - f); z_A)`.
-    fn digits_hold(&self) -> bool {
+    pub(crate) fn digits_hold(&self) -> bool {
         let all = generators();
         let scalars = self
             .f

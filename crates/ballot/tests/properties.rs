@@ -120,6 +120,30 @@ proptest! {
     }
 
     #[test]
+    fn batches_in_which_most_ballots_are_bad_get_the_verdicts_of_single_verification(
+        good in prop::collection::btree_set(0usize..150, 0..6),
+        // A point, a digit, z_A, z_x, z_y: what is found while decoding, by sifting, and by itself.
+        chunks in prop::collection::vec(prop_oneof![Just(3usize), 6usize..15], 1..4),
+        seed: u64,
+    ) {
+        let ballot = |place: usize| {
+            let ballot = &SETTING.good[place % 7];
+            if good.contains(&place) {
+                ballot.clone()
+            } else {
+                altered(ballot, chunks[place % chunks.len()], place % 200)
+            }
+        };
+        let ballots: Vec<_> = (0..150).map(ballot).collect();
+        let single: Vec<_> = ballots.iter().map(|ballot| verify(&SETTING.event, ballot)).collect();
+        let weights = &mut rng(seed);
+        let crews: [&dyn Crew; 3] = [&Alone, &Three, &Careless];
+        let mut verifier = BatchVerifier::new(SETTING.event.clone());
+        verifier.add(ballots, weights, crews[seed as usize % 3]);
+        prop_assert_eq!(verifier.finish(weights, crews[seed as usize % 3]), single);
+    }
+
+    #[test]
     fn what_decodes_was_canonical(bytes: Vec<u8>) {
         if let Ok(ballot) = BallotIn::decode(&bytes) {
             prop_assert_eq!(ballot.encode(), bytes);

@@ -128,19 +128,50 @@ pub fn seal(
     sealed
 }
 
+/// A sealed choice of the right length whose R decodes: everything that everybody can check before the close.
+#[derive(Debug, Clone)]
+pub struct SealedChoice {
+    bytes: [u8; 32],
+    point: RistrettoPoint,
+    ciphertext: Vec<u8>,
+}
+
+impl SealedChoice {
+    /// Decodes a sealed choice whose plaintext has `plaintext_len` bytes.
+    ///
+    /// # Errors
+    /// [`SealedError::Length`] (SEA-01), [`SealedError::Point`] (SEA-02): the ballot is invalid.
+    pub fn decode(sealed: &[u8], plaintext_len: usize) -> Result<Self, SealedError> {
+        let expected = sealed_len(plaintext_len);
+        if sealed.len() != expected {
+            return Err(SealedError::Length {
+                len: sealed.len(),
+                expected,
+            });
+        }
+        Self::split(sealed)
+    }
+
+    fn split(sealed: &[u8]) -> Result<Self, SealedError> {
+        let short = SealedError::Length {
+            len: sealed.len(),
+            expected: sealed_len(0),
+        };
+        let (bytes, ciphertext) = sealed.split_first_chunk::<32>().ok_or(short)?;
+        Ok(Self {
+            bytes: *bytes,
+            point: decode_point(bytes)?,
+            ciphertext: ciphertext.to_vec(),
+        })
+    }
+}
+
 /// What everybody can check of a sealed choice before the close: its exact length and that R decodes.
 ///
 /// # Errors
-/// [`SealedError::Length`] (SEA-01), [`SealedError::Point`] (SEA-02): the ballot is invalid.
+/// As [`SealedChoice::decode`].
 pub fn check_sealed(sealed: &[u8], plaintext_len: usize) -> Result<(), SealedError> {
-    let expected = sealed_len(plaintext_len);
-    if sealed.len() != expected {
-        return Err(SealedError::Length {
-            len: sealed.len(),
-            expected,
-        });
-    }
-    split(sealed).map(|_| ())
+    SealedChoice::decode(sealed, plaintext_len).map(|_| ())
 }
 
 /// Opens a sealed choice.
@@ -152,45 +183,60 @@ pub fn open(
     context: &SealContext,
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, SealedError> {
-    let (bytes, point, ciphertext) = split(sealed)?;
-    let message_key = message_key(secret.scalar() * point, bytes, secret.key_bytes(), context);
-    kdf::decrypt(&message_key, ciphertext, &context.associated()).ok_or(SealedError::Ciphertext)
+    let choice = SealedChoice::split(sealed)?;
+    let message_key = message_key(
+        secret.scalar() * choice.point,
+        &choice.bytes,
+        secret.key_bytes(),
+        context,
+    );
+    kdf::decrypt(&message_key, &choice.ciphertext, &context.associated()).ok_or(SealedError::Ciphertext)
 }
 
 /// Opens many sealed choices of one vote: as [`open`] for each, in order, but a tenth faster.
-///
-/// An encoding costs an inverse square root, that of a doubled point does not: `rY` is encoded as the double of
-/// `(y/2) R`, all of them together.
 pub fn open_all(
     secret: &OpeningSecret,
     choices: &[(SealContext, &[u8])],
 ) -> Vec<Result<Zeroizing<Vec<u8>>, SealedError>> {
-    let half = Zeroizing::new(secret.scalar() * Scalar::from(2u8).invert());
-    let parts: Vec<_> = choices.iter().map(|(_, sealed)| split(sealed)).collect();
-    let halves: Zeroizing<Vec<RistrettoPoint>> = Zeroizing::new(
-        parts
-            .iter()
-            .flatten()
-            .map(|(_, point, _)| *half * point)
-            .collect(),
-    );
-    let mut shared = RistrettoPoint::double_and_compress_batch(halves.iter()).into_iter();
-    let opened = parts.into_iter().zip(choices).map(|(parts, (context, _))| {
-        let (bytes, _, ciphertext) = parts?;
-        let shared = Zeroizing::new(shared.next().ok_or(SealedError::Point)?.to_bytes());
-        let message_key = derive(&shared, bytes, secret.key_bytes(), context);
-        kdf::decrypt(&message_key, ciphertext, &context.associated()).ok_or(SealedError::Ciphertext)
+    let parts = choices
+        .iter()
+        .map(|(context, sealed)| Ok((*context, SealedChoice::split(sealed)?)));
+    let parts: Vec<Result<_, SealedError>> = parts.collect();
+    let decoded: Vec<_> = parts
+        .iter()
+        .flatten()
+        .map(|(context, choice)| (*context, choice))
+        .collect();
+    let mut opened = open_decoded(secret, &decoded).into_iter();
+    let in_order = parts.into_iter().map(|part| {
+        part?;
+        opened.next().ok_or(SealedError::Ciphertext)?
     });
-    opened.collect()
+    in_order.collect()
 }
 
-fn split(sealed: &[u8]) -> Result<(&[u8; 32], RistrettoPoint, &[u8]), SealedError> {
-    let short = SealedError::Length {
-        len: sealed.len(),
-        expected: sealed_len(0),
-    };
-    let (bytes, ciphertext) = sealed.split_first_chunk::<32>().ok_or(short)?;
-    Ok((bytes, decode_point(bytes)?, ciphertext))
+/// As [`open_all`], of choices that are decoded already.
+///
+/// An encoding costs an inverse square root, that of a doubled point does not: `rY` is encoded as the double of
+/// `(y/2) R`, all of them together.
+pub fn open_decoded(
+    secret: &OpeningSecret,
+    choices: &[(SealContext, &SealedChoice)],
+) -> Vec<Result<Zeroizing<Vec<u8>>, SealedError>> {
+    let half = Zeroizing::new(secret.scalar() * Scalar::from(2u8).invert());
+    let halves: Zeroizing<Vec<RistrettoPoint>> =
+        Zeroizing::new(choices.iter().map(|(_, choice)| *half * choice.point).collect());
+    let shared = RistrettoPoint::double_and_compress_batch(halves.iter());
+    let opened = shared
+        .into_iter()
+        .zip(choices)
+        .map(|(shared, (context, choice))| {
+            let shared = Zeroizing::new(shared.to_bytes());
+            let message_key = derive(&shared, &choice.bytes, secret.key_bytes(), context);
+            kdf::decrypt(&message_key, &choice.ciphertext, &context.associated())
+                .ok_or(SealedError::Ciphertext)
+        });
+    opened.collect()
 }
 
 fn decode_point(bytes: &[u8; 32]) -> Result<RistrettoPoint, SealedError> {

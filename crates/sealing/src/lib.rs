@@ -22,7 +22,10 @@ mod run;
 mod share;
 mod trustees;
 
-pub use choice::{SealContext, SealedError, SealingKey, check_sealed, open, open_all, seal, sealed_len};
+pub use choice::{
+    SealContext, SealedChoice, SealedError, SealingKey, check_sealed, open, open_all, open_decoded, seal,
+    sealed_len,
+};
 pub use complaint::{Complaint, ComplaintError, Guilty, complain, judge_complaint};
 pub use opening::{CombineError, OpeningSecret, combine};
 pub use public_key::PublicKey;

@@ -78,8 +78,15 @@ impl Slots {
     /// that of the entry before it if they are of one slot. A reader asks it for every entry but the close entry.
     #[must_use]
     pub fn is_in_place(&self, before: Option<&Entry>, entry: &Entry) -> bool {
-        let of_slot = before.filter(|before| before.time == entry.time);
-        self.is_end(entry.time) && of_slot.is_none_or(|before| sha256(&before.bytes) <= sha256(&entry.bytes))
+        let placed = |entry: &Entry| (entry.time, sha256(&entry.bytes));
+        self.is_place(before.map(placed), placed(entry))
+    }
+
+    /// As [`Self::is_in_place`], of entries whose times and SHA-256 are known.
+    #[must_use]
+    pub fn is_place(&self, before: Option<(Time, Hash)>, (time, hash): (Time, Hash)) -> bool {
+        let of_slot = before.filter(|(before, _)| *before == time);
+        self.is_end(time) && of_slot.is_none_or(|(_, before)| before <= hash)
     }
 
     /// Whether `time` is the end of some slot.
