@@ -4,6 +4,7 @@
 //! together. Deliberately absent: names (they lie beside statements), and anything that the relay could decide.
 
 mod audit;
+mod box_count;
 pub mod charter;
 pub mod counting;
 pub mod entry;
@@ -24,9 +25,13 @@ pub mod testing;
 mod tests;
 
 pub use audit::{
-    AUDIT_BYTES_MAX, AUDIT_FORMAT, AuditBox, AuditEntry, AuditFile, AuditLevel, AuditLog, AuditRule, Breach,
-    Finding, JournalPart, MotionReport, Report, SeatReport, Unusable, verify_audit,
+    AUDIT_BYTES_MAX, AUDIT_FORMAT, AuditBox, AuditEntry, AuditFile, AuditLevel, AuditLog, AuditRule,
+    AuditStage, AuditVerifier, Breach, Finding, JournalPart, MotionReport, Report, SeatReport, Unusable,
+    verify_audit,
 };
+/// Who works for a count; see [`ballot::Crew`].
+pub use ballot::{Alone, Crew, Piece};
+pub use box_count::BoxCount;
 pub use charter::{BadCharter, Charter, Fraction};
 pub use entry::{BadEntry, BesideKey, EntryKey, EntryKeys, EntryTooLong, JournalKeys, SealedEntry};
 pub use fold::{
@@ -43,4 +48,4 @@ pub use rejection::Rejection;
 pub use result::{BallotFinding, TallyResult, Way};
 pub use side::{SideBody, SideRecord};
 pub use statement::{BadBody, Body, Candidate, Founded, PublishedKey, Role, Statement, VERSION};
-pub use tally::{TallyError, ValidBallots, tally, valid_ballots};
+pub use tally::{CountedBallot, TallyError, ValidBallots, roll_call, tally, valid_ballots};

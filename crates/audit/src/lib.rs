@@ -1,16 +1,21 @@
 //! The auditor's command line: one file in, a verdict out, nothing else touched.
 //!
-//! Reads an audit file, lets `assembly` verify everything in it offline, and says what was checked, what came out and what an
-//! outsider cannot check. Trusts nothing in the file. Deliberately absent: network, vault, any secret.
+//! Reads an audit file in portions, lets `assembly` verify everything in it offline, on all cores, and says what was
+//! checked, what came out and what an outsider cannot check. Trusts nothing in the file and never holds all of it.
+//! Deliberately absent: network, vault, any secret.
 
+mod crew;
 mod json;
+mod progress;
 mod text;
 
-use assembly::{AUDIT_BYTES_MAX, Report, Unusable, verify_audit};
+use assembly::{AuditVerifier, Report};
 use clap::{Parser, Subcommand};
+use crew::Cores;
 use primitives::AssemblyId;
+use progress::Progress;
 use std::fs::File;
-use std::io::{Read as _, Write};
+use std::io::{ErrorKind, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,6 +25,11 @@ pub const NOT_CHECKED: &[&str] = &[
     "that a voter voted freely and on an honest device: no record shows that",
     "that every voter's ballot was accepted somewhere: a voter checks the own ballot, and others may forward it",
 ];
+
+/// Bytes read at a time.
+const PORTION: usize = 256 * 1_024;
+/// Exit status of who was interrupted, as shells have it.
+const INTERRUPTED: i32 = 130;
 
 /// Checks an assembly's audit file.
 #[derive(Debug, Parser)]
@@ -47,10 +57,7 @@ enum Command {
 /// Carries the command out.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> ExitCode {
     let Command::Verify { file, assembly, json } = &arguments.command;
-    let verified = read(file).and_then(|bytes| {
-        let mut weights = rand_core::UnwrapErr(getrandom::SysRng);
-        verify_audit(&bytes, *assembly, &mut weights).map_err(|error: Unusable| error.to_string())
-    });
+    let verified = verify(file, *assembly, *json);
     let written = match &verified {
         Ok(report) if *json => json::write(report, out),
         Ok(report) => text::write(report, *assembly, out),
@@ -63,13 +70,43 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> ExitCode {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+fn verify(path: &Path, expected: Option<AssemblyId>, json: bool) -> Result<Report, String> {
     let explain = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
-    let limit = u64::try_from(AUDIT_BYTES_MAX).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(explain)?;
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(explain)?;
-    Ok(bytes)
+    let mut file = File::open(path).map_err(explain)?;
+    let total = file.metadata().map_or(0, |metadata| metadata.len());
+    let progress = Progress::new(total, json);
+    clear_when_interrupted(&progress);
+    let mut weights = rand_core::UnwrapErr(getrandom::SysRng);
+    let crew = Cores::all();
+    let mut verifier = AuditVerifier::new(expected);
+    let mut portion = vec![0; PORTION];
+    let verified = loop {
+        let read = match file.read(&mut portion) {
+            Ok(0) => break Ok(()),
+            Ok(read) => portion.get(..read).unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => break Err(explain(error)),
+        };
+        if let Err(unusable) = verifier.feed(read, &mut weights, &crew) {
+            break Err(unusable.to_string());
+        }
+        progress.advance(u64::try_from(read.len()).unwrap_or(u64::MAX), verifier.stage());
+    };
+    let report = verified.and_then(|()| {
+        verifier
+            .finish(&mut weights, &crew)
+            .map_err(|unusable| unusable.to_string())
+    });
+    progress.clear();
+    report
+}
+
+/// Nothing is open for writing: who interrupts gets the terminal back as it was.
+fn clear_when_interrupted(progress: &Progress) {
+    let progress = progress.clone();
+    // A second verification in one process has the handler of the first; its bar stays.
+    let _ = ctrlc::set_handler(move || {
+        progress.clear();
+        std::process::exit(INTERRUPTED);
+    });
 }

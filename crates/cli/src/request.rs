@@ -13,7 +13,7 @@ use crate::secret::Source;
 #[derive(Debug)]
 pub(crate) enum Wanted {
     /// A request, whole.
-    Request(Request),
+    Request(Box<Request>),
     /// A vote: how a choice is written depends on the motion, which the vault has.
     Vote(Voter),
 }

@@ -11,6 +11,13 @@ from .statement import SECRET, NewerVersion
 from .tally import count
 
 FORMAT = "veche/v1/audit"
+FILE_MAX = 2**32 - 1
+ENTRY_MAX = 256 * 1024
+CHECKPOINT_MAX = 4 * 1024
+COSIGNATURES_MAX = 4096
+ENTRIES_MAX = 2**23
+BOXES_MAX = 2**18
+FINDINGS_MAX = 2**16
 MEMBERS = 0
 ENTRY = Struct(time=U64, bytes=Bytes(), key=Maybe(KEY), beside=Maybe(KEY))
 BOX_ENTRY = Struct(time=U64, bytes=Bytes())
@@ -35,14 +42,30 @@ class Stop(Exception):
     """A broken rule keeps what comes after it from being checked."""
 
 
+def is_within_limits(file):
+    """Whether no element is longer than it may be, and there are no more than there may be."""
+    parts = [*file.logs, *file.boxes]
+    return (
+        all(sum(len(part.entries) for part in listed) <= ENTRIES_MAX for listed in (file.logs, file.boxes))
+        and len(file.boxes) <= BOXES_MAX
+        and all(len(entry.bytes) <= ENTRY_MAX for part in parts for entry in part.entries)
+        and all(len(log.checkpoint.encode()) <= CHECKPOINT_MAX for log in file.logs)
+        and all(len(log.cosignatures) <= COSIGNATURES_MAX for log in file.logs)
+    )
+
+
 def read(data):
     """The file that these bytes are. Raises Unusable."""
+    if len(data) > FILE_MAX:
+        raise Unusable("an audit file that is too long")
     try:
         file = FILE.decode(data)
     except Malformed as error:
         raise Unusable(f"not an audit file: {error}") from error
     if file.format != FORMAT:
         raise Unusable("an audit file of another version")
+    if not is_within_limits(file):
+        raise Unusable("an audit file with too many entries or too long ones")
     return file
 
 
@@ -61,6 +84,7 @@ class Audit:
 
     def __init__(self, data, expected=None):
         self.file, self.expected, self.assembly, self.names = read(data), expected, None, {}
+        self.ballot_findings_left = FINDINGS_MAX
         self.report = {
             "verdict": None,
             "assembly": self.file.assembly.hex(),
@@ -86,6 +110,7 @@ class Audit:
             pass
         except NewerVersion as error:
             raise Unusable(f"the assembly has taken up version {error.args[0]} of its rules: a newer verifier is needed") from error
+        self._cut(self.report["findings"], FINDINGS_MAX)
         self.report["verdict"] = "invalid" if self.report["breaches"] else "valid"
 
     def _breach(self, rule, text):
@@ -93,6 +118,13 @@ class Audit:
 
     def _find(self, rule, text, where=None):
         (self.report["findings"] if where is None else where).append({"rule": rule, "text": text})
+
+    def _cut(self, listed, most):
+        """Lists no more than so many, and says how many more there were."""
+        left_out = len(listed) - most
+        if left_out > 0:
+            del listed[most:]
+            self._find("", f"{left_out} more findings are not listed", listed)
 
     # The journal.
 
@@ -245,9 +277,13 @@ class Audit:
             elif broken.rule != "TAL-03":
                 self._find(broken.rule, "the vote has no result", found)
             return
+        ballots = []
         for way, index, rule in result.findings:
             what = "is not where its slot puts it" if rule == "LOG-11" else "is not counted"
-            self._find(rule, f"ballot {index} ({('box', 'journal')[way]}) {what}", found)
+            self._find(rule, f"ballot {index} ({('box', 'journal')[way]}) {what}", ballots)
+        self._cut(ballots, self.ballot_findings_left)
+        self.ballot_findings_left -= min(len(result.findings), self.ballot_findings_left)
+        found.extend(ballots)
         reported.update(result.votes.report())
         reported["quorum_met"], reported["adopted"] = result.quorum_met, result.adopted
         reported["result"] = result.hash.hex()

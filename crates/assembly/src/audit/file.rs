@@ -176,17 +176,6 @@ impl AuditFile {
     }
 }
 
-impl AuditEntry {
-    /// The entry as a log has it.
-    #[must_use]
-    pub fn to_entry(&self) -> Entry {
-        Entry {
-            time: self.time,
-            bytes: self.bytes.clone(),
-        }
-    }
-}
-
 impl EntryKeys for AuditFile {
     fn entry_key(&self, log: usize, index: u64, _: &SealedEntry) -> Option<EntryKey> {
         Some(EntryKey::from_bytes(self.entry(log, index)?.key?.into()))

@@ -134,9 +134,64 @@ pub struct Report {
     pub breaches: Vec<Breach>,
     /// Opened names by their commitment.
     pub(super) names: BTreeMap<Hash, String>,
+    /// Findings in the journal beyond those that are listed.
+    pub(super) left_out: usize,
+}
+
+/// So many findings in the journal are listed, and so many about ballots; a last one says how many there were beyond.
+pub(super) const FINDINGS_MAX: usize = 1 << 16;
+
+impl Finding {
+    /// That `count` findings are not listed, if there are any.
+    pub(super) fn left_out(count: usize) -> Option<Self> {
+        (count > 0).then(|| Self {
+            rule: String::new(),
+            text: format!("{count} more findings are not listed"),
+        })
+    }
 }
 
 impl Report {
+    pub(super) const fn new(level: AuditLevel, assembly: AssemblyId) -> Self {
+        Self {
+            assembly,
+            level,
+            name: String::new(),
+            declaration: String::new(),
+            relay: None,
+            entries: 0,
+            founders: Vec::new(),
+            seats: Vec::new(),
+            cosignatures: (0, 0),
+            motions: Vec::new(),
+            findings: Vec::new(),
+            breaches: Vec::new(),
+            names: BTreeMap::new(),
+            left_out: 0,
+        }
+    }
+
+    pub(super) fn breach(&mut self, rule: Rule, text: String) {
+        self.breaches.push(Breach { rule, text });
+    }
+
+    /// Lists a finding in the journal, if it may still be listed.
+    pub(super) fn find(&mut self, rule: &str, text: impl FnOnce() -> String) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(Finding {
+                rule: rule.to_owned(),
+                text: text(),
+            });
+        } else {
+            self.left_out = self.left_out.saturating_add(1);
+        }
+    }
+
+    /// Says how many findings in the journal are not listed.
+    pub(super) fn cut_findings(&mut self) {
+        self.findings.extend(Finding::left_out(self.left_out));
+    }
+
     /// Whether no rule is broken.
     #[must_use]
     pub fn is_valid(&self) -> bool {

@@ -1,290 +1,180 @@
-//! Verification of an audit file, offline, from nothing but its bytes.
+//! The votes of an audit file: every box counted as it is read, then every motion reported.
 
-use primitives::{AssemblyId, Malformed, Time};
+use ballot::Crew;
+use primitives::OpeningId;
 use rand_core::CryptoRng;
-use std::collections::BTreeMap;
-use tlog::{Checkpoint, Frontier, leaf_hash};
+use std::collections::{BTreeMap, BTreeSet};
+use tlog::{CreateLog, Entry};
 
-use super::file::{AuditBox, AuditFile, AuditLevel, AuditLog};
-use super::report::{Breach, Finding, MotionReport, Report, Rule, SeatReport};
-use crate::entry::SealedEntry;
-use crate::fold::{Assembly, BadFounding, Halt, Motion, Opened, Opening, Phase, SecretVote, Taken};
-use crate::rejection::Rejection;
+use super::journal::{Judged, Times};
+use super::report::{FINDINGS_MAX, Finding, MotionReport, Report, Rule};
+use super::verify::Unusable;
+use crate::box_count::BoxCount;
+use crate::fold::{Assembly, Motion, Opening, Phase, SecretVote};
 use crate::result::TallyResult;
-use crate::statement::Body;
-use crate::tally::{TallyError, tally};
+use crate::tally::{TallyError, roll_call};
 
-/// Why a file cannot be judged at all.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Unusable {
-    /// Not an audit file of this version.
-    #[error("not an audit file that this version reads: {0}")]
-    Malformed(#[from] Malformed),
-    /// The assembly has taken up a newer version of the rules.
-    #[error("the assembly has taken up version {0} of its rules: a newer veche-audit is needed")]
-    NewerVersion(u32),
+/// The steps on boxes and votes of `docs/spec/audit.md`.
+#[derive(Debug)]
+pub(super) struct VotesCheck {
+    judged: Judged,
+    /// Votes whose box was begun.
+    met: BTreeSet<OpeningId>,
+    /// The box that is being read.
+    ballot_box: Option<BoxCheck>,
+    counted: BTreeMap<OpeningId, Counted>,
+    /// Findings about ballots that may still be listed.
+    findings_left: usize,
 }
 
-/// Checks everything that can be checked in an audit file: leaf hashes, roots, the relay's signatures, the witnesses' quorum,
-/// every statement, every ballot, the shares, the counts (AUD-01 to AUD-11 of `docs/spec/audit.md`).
-///
-/// - `expected`: the assembly's id as it has published it, if the auditor knows it.
-/// - `weights`: source of the batch verifications' weights; never derived from the file.
-///
-/// # Errors
-/// [`Unusable`] if there is nothing to judge; every breach of a rule is in the report instead.
-pub fn verify_audit(
-    bytes: &[u8],
-    expected: Option<AssemblyId>,
-    weights: &mut (impl CryptoRng + ?Sized),
-) -> Result<Report, Unusable> {
-    let file = AuditFile::parse(bytes)?;
-    let mut report = Report::new(&file);
-    let Some(assembly) = check_journal(&file, expected, &mut report)? else {
-        return Ok(report);
-    };
-    check_boxes(&file, &assembly, &mut report);
-    for motion in assembly.motions().into_iter().rev() {
-        let reported = check_motion(&file, &assembly, motion, &mut report, weights);
-        report.motions.push(reported);
-    }
-    Ok(report)
+#[derive(Debug)]
+struct BoxCheck {
+    opening: OpeningId,
+    times: Times,
+    /// None if there is nothing to count, or nothing to count with.
+    count: Option<Result<BoxCount, TallyError>>,
 }
 
-/// Folds the whole journal. `None` if there is no assembly to speak of.
-fn check_journal(
-    file: &AuditFile,
-    expected: Option<AssemblyId>,
-    report: &mut Report,
-) -> Result<Option<Assembly>, Unusable> {
-    let Some((first_log, first)) = file
-        .logs
-        .first()
-        .and_then(|log| Some((log, log.entries.first()?)))
-    else {
-        report.breach(Rule::Founding, "there is no first entry".to_owned());
-        return Ok(None);
-    };
-    let (mut assembly, founding) = match Assembly::found(&first_log.record, &first.to_entry(), file) {
-        Ok(founded) => founded,
-        Err(BadFounding::NewerVersion(version)) => return Err(Unusable::NewerVersion(version)),
-        Err(error) => {
-            report.breach(Rule::Founding, error.to_string());
-            return Ok(None);
-        }
-    };
-    if assembly.id() != file.assembly || expected.is_some_and(|expected| expected != assembly.id()) {
-        report.breach(
-            Rule::Assembly,
-            format!("the founding statement founds assembly {}", assembly.id()),
-        );
-    }
-    report.learn_founding(&assembly, &founding);
-    for (number, log) in file.logs.iter().enumerate() {
-        if !check_log(file, number, log, &mut assembly, report)? {
-            return Ok(None);
-        }
-    }
-    if assembly.journal_logs().len() != file.logs.len() {
-        report.breach(
-            Rule::Chain,
-            "the log in which the journal goes on is missing".to_owned(),
-        );
-        return Ok(None);
-    }
-    if let Some(last) = file.logs.last()
-        && let Ok(checkpoint) = last.checkpoint.open(assembly.checkpoint_key())
-    {
-        let quorum = assembly.quorum(&checkpoint, &last.cosignatures);
-        report.cosignatures = (quorum.cosigned, quorum.needed);
-        if !quorum.is_met() {
-            let text = format!(
-                "{} of {} witnesses cosigned the journal",
-                quorum.cosigned, quorum.needed
-            );
-            report.breach(Rule::Quorum, text);
-        }
-    }
-    report.learn_members(&assembly);
-    Ok(Some(assembly))
+/// What a box comes to.
+#[derive(Debug)]
+struct Counted {
+    /// Whether its entries are those under the cosigned checkpoint, not one less and not one more.
+    is_cosigned: bool,
+    result: Result<TallyResult, TallyError>,
 }
 
-/// Checks one log against its checkpoint and folds it. False if the fold cannot go on.
-fn check_log(
-    file: &AuditFile,
-    number: usize,
-    log: &AuditLog,
-    assembly: &mut Assembly,
-    report: &mut Report,
-) -> Result<bool, Unusable> {
-    if assembly.journal_logs().len() != number.saturating_add(1) || assembly.journal().record != log.record {
-        report.breach(
-            Rule::Chain,
-            format!("log {number} is not where the journal goes on"),
-        );
-        return Ok(false);
-    }
-    check_checkpoint(number, log, assembly, report);
-    if !check_times(log.entries.iter().map(|entry| entry.time)) {
-        report.breach(Rule::Times, format!("times decrease in log {number}"));
-    }
-    let start = usize::from(number == 0);
-    for (index, entry) in log.entries.iter().enumerate().skip(start) {
-        if assembly.journal_logs().len() != number.saturating_add(1) {
-            break;
-        }
-        if let Ok(sealed) = SealedEntry::parse(&entry.bytes)
-            && sealed.key_number == assembly.journal().journal_key
-            && entry.key.is_none_or(|key| {
-                crate::entry::EntryKey::from_bytes(key.into()).commitment() != sealed.commitment
-            })
-        {
-            report.breach(
-                Rule::Opened,
-                format!("entry {index} of log {number} is not opened"),
-            );
-            return Ok(false);
-        }
-        match assembly.take(&entry.to_entry(), file) {
-            Ok(taken) => report.learn_statement(number, index, &taken),
-            Err(Halt::UpdateNeeded { version }) => return Err(Unusable::NewerVersion(version)),
-            Err(halt @ Halt::MissingKey { .. }) => {
-                report.breach(Rule::Opened, format!("entry {index} of log {number}: {halt}"));
-                return Ok(false);
-            }
+impl VotesCheck {
+    pub(super) const fn new(judged: Judged) -> Self {
+        Self {
+            judged,
+            met: BTreeSet::new(),
+            ballot_box: None,
+            counted: BTreeMap::new(),
+            findings_left: FINDINGS_MAX,
         }
     }
-    report.entries = assembly.position();
-    Ok(true)
-}
 
-fn check_checkpoint(number: usize, log: &AuditLog, assembly: &Assembly, report: &mut Report) {
-    let checkpoint = match log.checkpoint.open(assembly.checkpoint_key()) {
-        Ok(checkpoint) if checkpoint.origin.log == log.record.id() => checkpoint,
-        Ok(_) => {
-            return report.breach(
-                Rule::Signature,
-                format!("log {number}: the checkpoint is of another log"),
-            );
-        }
-        Err(error) => return report.breach(Rule::Signature, format!("log {number}: {error}")),
-    };
-    let leaves = log
-        .entries
-        .iter()
-        .map(|entry| leaf_hash(entry.time, &entry.bytes));
-    if !is_tree(&checkpoint, leaves) {
-        report.breach(
-            Rule::Root,
-            format!("log {number}: the entries are not those that the relay signed"),
-        );
-    }
-}
-
-fn is_tree(checkpoint: &Checkpoint, leaves: impl Iterator<Item = primitives::Hash>) -> bool {
-    let mut frontier = Frontier::new();
-    leaves.for_each(|leaf| frontier.push(leaf));
-    frontier.size() == checkpoint.size && frontier.root() == checkpoint.root
-}
-
-fn check_times(times: impl Iterator<Item = Time> + Clone) -> bool {
-    times
-        .clone()
-        .zip(times.skip(1))
-        .all(|(earlier, later)| earlier <= later)
-}
-
-/// Every box in the file belongs to a vote, once, with the record that the fold computed.
-fn check_boxes(file: &AuditFile, assembly: &Assembly, report: &mut Report) {
-    for (index, found) in file.boxes.iter().enumerate() {
-        let record = assembly
-            .secret_vote_of(found.opening)
-            .map(|(_, _, secret)| &secret.record);
-        let twice = file
-            .boxes
-            .iter()
-            .take(index)
-            .any(|earlier| earlier.opening == found.opening);
-        if record != Some(&found.record) || twice {
-            report.breach(
+    /// A box begins. It belongs to a vote, once, with the record that the fold computed; the first of a vote is counted.
+    pub(super) fn begin(&mut self, opening: OpeningId, record: &CreateLog, crew: &dyn Crew) {
+        let Some(assembly) = &self.judged.assembly else {
+            return;
+        };
+        let secret = assembly.secret_vote_of(opening).map(|(_, _, secret)| secret);
+        let is_first = secret.is_some() && self.met.insert(opening);
+        if !is_first || secret.is_none_or(|secret| secret.record != *record) {
+            self.judged.report.breach(
                 Rule::BoxRecord,
-                format!("box {} is of no vote of the journal", found.opening.short()),
+                format!("box {} is of no vote of the journal", opening.short()),
             );
         }
-        if !check_times(found.entries.iter().map(|entry| entry.time)) {
-            report.breach(
-                Rule::Times,
-                format!("times decrease in box {}", found.opening.short()),
-            );
-        }
+        let counts = is_first && secret.is_some_and(|secret| secret.closed.is_some());
+        self.ballot_box = Some(BoxCheck {
+            opening,
+            times: Times::default(),
+            count: counts.then(|| BoxCount::new(assembly, opening, crew)),
+        });
     }
-}
 
-fn check_motion(
-    file: &AuditFile,
-    assembly: &Assembly,
-    motion: &Motion,
-    report: &mut Report,
-    weights: &mut (impl CryptoRng + ?Sized),
-) -> MotionReport {
-    let mut reported = MotionReport::new(motion);
-    let Some(opening) = &motion.opening else {
-        return reported;
-    };
-    let entries = match opening.secret() {
-        Some(secret) => {
-            reported.learn_secret(secret);
-            if secret.closed.is_none() {
-                return reported;
+    /// Takes the box's next entry.
+    pub(super) fn take(&mut self, entry: Entry, weights: &mut (impl CryptoRng + ?Sized), crew: &dyn Crew) {
+        if let Some(ballot_box) = &mut self.ballot_box {
+            ballot_box.times.next(entry.time);
+            if let Some(Ok(count)) = &mut ballot_box.count {
+                count.push([entry], weights, crew);
             }
-            let Some(found) = file.boxes.iter().find(|found| found.opening == opening.id) else {
-                report.breach(
-                    Rule::BoxRecord,
-                    format!("the box of vote {} is missing", opening.id.short()),
-                );
-                return reported;
-            };
-            check_box(secret, found, report);
-            found.entries.as_slice()
         }
-        None => &[],
-    };
-    match tally(assembly, opening.id, entries, weights) {
-        Ok(result) => reported.learn_result(result),
-        Err(error) => learn_error(&error, opening.id.short(), &mut reported, report),
     }
-    reported
-}
 
-/// The file holds the cosigned box, no entry less and no entry more.
-fn check_box(secret: &SecretVote, found: &AuditBox, report: &mut Report) {
-    let leaves = found
-        .entries
-        .iter()
-        .map(|entry| leaf_hash(entry.time, &entry.bytes));
-    if secret
-        .closed
-        .as_ref()
-        .is_some_and(|closed| !is_tree(&closed.checkpoint, leaves))
-    {
-        let text = format!(
-            "the box of vote {} is not the one that was cosigned",
-            found.opening.short()
-        );
-        report.breach(Rule::BoxRoot, text);
+    /// The box has ended.
+    pub(super) fn end(&mut self, weights: &mut (impl CryptoRng + ?Sized), crew: &dyn Crew) {
+        let (Some(ballot_box), Some(assembly)) = (self.ballot_box.take(), &self.judged.assembly) else {
+            return;
+        };
+        let opening = ballot_box.opening;
+        if ballot_box.times.decrease {
+            self.judged
+                .report
+                .breach(Rule::Times, format!("times decrease in box {}", opening.short()));
+        }
+        let closed = assembly
+            .secret_vote_of(opening)
+            .and_then(|(_, _, secret)| secret.closed.as_ref());
+        let (Some(count), Some(closed)) = (ballot_box.count, closed) else {
+            return;
+        };
+        let is_cosigned = count.as_ref().is_ok_and(|count| count.is_at(&closed.checkpoint));
+        let result = count
+            .and_then(|count| count.finish(assembly, weights, crew))
+            .and_then(|valid| valid.count(assembly, crew));
+        self.counted.insert(opening, Counted { is_cosigned, result });
     }
-}
 
-fn learn_error(error: &TallyError, opening: String, reported: &mut MotionReport, report: &mut Report) {
-    match error {
-        TallyError::OtherBox | TallyError::Unknown => {}
-        TallyError::NotClosed => report.breach(Rule::BoxClose, format!("vote {opening}: {error}")),
-        TallyError::NotDecided | TallyError::BelowFloor { .. } | TallyError::Shares => {
-            reported.findings.push(Finding {
-                rule: rule_of(error).to_owned(),
-                text: error.to_string(),
-            });
+    /// The file has ended: reports every motion.
+    ///
+    /// # Errors
+    /// [`Unusable::NewerVersion`].
+    pub(super) fn finish(mut self) -> Result<Report, Unusable> {
+        if let Some(unusable) = self.judged.unusable {
+            return Err(unusable);
+        }
+        if let Some(assembly) = self.judged.assembly.take() {
+            for motion in assembly.motions().into_iter().rev() {
+                let reported = self.report_motion(&assembly, motion);
+                self.judged.report.motions.push(reported);
+            }
+        }
+        Ok(self.judged.report)
+    }
+
+    fn report_motion(&mut self, assembly: &Assembly, motion: &Motion) -> MotionReport {
+        let mut reported = MotionReport::new(motion);
+        let Some(opening) = &motion.opening else {
+            return reported;
+        };
+        let result = match opening.secret() {
+            None => roll_call(assembly, opening.id),
+            Some(secret) => {
+                reported.learn_secret(secret);
+                if secret.closed.is_none() {
+                    return reported;
+                }
+                let Some(counted) = self.counted.remove(&opening.id) else {
+                    self.judged.report.breach(
+                        Rule::BoxRecord,
+                        format!("the box of vote {} is missing", opening.id.short()),
+                    );
+                    return reported;
+                };
+                if !counted.is_cosigned {
+                    let text = format!(
+                        "the box of vote {} is not the one that was cosigned",
+                        opening.id.short()
+                    );
+                    self.judged.report.breach(Rule::BoxRoot, text);
+                }
+                counted.result
+            }
+        };
+        match result {
+            Ok(result) => reported.learn_result(result, &mut self.findings_left),
+            Err(error) => self.learn_error(&error, opening.id, &mut reported),
+        }
+        reported
+    }
+
+    fn learn_error(&mut self, error: &TallyError, opening: OpeningId, reported: &mut MotionReport) {
+        match error {
+            TallyError::OtherBox | TallyError::Unknown | TallyError::Recount => {}
+            TallyError::NotClosed => self
+                .judged
+                .report
+                .breach(Rule::BoxClose, format!("vote {}: {error}", opening.short())),
+            TallyError::NotDecided | TallyError::BelowFloor { .. } | TallyError::Shares => {
+                reported.findings.push(Finding {
+                    rule: rule_of(error).to_owned(),
+                    text: error.to_string(),
+                });
+            }
         }
     }
 }
@@ -294,84 +184,6 @@ const fn rule_of(error: &TallyError) -> &'static str {
         TallyError::BelowFloor { .. } => "TAL-05",
         TallyError::Shares => "TAL-06",
         _ => "",
-    }
-}
-
-impl Report {
-    fn new(file: &AuditFile) -> Self {
-        Self {
-            assembly: file.assembly,
-            level: file.level,
-            name: String::new(),
-            declaration: String::new(),
-            relay: None,
-            entries: 0,
-            founders: Vec::new(),
-            seats: Vec::new(),
-            cosignatures: (0, 0),
-            motions: Vec::new(),
-            findings: Vec::new(),
-            breaches: Vec::new(),
-            names: BTreeMap::new(),
-        }
-    }
-
-    fn breach(&mut self, rule: Rule, text: String) {
-        self.breaches.push(Breach { rule, text });
-    }
-
-    fn learn_founding(&mut self, assembly: &Assembly, founding: &Opened) {
-        self.assembly = assembly.id();
-        self.name.clone_from(&assembly.founded().name);
-        self.declaration.clone_from(&assembly.founded().declaration);
-        self.relay = Some(assembly.founded().relay);
-        if let Some(name) = &founding.name {
-            self.names
-                .insert(assembly.founded().founder.name, name.name.clone());
-        }
-    }
-
-    fn learn_statement(&mut self, log: usize, index: usize, taken: &Taken) {
-        if let Some(rejection) = taken.rejection {
-            let seat = taken
-                .statement
-                .as_ref()
-                .map_or_else(String::new, |opened| format!(" by seat {}", opened.seat));
-            let alarm = if rejection == Rejection::SeenContradicts {
-                "ALARM, the relay showed another journal: "
-            } else {
-                ""
-            };
-            let text = format!("{alarm}entry {index} of log {log}{seat} has no effect: {rejection}");
-            self.findings.push(Finding {
-                rule: rejection.rule().to_owned(),
-                text,
-            });
-        }
-        if let Some(opened) = &taken.statement
-            && let (Some(Body::AdmissionProposed { candidate }), Some(name)) = (&opened.body, &opened.name)
-        {
-            self.names.insert(candidate.name, name.name.clone());
-        }
-    }
-
-    fn learn_members(&mut self, assembly: &Assembly) {
-        for seat in assembly.seats() {
-            let name = self.names.get(&seat.name).cloned();
-            if self.level == AuditLevel::Members && name.is_none() {
-                let text = format!("the name of seat {} is not opened", seat.number);
-                self.findings.push(Finding {
-                    rule: String::new(),
-                    text,
-                });
-            }
-            self.seats.push(SeatReport {
-                seat: seat.number,
-                role: seat.role,
-                name,
-            });
-        }
-        self.founders = assembly.founding_signatures().to_vec();
     }
 }
 
@@ -408,8 +220,10 @@ impl MotionReport {
         }
     }
 
-    fn learn_result(&mut self, result: TallyResult) {
-        for finding in &result.findings {
+    /// - `findings_left`: how many findings about ballots the report may still list.
+    fn learn_result(&mut self, result: TallyResult, findings_left: &mut usize) {
+        let listed = result.findings.len().min(*findings_left);
+        for finding in result.findings.iter().take(listed) {
             let what = if finding.rule == "LOG-11" {
                 "is not where its slot puts it"
             } else {
@@ -421,6 +235,9 @@ impl MotionReport {
                 text,
             });
         }
+        *findings_left = findings_left.saturating_sub(listed);
+        self.findings
+            .extend(Finding::left_out(result.findings.len().saturating_sub(listed)));
         self.result = Some(result);
     }
 }

@@ -1,6 +1,6 @@
 //! Motions and their openings as the fold keeps them.
 
-use ballot::{Event, Params, Roll, RollError};
+use ballot::{Alone, Crew, Event, Params, Roll, RollError};
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 use primitives::canonical::hash;
@@ -228,29 +228,35 @@ impl Opening {
 }
 
 impl SecretVote {
-    /// The roll. Decodes every key: a job for large assemblies.
-    ///
-    /// # Errors
-    /// [`RollError`]; never for an opening that took effect.
-    pub fn roll(&self) -> Result<Roll, RollError> {
-        Roll::from_bytes(self.roll.iter().map(|key| &**key))
-    }
-
     /// How many keys are on the roll.
     #[must_use]
     pub fn roll_len(&self) -> u32 {
         u32::try_from(self.roll.len()).unwrap_or(u32::MAX)
     }
 
-    /// What ballots are proven for.
+    /// What ballots are proven for. Decodes every key of the roll: a job for large assemblies.
     ///
     /// # Errors
     /// [`RollError`]; never for an opening that took effect.
     pub fn event(&self, assembly: AssemblyId, opening: OpeningId) -> Result<Event, RollError> {
+        self.event_by(assembly, opening, &Alone)
+    }
+
+    /// As [`Self::event`], with the crew's hands.
+    ///
+    /// # Errors
+    /// As [`Self::event`].
+    pub fn event_by(
+        &self,
+        assembly: AssemblyId,
+        opening: OpeningId,
+        crew: &dyn Crew,
+    ) -> Result<Event, RollError> {
+        let roll = Roll::from_bytes_by(self.roll.iter().map(|key| &**key), crew)?;
         Ok(Event::ballot(
             assembly,
             opening,
-            Arc::new(self.roll()?),
+            Arc::new(roll),
             *self.sealing.key.y(),
         ))
     }

@@ -193,6 +193,22 @@ impl World {
         world
     }
 
+    /// An assembly of so many deputies that is ready to vote once in secret; three of them are trustees.
+    #[must_use]
+    pub fn of(deputies: u32, seed: u64) -> Self {
+        let charter = Charter {
+            founding_seats: deputies,
+            ..charter()
+        };
+        let mut world = Self::found(charter, seed);
+        for number in 2..=deputies {
+            world.admit(&format!("Deputy {number}"), Role::Deputy);
+        }
+        world.publish_ballot_keys(1);
+        world.generate_sealing_keys();
+        world
+    }
+
     /// Lets time pass.
     pub fn tick(&mut self, ms: u64) {
         self.now = self.now.after(ms);
@@ -222,7 +238,7 @@ impl World {
             self.assembly.id(),
             SeatNumber(seat),
             self.device(seat).verifying_key(),
-            Some(self.journal_checkpoint()),
+            Some(self.seen()),
             self.now.after(60_000),
             body,
         )
@@ -380,6 +396,20 @@ impl World {
     pub fn journal_checkpoint(&self) -> SignedCheckpoint {
         self.checkpoint(self.logs.last().unwrap())
             .sign(&self.checkpoint_key)
+    }
+
+    /// The relay's checkpoint over what was folded of the journal's current log.
+    fn seen(&self) -> SignedCheckpoint {
+        let journal = self.assembly.journal();
+        let checkpoint = Checkpoint {
+            origin: Origin {
+                relay: self.relay,
+                log: journal.record.id(),
+            },
+            size: journal.size,
+            root: self.assembly.journal_root(),
+        };
+        checkpoint.sign(&self.checkpoint_key)
     }
 
     /// Size and root of a log.

@@ -1,6 +1,7 @@
 //! The fold, the tally and the audit in small worlds. Every rule has a test that names it.
 
 mod audit;
+mod box_count;
 mod envelope;
 mod members;
 mod motions;
