@@ -69,6 +69,12 @@ impl Day {
         Self::of(time).0 > self.0.saturating_add(1)
     }
 
+    /// From when it is over.
+    #[must_use]
+    pub fn end(self) -> Time {
+        Time(u64::from(self.0).saturating_add(2).saturating_mul(DAY_MS))
+    }
+
     /// Its place among the days of a journal key.
     const fn place(self) -> u32 {
         self.0 % DAYS_PER_KEY

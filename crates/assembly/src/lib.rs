@@ -26,7 +26,7 @@ mod tests;
 
 pub use audit::{
     AUDIT_BYTES_MAX, AUDIT_FORMAT, AuditBox, AuditEntry, AuditFile, AuditLevel, AuditLog, AuditRule,
-    AuditStage, AuditVerifier, Breach, Finding, JournalPart, MotionReport, Report, SeatReport, Unusable,
+    AuditStage, AuditVerifier, Breach, DayGoesOn, Finding, JournalPart, MotionReport, Report, SeatReport, Unusable,
     verify_audit,
 };
 /// Who works for a count; see [`ballot::Crew`].

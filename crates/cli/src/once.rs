@@ -54,7 +54,7 @@ async fn exchange(args: &Args, handle: &Handle, wanted: Wanted) -> Result<(Answe
         catch_up(handle, &mut events, Instant::now() + patience).await?;
     }
     let request = match wanted {
-        Wanted::Request(request) => request,
+        Wanted::Request(request) => *request,
         Wanted::Vote(voter) => vote::request(handle, voter).await?,
     };
     // A person who was asked may have taken their time.
@@ -117,14 +117,12 @@ async fn overview(handle: &Handle) -> Result<Overview, Ending> {
 
 /// Founding, joining and reading an invitation need no past; a ballot that waits lies in the vault, and whoever asks for it
 /// has a relay that does not answer.
-const fn needs_the_present(wanted: &Wanted) -> bool {
+fn needs_the_present(wanted: &Wanted) -> bool {
+    let Wanted::Request(request) = wanted else {
+        return true;
+    };
     !matches!(
-        wanted,
-        Wanted::Request(
-            Request::Found { .. }
-                | Request::Join { .. }
-                | Request::ReadInvitation { .. }
-                | Request::Ballot { .. }
-        )
+        **request,
+        Request::Found { .. } | Request::Join { .. } | Request::ReadInvitation { .. } | Request::Ballot { .. }
     )
 }

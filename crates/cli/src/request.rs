@@ -30,7 +30,7 @@ pub(crate) struct Voter {
 impl Once {
     /// What the command asks for; reads what it needs from files, descriptors or the terminal.
     pub(crate) fn wanted(&self) -> Result<Wanted, Ending> {
-        Ok(Wanted::Request(match self {
+        Ok(Wanted::Request(Box::new(match self {
             Self::Vote {
                 motion,
                 choice_file,
@@ -120,7 +120,7 @@ impl Once {
                 path: path.to_string_lossy().into_owned(),
                 level: *level,
             },
-        }))
+        })))
     }
 }
 
@@ -195,7 +195,7 @@ mod tests {
 
     fn request(words: &[&str]) -> Request {
         match wanted(words) {
-            Wanted::Request(request) => request,
+            Wanted::Request(request) => *request,
             other => panic!("{other:?}"),
         }
     }

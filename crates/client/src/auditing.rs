@@ -35,7 +35,17 @@ impl Step<'_> {
             AuditLevel::Members => assembly::AuditLevel::Members,
             AuditLevel::Public => assembly::AuditLevel::Public,
         };
-        Ok(AuditFile::build(level, assembly.id(), journal, boxes, &self.journal_keys()).to_bytes())
+        let now = self.log_time();
+        AuditFile::build(level, assembly.id(), journal, boxes, &self.journal_keys(), now)
+            .map(|file| file.to_bytes())
+            .map_err(|DayGoesOn { until }| {
+                let details = format!(
+                    "somebody has made an entry of the journal that nobody can open, to spoil audit files; it can be shown to \
+                     auditors when its day is over: export again after {} UTC",
+                    date_of(until)
+                );
+                Refusal::new(RefusalCode::NotReady, &details).into()
+            })
     }
 
     /// A log that the journal has left: whole, up to a checkpoint. What came after the journal had gone on has no effect,

@@ -48,10 +48,15 @@ impl Step<'_> {
         }
     }
 
-    /// The day by the logs' clock, as far as it is known.
-    pub(crate) fn log_day(&self) -> Day {
+    /// The time by the logs' clock, as far as it is known.
+    pub(crate) fn log_time(&self) -> Time {
         let skew_ms = self.state.volatile.clock_skew_ms.unwrap_or_default();
-        Day::of(Time(self.now.0.saturating_add_signed(skew_ms)))
+        Time(self.now.0.saturating_add_signed(skew_ms))
+    }
+
+    /// The day by the logs' clock.
+    pub(crate) fn log_day(&self) -> Day {
+        Day::of(self.log_time())
     }
 
     fn note_skew(&mut self, behind_ms: u64, ahead_ms: u64) {

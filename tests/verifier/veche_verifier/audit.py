@@ -19,7 +19,7 @@ ENTRIES_MAX = 2**23
 BOXES_MAX = 2**18
 FINDINGS_MAX = 2**16
 MEMBERS = 0
-ENTRY = Struct(time=U64, bytes=Bytes(), key=Maybe(KEY), beside=Maybe(KEY))
+ENTRY = Struct(time=U64, bytes=Bytes(), key=Maybe(KEY), beside=Maybe(KEY), shown=Maybe(entries.SHOWN_DAY))
 BOX_ENTRY = Struct(time=U64, bytes=Bytes())
 LOG = Struct(record=tlog.CREATE_LOG, entries=Many(ENTRY), checkpoint=TEXT, cosignatures=Many(tlog.COSIGNATURE))
 BOX = Struct(opening=HASH, record=tlog.CREATE_LOG, entries=Many(BOX_ENTRY))
@@ -185,17 +185,25 @@ class Audit:
         self.report["entries"] = assembly.position
 
     def _take(self, number, index, entry):
-        sealed = entries.parse(entry.bytes)
+        sealed, key = entries.parse(entry.bytes), entry.key
         if sealed is not None and sealed.key_number == self.assembly.log.journal_key:
-            if entry.key is None or not entries.commits_to(sealed, entry.key):
+            own = entry.shown and entries.shown_key(sealed, entry.shown, self._days())
+            key = own or key
+            opened = own or key is not None and entries.commits_to(sealed, key)
+            if entries.is_near(sealed, entry.time) and not opened:
                 self._breach("AUD-06", f"entry {index} of log {number} is not opened")
                 raise Stop
-        taken = self.assembly.take(entry, entry.key, entry.beside)
+        taken = self.assembly.take(entry, key, entry.beside)
         self.names.update(taken.names)
         if taken.rule is not None:
             alarm = "ALARM, the relay showed another journal: " if taken.rule == "ASM-06" else ""
             by = "" if taken.seat is None else f" by seat {taken.seat}"
             self._find(taken.rule, f"{alarm}entry {index} of log {number}{by} has no effect")
+
+    def _days(self):
+        """The root over the days of the present journal key."""
+        _, _, days = self.assembly.journal_keys[self.assembly.log.journal_key]
+        return days
 
     def _check_checkpoint(self, number, log):
         checkpoint = self.assembly.open_checkpoint(log.checkpoint)

@@ -13,6 +13,7 @@ use primitives::canonical::decode_canonical_max;
 use primitives::{AssemblyId, Malformed, OpeningId, Time, encode, labels};
 use tlog::{Cosignature, CreateLog, Entry, SignedCheckpoint};
 
+use crate::keys::ShownDay;
 use crate::entry::{BesideKey, EntryKey, EntryKeys, JournalKeys, SealedEntry};
 
 /// What stands first in every audit file; another text is another format.
@@ -87,6 +88,17 @@ pub struct AuditEntry {
     /// The key of what lies beside it, at the members' level.
     #[n(3)]
     pub beside: Option<ByteArray<32>>,
+    /// Instead of its key: that of its day, which shows that it commits to another key than its own.
+    #[n(4)]
+    pub shown: Option<ShownDay>,
+}
+
+/// An entry commits to another key than its own, and its day can be shown to auditors only when it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an entry of the journal cannot be shown to auditors before its day is over")]
+pub struct DayGoesOn {
+    /// When it is.
+    pub until: Time,
 }
 
 /// The box of one secret vote.
@@ -122,34 +134,35 @@ impl AuditFile {
     ///
     /// - `journal`: all logs, from the founding on; the last one up to a checkpoint that a quorum of witnesses cosigned.
     /// - `boxes`: the box of every secret vote that was closed by then.
-    #[must_use]
+    /// - `now`: days that are over by then may be shown.
+    ///
+    /// # Errors
+    /// [`DayGoesOn`] if somebody has spoilt the file for now (AUD-06).
     pub fn build(
         level: AuditLevel,
         assembly: AssemblyId,
         journal: Vec<JournalPart>,
         boxes: Vec<AuditBox>,
         keys: &JournalKeys,
-    ) -> Self {
-        let logs = journal
-            .into_iter()
-            .map(|part| AuditLog {
+        now: Time,
+    ) -> Result<Self, DayGoesOn> {
+        let mut logs = Vec::new();
+        for part in journal {
+            let entries = part.entries.into_iter();
+            logs.push(AuditLog {
                 record: part.record,
-                entries: part
-                    .entries
-                    .into_iter()
-                    .map(|entry| opened(level, entry, keys))
-                    .collect(),
+                entries: entries.map(|entry| opened(level, entry, keys, now)).collect::<Result<_, _>>()?,
                 checkpoint: part.checkpoint,
                 cosignatures: part.cosignatures,
-            })
-            .collect();
-        Self {
+            });
+        }
+        Ok(Self {
             format: AUDIT_FORMAT.to_owned(),
             level,
             assembly,
             logs,
             boxes,
-        }
+        })
     }
 
     /// The file's bytes.
@@ -186,18 +199,31 @@ impl EntryKeys for AuditFile {
     }
 }
 
-fn opened(level: AuditLevel, entry: Entry, keys: &JournalKeys) -> AuditEntry {
+fn opened(level: AuditLevel, entry: Entry, keys: &JournalKeys, now: Time) -> Result<AuditEntry, DayGoesOn> {
     let sealed = SealedEntry::parse(&entry.bytes).ok();
     let journal_key = sealed.as_ref().and_then(|sealed| keys.key(sealed.key_number));
     let parts = sealed.as_ref().zip(journal_key);
-    let key = parts.map(|(sealed, key)| ByteArray::from(*sealed.entry_key(key).expose()));
+    let key = parts.map(|(sealed, key)| sealed.entry_key(key));
+    let spoilt = parts.zip(key.as_ref()).filter(|((sealed, _), key)| key.commitment() != sealed.commitment);
+    let shown = match spoilt {
+        // What was not near its day is no entry, whatever its key.
+        Some(((sealed, journal_key), _)) if sealed.day.is_near(entry.time) => {
+            if !sealed.day.is_over(now) {
+                let until = sealed.day.end();
+                return Err(DayGoesOn { until });
+            }
+            Some(ShownDay::of(journal_key, sealed.day))
+        }
+        _ => None,
+    };
     let beside = parts
         .filter(|_| level == AuditLevel::Members)
         .map(|(sealed, key)| ByteArray::from(*sealed.beside_key(key).expose()));
-    AuditEntry {
+    Ok(AuditEntry {
         time: entry.time,
         bytes: entry.bytes,
-        key,
+        key: key.filter(|_| spoilt.is_none()).map(|key| ByteArray::from(*key.expose())),
         beside,
-    }
+        shown,
+    })
 }

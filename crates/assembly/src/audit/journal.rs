@@ -8,6 +8,7 @@ use super::report::{Breach, Report, Rule, SeatReport};
 use super::verify::Unusable;
 use crate::entry::{BesideKey, EntryKey, EntryKeys, SealedEntry};
 use crate::fold::{Assembly, BadFounding, Halt, Opened, Taken};
+use crate::keys::{AnnouncedKey, ShownDay};
 use crate::rejection::Rejection;
 use crate::statement::Body;
 
@@ -118,7 +119,7 @@ impl JournalCheck {
         if log.stopped_by.is_some() {
             return;
         }
-        let (entry, keys) = split(entry);
+        let (entry, mut keys) = split(entry);
         match &mut self.assembly {
             None => self.found(&entry, &keys),
             Some(assembly) if assembly.journal_logs().len() == self.logs => {
@@ -127,7 +128,9 @@ impl JournalCheck {
                     rule: Rule::Opened,
                     text: format!("entry {index} of log {number}{breach}"),
                 };
-                if keys.hides(&entry, assembly.journal().journal_key) {
+                let number_of_key = assembly.journal().journal_key;
+                keys.learn_shown(&entry, number_of_key, assembly.journal_key(number_of_key));
+                if keys.hides(&entry, number_of_key) {
                     log.stopped_by = Some(opened(" is not opened".to_owned()));
                     return;
                 }
@@ -245,12 +248,17 @@ impl JournalCheck {
 struct OneEntry {
     key: Option<[u8; 32]>,
     beside: Option<[u8; 32]>,
+    shown: Option<ShownDay>,
+    /// The entry's own key, as the shown key of its day gives it.
+    own: Option<[u8; 32]>,
 }
 
 fn split(entry: AuditEntry) -> (Entry, OneEntry) {
     let keys = OneEntry {
         key: entry.key.map(Into::into),
         beside: entry.beside.map(Into::into),
+        shown: entry.shown,
+        own: None,
     };
     let entry = Entry {
         time: entry.time,
@@ -260,18 +268,32 @@ fn split(entry: AuditEntry) -> (Entry, OneEntry) {
 }
 
 impl OneEntry {
-    /// Whether this is an entry under the journal key which is not opened with the key that it commits to.
+    /// Derives the entry's own key from the shown one of its day, if that is the announced one.
+    fn learn_shown(&mut self, entry: &Entry, journal_key: u32, announced: Option<AnnouncedKey>) {
+        let (Some(shown), Some(announced)) = (&self.shown, announced) else {
+            return;
+        };
+        let sealed = SealedEntry::parse(&entry.bytes).ok();
+        self.own = sealed
+            .filter(|sealed| sealed.key_number == journal_key && announced.has_day(sealed.day, shown))
+            .map(|sealed| *sealed.key_of_day(&shown.secret()).expose());
+    }
+
+    /// Whether this is an entry under the journal key which is opened neither with the key that it commits to nor with its own.
     fn hides(&self, entry: &Entry, journal_key: u32) -> bool {
         SealedEntry::parse(&entry.bytes).is_ok_and(|sealed| {
             let opens = |key| EntryKey::from_bytes(key).commitment() == sealed.commitment;
-            sealed.key_number == journal_key && !self.key.is_some_and(opens)
+            sealed.key_number == journal_key
+                && sealed.day.is_near(entry.time)
+                && self.own.is_none()
+                && !self.key.is_some_and(opens)
         })
     }
 }
 
 impl EntryKeys for OneEntry {
     fn entry_key(&self, _: usize, _: u64, _: &SealedEntry) -> Option<EntryKey> {
-        self.key.map(EntryKey::from_bytes)
+        self.own.or(self.key).map(EntryKey::from_bytes)
     }
 
     fn beside_key(&self, _: usize, _: u64, _: &SealedEntry) -> Option<BesideKey> {

@@ -17,7 +17,7 @@ use super::votes::VotesCheck;
 use crate::limits;
 
 /// Longest encoding of an entry: its bytes, two keys, a time and their heads.
-const ENTRY_ITEM_MAX: usize = limits::ENTRY_BYTES_MAX + 128;
+const ENTRY_ITEM_MAX: usize = limits::ENTRY_BYTES_MAX + 1_024;
 /// Longest text of a checkpoint.
 const CHECKPOINT_BYTES_MAX: usize = 4 * 1_024;
 /// Longest encoding of a creation record, a checkpoint, or an id.

@@ -504,7 +504,7 @@ impl World {
                 entries: log.entries.clone(),
             })
             .collect();
-        AuditFile::build(level, self.assembly.id(), self.journal_parts(), boxes, &self.keys)
+        AuditFile::build(level, self.assembly.id(), self.journal_parts(), boxes, &self.keys, self.now).unwrap()
     }
 }
 
