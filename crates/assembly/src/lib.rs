@@ -26,8 +26,8 @@ mod tests;
 
 pub use audit::{
     AUDIT_BYTES_MAX, AUDIT_FORMAT, AuditBox, AuditEntry, AuditFile, AuditLevel, AuditLog, AuditRule,
-    AuditStage, AuditVerifier, Breach, DayGoesOn, Finding, JournalPart, MotionReport, Report, SeatReport, Unusable,
-    verify_audit,
+    AuditStage, AuditVerifier, Breach, DayGoesOn, Finding, JournalPart, MotionReport, Report, SeatReport,
+    Unusable, verify_audit,
 };
 /// Who works for a count; see [`ballot::Crew`].
 pub use ballot::{Alone, Crew, Piece};

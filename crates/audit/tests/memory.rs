@@ -1,7 +1,11 @@
 //! What the program holds does not grow with the ballots of a box. Asks Linux how much it held.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test stops where a step of it fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops where a step of it fails"
+)]
 
 use assembly::testing::World;
 use assembly::{AuditLevel, Choice, VoteKind};

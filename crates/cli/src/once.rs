@@ -123,6 +123,9 @@ fn needs_the_present(wanted: &Wanted) -> bool {
     };
     !matches!(
         **request,
-        Request::Found { .. } | Request::Join { .. } | Request::ReadInvitation { .. } | Request::Ballot { .. }
+        Request::Found { .. }
+            | Request::Join { .. }
+            | Request::ReadInvitation { .. }
+            | Request::Ballot { .. }
     )
 }

@@ -4,7 +4,7 @@ use crate::commands::no_assembly;
 use crate::machine::Failed;
 use crate::requests::{AuditLevel, Refusal, RefusalCode};
 use crate::step::{Step, StepError};
-use assembly::{Assembly, AuditBox, AuditFile, JournalLog, JournalPart, SecretVote};
+use assembly::{Assembly, AuditBox, AuditFile, DayGoesOn, JournalLog, JournalPart, SecretVote};
 use primitives::{LogId, OpeningId};
 use tlog::Entry;
 
@@ -41,8 +41,8 @@ impl Step<'_> {
             .map_err(|DayGoesOn { until }| {
                 let details = format!(
                     "somebody has made an entry of the journal that nobody can open, to spoil audit files; it can be shown to \
-                     auditors when its day is over: export again after {} UTC",
-                    date_of(until)
+                     auditors when its day is over: export again in {} hours",
+                    until.since_ms(now).div_ceil(3_600_000)
                 );
                 Refusal::new(RefusalCode::NotReady, &details).into()
             })

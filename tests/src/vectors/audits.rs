@@ -3,7 +3,7 @@
 use assembly::SealedEntry;
 use assembly::counting::{OptionsMethod, Ties};
 use assembly::testing::{Tamper, World, charter, question, tamper};
-use assembly::{AuditFile, AuditLevel, Body, Charter, Choice, Day, VoteKind};
+use assembly::{AuditFile, AuditLevel, Body, Charter, Choice, Day, ShownDay, VoteKind};
 use clap::Parser as _;
 use minicbor::bytes::ByteVec;
 use primitives::{AssemblyId, MotionId, Signed, Time, encode, labels};
@@ -230,6 +230,24 @@ fn journals(world: &World, cases: &mut Vec<AuditCase>) {
             cosignature.time = cosignature.time.after(500);
         }
     });
+    let mut spoilt = decided();
+    spoilt.spoil();
+    spoilt.tick(3 * 86_400_000);
+    let shown = spoilt.audit(AuditLevel::Public);
+    add(cases, "aud_06_a_false_entry_shown", &shown, &[]);
+    let spoiler = shown.logs[0].entries.len() - 1;
+    for (name, change) in [
+        (
+            "aud_06_another_day_shown",
+            (|shown| shown.key[0] ^= 1) as fn(&mut ShownDay),
+        ),
+        ("aud_06_a_path_to_another_root", |shown| shown.path.reverse()),
+        ("aud_06_a_path_too_short", |shown| drop(shown.path.pop())),
+    ] {
+        let mut file = shown.clone();
+        file.logs[0].entries[spoiler].shown.iter_mut().for_each(change);
+        add(cases, name, &file, &["AUD-06"]);
+    }
     for (name, body) in [
         ("asm_39_a_statement_of_a_newer_kind", &b"\x82\x18\x63\x80"[..]),
         (

@@ -13,8 +13,8 @@ use primitives::canonical::decode_canonical_max;
 use primitives::{AssemblyId, Malformed, OpeningId, Time, encode, labels};
 use tlog::{Cosignature, CreateLog, Entry, SignedCheckpoint};
 
+use crate::entry::{JournalKeys, SealedEntry};
 use crate::keys::ShownDay;
-use crate::entry::{BesideKey, EntryKey, EntryKeys, JournalKeys, SealedEntry};
 
 /// What stands first in every audit file; another text is another format.
 pub const AUDIT_FORMAT: &str = labels::AUDIT_FORMAT.as_str();
@@ -151,7 +151,9 @@ impl AuditFile {
             let entries = part.entries.into_iter();
             logs.push(AuditLog {
                 record: part.record,
-                entries: entries.map(|entry| opened(level, entry, keys, now)).collect::<Result<_, _>>()?,
+                entries: entries
+                    .map(|entry| opened(level, entry, keys, now))
+                    .collect::<Result<_, _>>()?,
                 checkpoint: part.checkpoint,
                 cosignatures: part.cosignatures,
             });
@@ -183,46 +185,35 @@ impl AuditFile {
             Err(Malformed::OutOfRange("an audit file of another version"))
         }
     }
-
-    fn entry(&self, log: usize, index: u64) -> Option<&AuditEntry> {
-        self.logs.get(log)?.entries.get(usize::try_from(index).ok()?)
-    }
-}
-
-impl EntryKeys for AuditFile {
-    fn entry_key(&self, log: usize, index: u64, _: &SealedEntry) -> Option<EntryKey> {
-        Some(EntryKey::from_bytes(self.entry(log, index)?.key?.into()))
-    }
-
-    fn beside_key(&self, log: usize, index: u64, _: &SealedEntry) -> Option<BesideKey> {
-        Some(BesideKey::from_bytes(self.entry(log, index)?.beside?.into()))
-    }
 }
 
 fn opened(level: AuditLevel, entry: Entry, keys: &JournalKeys, now: Time) -> Result<AuditEntry, DayGoesOn> {
     let sealed = SealedEntry::parse(&entry.bytes).ok();
     let journal_key = sealed.as_ref().and_then(|sealed| keys.key(sealed.key_number));
     let parts = sealed.as_ref().zip(journal_key);
-    let key = parts.map(|(sealed, key)| sealed.entry_key(key));
-    let spoilt = parts.zip(key.as_ref()).filter(|((sealed, _), key)| key.commitment() != sealed.commitment);
-    let shown = match spoilt {
+    let own = parts.map(|(sealed, journal_key)| (sealed, journal_key, sealed.entry_key(journal_key)));
+    let (mut key, mut shown) = (None, None);
+    match own {
+        Some((sealed, _, own)) if own.commitment() == sealed.commitment => {
+            key = Some(ByteArray::from(*own.expose()));
+        }
         // What was not near its day is no entry, whatever its key.
-        Some(((sealed, journal_key), _)) if sealed.day.is_near(entry.time) => {
+        Some((sealed, journal_key, _)) if sealed.day.is_near(entry.time) => {
             if !sealed.day.is_over(now) {
                 let until = sealed.day.end();
                 return Err(DayGoesOn { until });
             }
-            Some(ShownDay::of(journal_key, sealed.day))
+            shown = Some(ShownDay::of(journal_key, sealed.day));
         }
-        _ => None,
-    };
+        _ => {}
+    }
     let beside = parts
         .filter(|_| level == AuditLevel::Members)
         .map(|(sealed, key)| ByteArray::from(*sealed.beside_key(key).expose()));
     Ok(AuditEntry {
         time: entry.time,
         bytes: entry.bytes,
-        key: key.filter(|_| spoilt.is_none()).map(|key| ByteArray::from(*key.expose())),
+        key,
         beside,
         shown,
     })

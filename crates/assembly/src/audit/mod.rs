@@ -8,7 +8,8 @@ mod verify;
 mod votes;
 
 pub use file::{
-    AUDIT_BYTES_MAX, AUDIT_FORMAT, AuditBox, AuditEntry, AuditFile, DayGoesOn, AuditLevel, AuditLog, JournalPart,
+    AUDIT_BYTES_MAX, AUDIT_FORMAT, AuditBox, AuditEntry, AuditFile, AuditLevel, AuditLog, DayGoesOn,
+    JournalPart,
 };
 pub use report::{Breach, Finding, MotionReport, Report, Rule as AuditRule, SeatReport};
 pub use verify::{AuditStage, AuditVerifier, Unusable, verify_audit};

@@ -15,13 +15,11 @@ use tlog::{
     leaf_hash, relay_id,
 };
 
-use crate::audit::{AuditBox, AuditFile, AuditLevel, JournalPart};
+use crate::audit::{AuditBox, AuditFile, AuditLevel, DayGoesOn, JournalPart};
 use crate::charter::{Charter, Fraction};
 use crate::entry::{JournalKeys, SealedEntry};
 use crate::fold::{Assembly, Taken};
-use crate::keys;
-use crate::keys::AnnouncedKey;
-use crate::keys::Day;
+use crate::keys::{self, AnnouncedKey, Day};
 use crate::motion::{Majority, MotionText, Rule, VoteKind};
 use crate::name::NameOpening;
 use crate::question::Question;
@@ -492,9 +490,27 @@ impl World {
         self.logs.iter().map(part).collect()
     }
 
+    /// Somebody posts an entry that commits to another key than its own.
+    pub fn spoil(&mut self) -> Taken {
+        let number = self.assembly.journal().journal_key;
+        let key = self.keys.key(number).unwrap().duplicate();
+        let mut sealed =
+            SealedEntry::seal(number, Day::of(self.now), &key, b"x", b"", &mut self.rng).unwrap();
+        sealed.commitment = primitives::Hash::new([1; 32]);
+        self.post_bytes(sealed.to_bytes())
+    }
+
     /// An audit file of everything so far.
     #[must_use]
     pub fn audit(&self, level: AuditLevel) -> AuditFile {
+        self.try_audit(level).unwrap()
+    }
+
+    /// As [`Self::audit`].
+    ///
+    /// # Errors
+    /// [`DayGoesOn`].
+    pub fn try_audit(&self, level: AuditLevel) -> Result<AuditFile, DayGoesOn> {
         let boxes = self
             .boxes
             .iter()
@@ -504,7 +520,14 @@ impl World {
                 entries: log.entries.clone(),
             })
             .collect();
-        AuditFile::build(level, self.assembly.id(), self.journal_parts(), boxes, &self.keys, self.now).unwrap()
+        AuditFile::build(
+            level,
+            self.assembly.id(),
+            self.journal_parts(),
+            boxes,
+            &self.keys,
+            self.now,
+        )
     }
 }
 

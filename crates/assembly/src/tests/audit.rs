@@ -5,6 +5,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use crate::audit::{AuditFile, AuditLevel, AuditRule, Report, Unusable, verify_audit};
+use crate::keys::ShownDay;
 use crate::motion::{Choice, Counts, VoteKind};
 use crate::rejection::Rejection;
 use crate::statement::Body;
@@ -230,6 +231,53 @@ fn aud_06_an_entry_that_is_not_opened_could_hide_a_withdrawal() {
     assert_breaks(&file, AuditRule::Opened);
     file.logs[0].entries[last].key = file.logs[0].entries[0].key;
     assert_breaks(&file, AuditRule::Opened);
+}
+
+#[test]
+fn aud_06_an_entry_that_commits_to_another_key_is_shown_when_its_day_is_over() {
+    let mut world = decided();
+    assert_eq!(world.spoil().rejection, Some(Rejection::DoesNotOpen));
+    let until = world.try_audit(AuditLevel::Public).unwrap_err().until;
+    world.tick(until.0 - world.now.0 - 1);
+    assert!(world.try_audit(AuditLevel::Public).is_err());
+    world.tick(1);
+    let mut file = world.audit(AuditLevel::Public);
+    let report = verify(&file);
+    assert!(report.is_valid(), "{:?}", report.breaches);
+    let found = report.findings.iter().filter(|finding| finding.rule == "ASM-02");
+    assert_eq!(found.count(), 1);
+
+    let last = file.logs[0].entries.len() - 1;
+    let shown = file.logs[0].entries[last].shown.clone().unwrap();
+    let mut with = |change: &dyn Fn(&mut ShownDay)| {
+        let mut other = shown.clone();
+        change(&mut other);
+        file.logs[0].entries[last].shown = Some(other);
+        assert_breaks(&file, AuditRule::Opened);
+    };
+    with(&|shown| shown.key[0] ^= 1);
+    with(&|shown| shown.path[3] = shown.path[4]);
+    with(&|shown| {
+        shown.path.pop();
+    });
+    file.logs[0].entries[last].shown = None;
+    assert_breaks(&file, AuditRule::Opened);
+}
+
+#[test]
+fn aud_06_a_shown_day_hides_no_true_entry() {
+    let mut world = decided();
+    let motion = world.notice(world.motion_text(VoteKind::RollCall));
+    world.says(1, &Body::MotionWithdrawn { motion });
+    let mut file = world.audit(AuditLevel::Public);
+    let valid = verify(&file);
+    let last = file.logs[0].entries.last_mut().unwrap();
+    let day = crate::keys::Day::of(last.time);
+    last.key = None;
+    last.shown = Some(ShownDay::of(world.keys.key(1).unwrap(), day));
+    let shown = verify(&file);
+    assert!(shown.is_valid());
+    assert_eq!(shown.motions, valid.motions);
 }
 
 #[test]
