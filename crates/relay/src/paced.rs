@@ -92,36 +92,88 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex, sink};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::time::{Instant, timeout};
 
-    const LIMIT: Duration = Duration::from_millis(100);
+    const LIMIT: Duration = Duration::from_secs(10);
+    /// How exactly the timers of a paused clock go off.
+    const TICK: Duration = Duration::from_millis(2);
 
-    #[tokio::test]
-    async fn a_reader_that_takes_everything_is_served_however_much_it_is() {
-        let (ours, mut theirs) = duplex(10);
-        tokio::spawn(async move { tokio::io::copy(&mut theirs, &mut sink()).await });
-        let mut paced = Paced::new(ours, LIMIT);
-        for _ in 0..100 {
-            paced.write_all(&[0; 100]).await.unwrap();
-            paced.flush().await.unwrap();
+    /// What `writing` comes to, and when.
+    async fn end<T>(writing: impl Future<Output = io::Result<T>>) -> (io::Result<T>, Duration) {
+        let start = Instant::now();
+        let end = timeout(100 * LIMIT, writing).await;
+        (end.expect("it is neither served nor given up"), start.elapsed())
+    }
+
+    fn is_given_up<T>((end, after): (io::Result<T>, Duration)) -> bool {
+        let late = end.is_err_and(|error| error.kind() == io::ErrorKind::TimedOut);
+        late && (LIMIT..LIMIT + TICK).contains(&after)
+    }
+
+    /// Takes nothing and comes to no end.
+    struct Stuck;
+
+    impl AsyncWrite for Stuck {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Pending
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
         }
     }
 
-    #[tokio::test]
-    async fn a_reader_that_takes_nothing_or_next_to_nothing_is_given_up() {
-        for trickles in [false, true] {
-            let (ours, mut theirs) = duplex(10);
-            tokio::spawn(async move {
-                let mut pace = tokio::time::interval(LIMIT / 10);
-                while trickles && theirs.read_u8().await.is_ok() {
-                    pace.tick().await;
-                }
-                std::future::pending::<()>().await;
-                drop(theirs);
-            });
-            let mut paced = Paced::new(ours, LIMIT);
-            let late = paced.write_all(&[0; 10_000]).await.unwrap_err();
-            assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_takes_every_answer_in_time_is_served_however_long_that_takes_together() {
+        let (ours, mut theirs) = duplex(10);
+        tokio::spawn(async move {
+            let mut answer = [0; 100];
+            loop {
+                sleep(LIMIT * 9 / 10).await;
+                theirs.read_exact(&mut answer).await.unwrap();
+            }
+        });
+        let mut paced = Paced::new(ours, LIMIT);
+        let start = Instant::now();
+        for _ in 0..10 {
+            paced.write_all(&[0; 100]).await.unwrap();
+            paced.flush().await.unwrap();
         }
+        assert!(start.elapsed() > 8 * LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_takes_nothing_is_given_up_after_the_limit() {
+        let (ours, _theirs) = duplex(10);
+        let mut paced = Paced::new(ours, LIMIT);
+        assert!(is_given_up(end(paced.write_all(&[0; 100])).await));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_takes_next_to_nothing_is_given_up_after_the_limit() {
+        let (ours, mut theirs) = duplex(10);
+        tokio::spawn(async move {
+            while theirs.read_u8().await.is_ok() {
+                sleep(LIMIT / 10).await;
+            }
+        });
+        let mut paced = Paced::new(ours, LIMIT);
+        assert!(is_given_up(end(paced.write_all(&[0; 500])).await));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whatever_has_to_wait_is_given_up_after_the_limit() {
+        let paced = || Paced::new(Stuck, LIMIT);
+        assert!(is_given_up(end(paced().write(&[0])).await));
+        assert!(is_given_up(
+            end(paced().write_vectored(&[io::IoSlice::new(&[0])])).await
+        ));
+        assert!(is_given_up(end(paced().flush()).await));
+        assert!(is_given_up(end(paced().shutdown()).await));
     }
 }
