@@ -249,13 +249,55 @@ fn nothing_can_be_lifted_from_one_ballot_into_another() {
 }
 
 #[test]
-fn every_single_bit_flip_of_a_ballot_is_refused() {
+fn every_single_bit_flip_of_a_ballot_is_refused_singly_and_in_a_batch() {
     let s = setting(3);
+    let mut decoded = Vec::new();
     for bit in 0..8 * s.bytes.len() {
         let mut bytes = s.bytes.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
-        let accepted = BallotIn::decode(&bytes).and_then(|ballot| verify(&s.event, &ballot));
-        assert!(accepted.is_err(), "bit {bit}");
+        if let Ok(ballot) = BallotIn::decode(&bytes) {
+            let single = verify(&s.event, &ballot);
+            assert!(single.is_err(), "bit {bit}");
+            decoded.push((ballot, single));
+        }
+    }
+    // Bad ballots among themselves: whole batches of them, which come apart to the last one.
+    for portion in decoded.chunks(100) {
+        let (ballots, single): (Vec<_>, Vec<_>) = portion.iter().cloned().unzip();
+        assert_eq!(judge_batch(&s.event, &ballots, &mut rng(6)), single);
+    }
+}
+
+#[test]
+fn one_bad_ballot_at_any_place_of_a_batch_is_named_and_no_other() {
+    let secrets = secrets(9);
+    let event = event(&roll(&secrets));
+    let good: Vec<_> = secrets
+        .iter()
+        .map(|secret| cast(&event, secret, &[7; 49]))
+        .collect();
+    let params = event.roll().params();
+    // A point that is none, and each equation with a scalar that it breaks on.
+    let last = params.points() + params.scalars() - 1;
+    let alterations = [
+        (0, 0xff),
+        (params.points(), 1),
+        (last - 2, 1),
+        (last - 1, 1),
+        (last, 1),
+    ];
+    for (place, len) in (1..=good.len()).flat_map(|len| (0..len).map(move |place| (place, len))) {
+        for (chunk, change) in alterations {
+            let (version, tag, sealed, mut proof) = fields(&good[place]);
+            proof[32 * chunk] ^= change;
+            let mut ballots = good[..len].to_vec();
+            ballots[place] = BallotIn::decode(&assemble(version, &tag, &sealed, &proof)).unwrap();
+            let verdicts = judge_batch(&event, &ballots, &mut rng(7));
+            let single: Vec<_> = ballots.iter().map(|ballot| verify(&event, ballot)).collect();
+            assert_eq!(verdicts, single);
+            let refused: Vec<_> = (0..len).filter(|at| verdicts[*at].is_err()).collect();
+            assert_eq!(refused, [place], "chunk {chunk}");
+        }
     }
 }
 
