@@ -1,0 +1,121 @@
+//! The batch's sums are right in themselves: valid ballots need no search, and a bad one needs a short one.
+//!
+//! A batch whose sums came out wrong would still give the right verdicts, for it would fall back on verifying every ballot
+//! by itself. What it does shows in how often it gives its crew something to do.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
+
+mod common;
+
+use ballot::{BallotIn, BatchVerifier, Crew, Event, Piece};
+use common::*;
+use core::cell::Cell;
+
+/// A crew on one thread that counts how often it is given something.
+struct Counting {
+    hands: usize,
+    runs: Cell<usize>,
+}
+
+impl Crew for Counting {
+    fn hands(&self) -> usize {
+        self.hands
+    }
+
+    fn run(&self, pieces: Vec<Piece<'_>>) {
+        self.runs.set(self.runs.get() + 1);
+        pieces.into_iter().for_each(|piece| piece());
+    }
+}
+
+/// How many ballots are valid, and how often the crew was given something after all had been added.
+fn finish(event: &Event, ballots: &[BallotIn], hands: usize) -> (usize, usize) {
+    let crew = Counting {
+        hands,
+        runs: Cell::new(0),
+    };
+    let weights = &mut rng(1);
+    let mut verifier = BatchVerifier::new(event.clone());
+    // In two portions, so that one begins where the other has ended.
+    let (first, second) = ballots.split_at(ballots.len() / 3);
+    verifier.add(first.to_vec(), weights, &crew);
+    verifier.add(second.to_vec(), weights, &crew);
+    crew.runs.set(0);
+    let verdicts = verifier.finish(weights, &crew);
+    (
+        verdicts.iter().filter(|verdict| verdict.is_ok()).count(),
+        crew.runs.get(),
+    )
+}
+
+/// An event over a roll of `size`, and ballots of its first and last member and of one between.
+fn setting(size: usize) -> (Event, Vec<BallotIn>) {
+    let mut secrets = secrets(size);
+    secrets.sort_by_cached_key(ballot::BallotSecret::public);
+    let event = event(&roll(&secrets));
+    let cast = |place: usize| cast(&event, &secrets[place], &[7; 49]);
+    let ballots = vec![cast(0), cast(size / 2), cast(size - 1)];
+    (event, ballots)
+}
+
+fn needs_no_search(event: &Event, ballots: &[BallotIn], what: &str) {
+    for hands in [1, 2, 3, 5] {
+        let (_, one) = finish(event, &ballots[..1], hands);
+        assert_eq!(
+            finish(event, ballots, hands),
+            (ballots.len(), one),
+            "{what}, {hands} hands"
+        );
+    }
+}
+
+#[test]
+fn valid_ballots_of_every_number_of_digits_need_no_search() {
+    for size in [3, 17, 101, 217, 513, 10_001] {
+        let (event, ballots) = setting(size);
+        needs_no_search(&event, &ballots, &format!("roll of {size}"));
+    }
+}
+
+#[test]
+fn valid_ballots_around_a_blocks_length_need_no_search() {
+    let (event, ballots) = setting(20);
+    for len in [63, 64, 65, 127, 128, 129, 200] {
+        let many: Vec<_> = ballots.iter().cycle().take(len).cloned().collect();
+        needs_no_search(&event, &many, &format!("{len} ballots"));
+    }
+}
+
+#[test]
+fn more_ballots_than_one_sum_takes_need_no_search() {
+    let (event, ballots) = setting(3);
+    let many: Vec<_> = ballots.iter().cycle().take(8_400).cloned().collect();
+    let (_, one) = finish(&event, &ballots[..1], 1);
+    assert_eq!(finish(&event, &many, 1), (8_400, one));
+}
+
+#[test]
+fn one_bad_ballot_is_found_by_halving() {
+    let (event, ballots) = setting(20);
+    let many: Vec<_> = ballots.iter().cycle().take(64).cloned().collect();
+    let (_, none) = finish(&event, &many, 1);
+    for place in [0, 1, 31, 32, 62, 63] {
+        let mut many = many.clone();
+        let (version, tag, sealed, mut proof) = fields(&many[place]);
+        let at = proof.len() - 32;
+        proof[at] ^= 1;
+        many[place] = BallotIn::decode(&assemble(version, &tag, &sealed, &proof)).unwrap();
+        let (valid, runs) = finish(&event, &many, 1);
+        assert_eq!(valid, 63);
+        // Halved six times; at most two halves are summed each time, each with three calls for the crew.
+        assert!(
+            runs > none && runs <= none + 6 * 2 * 3,
+            "{runs} calls, place {place}"
+        );
+    }
+}
