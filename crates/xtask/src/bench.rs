@@ -46,7 +46,7 @@ const STUDIES: &[Study] = &[
     ),
     (
         "constant-time",
-        "whether the time of casting depends on who casts [--roll 100 --pairs 3000]",
+        "whether the time of casting depends on who casts [--roll 100 --pairs 5000]",
         constant_time::run,
     ),
 ];
