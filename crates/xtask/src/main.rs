@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 use xtask::args::Args;
 use xtask::demo::Options;
-use xtask::{Failure, Result, Workspace, bench, checks, demo, setup, vectors};
+use xtask::{Failure, Result, Workspace, bench, checks, demo, fuzz, mutants, setup, vectors};
 
 const USAGE: &str = "\
 cargo xtask COMMAND
@@ -17,7 +17,10 @@ cargo xtask COMMAND
   test                                       test everything, as CI does
   setup                                      install what the two commands above need
   bench NAME                                 measure; without a name, the list
-  vectors                                    write the test vectors and the worked example again";
+  vectors                                    write the test vectors and the worked example again
+  fuzz [TARGET] [--seconds N] [--input FILE] send what strangers can send; all targets share N, 540 seconds
+  mutants [NAME] [--shard K/N] [--file PATH] [--iterate]
+                                             break ballot, counting or rules line by line; the tests must notice";
 
 fn main() -> ExitCode {
     match run() {
@@ -38,6 +41,8 @@ fn run() -> Result<()> {
         Some("test") => args.finish().and_then(|()| checks::run(&workspace)),
         Some("setup") => args.finish().and_then(|()| setup::run(&workspace)),
         Some("bench") => bench::run(&workspace, args),
+        Some("fuzz") => fuzz::run(&workspace, args),
+        Some("mutants") => mutants::run(&workspace, args),
         Some("vectors") => args.finish().and_then(|()| vectors::run(&workspace)),
         _ => Err(Failure::Usage(USAGE.to_owned())),
     }

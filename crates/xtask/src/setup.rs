@@ -30,7 +30,7 @@ const DRIVER: &str = "tauri-driver";
 /// [`Failure::Usage`] with the list where we cannot install it, [`Failure::Failed`] if an installation fails.
 pub fn run(workspace: &Workspace) -> Result<()> {
     install_packages(workspace)?;
-    install_driver(workspace)?;
+    ensure_tool(workspace, DRIVER, "^2")?;
     ui::ensure_installed(workspace)
 }
 
@@ -122,14 +122,18 @@ fn check_by_hand() -> Result<()> {
     )))
 }
 
-fn install_driver(workspace: &Workspace) -> Result<()> {
-    if command::is_there(DRIVER) {
+/// Installs a program of crates.io with cargo, unless one of that name is there.
+///
+/// # Errors
+/// [`Failure::Failed`] if it cannot be installed.
+pub fn ensure_tool(workspace: &Workspace, name: &str, version: &str) -> Result<()> {
+    if command::is_there(name) {
         return Ok(());
     }
-    println!("setup: installing {DRIVER}");
+    println!("setup: installing {name}");
     command::run_prepared(
         workspace
             .cargo()
-            .args(["install", "--locked", DRIVER, "--version", "^2"]),
+            .args(["install", "--locked", name, "--version", version]),
     )
 }
