@@ -4,7 +4,7 @@ use crate::election::rng;
 use crate::target::canonical;
 use crate::{Decoder, Target, Vectors};
 use assembly::{
-    Body, Charter, EntryKey, MotionText, NameOpening, SealedEntry, SideBody, SideRecord, Statement,
+    Body, Charter, Day, EntryKey, MotionText, NameOpening, SealedEntry, SideBody, SideRecord, Statement,
 };
 use minicbor::bytes::ByteArray;
 use primitives::signed::Unverified;
@@ -91,7 +91,7 @@ fn entry(bytes: &[u8]) -> bool {
 }
 
 fn entries(vectors: &Vectors) -> Vec<Vec<u8>> {
-    let ours = SealedEntry::seal(0, &journal_key(), b"main", b"beside", &mut rng(1)).unwrap();
+    let ours = SealedEntry::seal(0, Day(20_000), &journal_key(), b"main", b"beside", &mut rng(1)).unwrap();
     let entries = vectors.entries().into_iter().take(4);
     entries.chain([ours.to_bytes()]).collect()
 }

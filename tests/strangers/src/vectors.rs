@@ -1,6 +1,6 @@
 //! Seeds from `tests/vectors`: the fields of its cases, its audit files, and what stands in these.
 
-use assembly::{AuditFile, EntryKeys as _, SealedEntry, Statement};
+use assembly::{AuditFile, EntryKey, SealedEntry, Statement};
 use data_encoding::HEXLOWER;
 use primitives::decode_canonical;
 use primitives::signed::Unverified;
@@ -83,12 +83,12 @@ impl Vectors {
         let mut kinds = std::collections::BTreeSet::new();
         let mut found = Vec::new();
         for file in self.audit_files() {
-            for (number, log) in file.logs.iter().enumerate() {
-                for (index, entry) in (0u64..).zip(&log.entries) {
+            for log in &file.logs {
+                for entry in &log.entries {
                     let Ok(sealed) = SealedEntry::parse(&entry.bytes) else {
                         continue;
                     };
-                    let key = file.entry_key(number, index, &sealed);
+                    let key = entry.key.map(|key| EntryKey::from_bytes(key.into()));
                     let main = key.and_then(|key| sealed.open(&key).ok()).unwrap_or_default();
                     let Ok(signed) = decode_canonical::<Unverified>(&main) else {
                         continue;
