@@ -211,4 +211,20 @@ mod tests {
             .collect();
         assert_eq!(ids, expected);
     }
+
+    #[test]
+    fn a_report_lists_a_bounded_number_of_findings_and_says_how_many_more_there_are() {
+        let mut report = Report::new(AuditLevel::Public, AssemblyId::new([1; 32]));
+        for number in 0..FINDINGS_MAX + 3 {
+            report.find("ASM-01", || number.to_string());
+        }
+        report.cut_findings();
+        assert_eq!(report.findings.len(), FINDINGS_MAX + 1);
+        let last = report.findings.last().unwrap();
+        assert_eq!(
+            (last.rule.as_str(), last.text.as_str()),
+            ("", "3 more findings are not listed")
+        );
+        assert_eq!(Finding::left_out(0), None);
+    }
 }

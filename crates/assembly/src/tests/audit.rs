@@ -4,7 +4,7 @@ use primitives::{AssemblyId, SigningSecret};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
-use crate::audit::{AuditFile, AuditLevel, AuditRule, Report, Unusable, verify_audit};
+use crate::audit::{AuditFile, AuditLevel, AuditRule, AuditVerifier, Report, Unusable, verify_audit};
 use crate::keys::ShownDay;
 use crate::motion::{Choice, Counts, VoteKind};
 use crate::rejection::Rejection;
@@ -374,4 +374,89 @@ fn statements_without_effect_and_bad_shares_are_findings_and_not_breaches() {
         .map(|finding| finding.rule.as_str())
         .collect();
     assert_eq!(rules, ["ASM-22", "ASM-01"]);
+}
+
+/// As the auditor's program reads it: in portions of this size.
+fn verify_in_portions(bytes: &[u8], size: usize) -> Result<Report, Unusable> {
+    let weights = &mut ChaCha20Rng::seed_from_u64(1);
+    let mut verifier = AuditVerifier::new(None);
+    for portion in bytes.chunks(size) {
+        verifier.feed(portion, weights, &crate::Alone)?;
+    }
+    verifier.finish(weights, &crate::Alone)
+}
+
+#[test]
+fn a_file_that_comes_in_any_portions_has_one_report() {
+    let world = decided();
+    let mut file = world.audit(AuditLevel::Members);
+    for _ in 0..2 {
+        let bytes = file.to_bytes();
+        let whole = verify_bytes(&bytes);
+        for size in [97, 1_000, bytes.len()] {
+            assert_eq!(verify_in_portions(&bytes, size).unwrap(), whole);
+        }
+        for cut in (0..bytes.len()).step_by(bytes.len() / 50) {
+            assert!(matches!(
+                verify_in_portions(&bytes[..cut], 500),
+                Err(Unusable::Malformed(_))
+            ));
+        }
+        // And one that breaks rules of every part.
+        file.assembly = AssemblyId::new([1; 32]);
+        file.logs[0].entries.pop();
+        file.boxes[0].entries.pop();
+    }
+}
+
+#[test]
+fn breaches_stand_in_the_order_of_the_steps_although_entries_come_before_their_checkpoint() {
+    let mut file = decided().audit(AuditLevel::Public);
+    let entries = &mut file.logs[0].entries;
+    let last = entries.len() - 1;
+    entries[last].key = None;
+    entries[last].time = primitives::Time(0);
+    let broken: Vec<_> = verify(&file).breaches.iter().map(|breach| breach.rule).collect();
+    assert_eq!(broken, [AuditRule::Root, AuditRule::Times, AuditRule::Opened]);
+}
+
+#[test]
+fn a_stopped_verification_still_reads_the_file_to_its_end() {
+    let mut file = decided().audit(AuditLevel::Public);
+    file.logs[0].entries[0].bytes[20] ^= 1;
+    assert_breaks(&file, AuditRule::Founding);
+    let bytes = file.to_bytes();
+    assert!(matches!(
+        verify_in_portions(&bytes[..bytes.len() - 1], 4_096),
+        Err(Unusable::Malformed(_))
+    ));
+}
+
+#[test]
+fn what_is_beyond_a_limit_makes_a_file_unusable() {
+    let file = decided().audit(AuditLevel::Public);
+    let unusable = |file: &AuditFile| {
+        let verified = verify_audit(&file.to_bytes(), None, &mut ChaCha20Rng::seed_from_u64(1));
+        matches!(verified, Err(Unusable::Malformed(_)))
+    };
+    let mut entry = file.clone();
+    entry.boxes[0].entries[0].bytes = vec![0; crate::limits::ENTRY_BYTES_MAX];
+    assert!(!unusable(&entry));
+    entry.boxes[0].entries[0].bytes.push(0);
+    assert!(unusable(&entry));
+    let mut entry = file.clone();
+    entry.logs[0].entries[1].bytes = vec![0; crate::limits::ENTRY_BYTES_MAX + 1];
+    assert!(unusable(&entry));
+    let mut checkpoint = file.clone();
+    checkpoint.logs[0].checkpoint = tlog::SignedCheckpoint::new("x".repeat(4_096));
+    assert!(!unusable(&checkpoint));
+    checkpoint.logs[0].checkpoint = tlog::SignedCheckpoint::new("x".repeat(4_097));
+    assert!(unusable(&checkpoint));
+    let mut cosignatures = file.clone();
+    let one = cosignatures.logs[0].cosignatures[0].clone();
+    cosignatures.logs[0].cosignatures = vec![one; 4_096];
+    assert!(!unusable(&cosignatures));
+    let one = cosignatures.logs[0].cosignatures[0].clone();
+    cosignatures.logs[0].cosignatures.push(one);
+    assert!(unusable(&cosignatures));
 }
