@@ -433,6 +433,21 @@ impl Step<'_> {
             .collect()
     }
 
+    /// Kept entries of a log from an index on, in order, at most `count`.
+    pub(crate) fn load_entries_from(
+        &self,
+        id: LogId,
+        from: u64,
+        count: u64,
+    ) -> Result<Vec<Entry>, StepError> {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        self.store
+            .scan(tables::ENTRIES, id.as_bytes(), &entry_key(id, from), count)?
+            .into_iter()
+            .map(|(_, value)| decode_canonical(&value).map_err(|_| StepError::Record(tables::ENTRIES.0)))
+            .collect()
+    }
+
     /// A receipt that was given must be honoured: where it promised a place, one's own bytes stand.
     fn check_promises(&mut self, id: LogId) {
         let Some(read) = self.state.logs.get(&id).map(|log| log.reader.size()) else {

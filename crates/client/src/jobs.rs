@@ -1,7 +1,7 @@
-//! Long work, done beside the machine: a ballot's proof, a box's tally. A job owns what it needs and answers with its output.
+//! Long work, done beside the machine: a ballot's proof, a box's count. A job owns what it needs and answers with its output.
 
 use crate::requests;
-use assembly::{Assembly, TallyError, TallyResult};
+use assembly::{Alone, Assembly, BoxCount, TallyError, TallyResult, ValidBallots};
 use ballot::{BallotSecret, Event};
 use primitives::canonical::encode;
 use primitives::{Hash, MotionId, OpeningId, Secret};
@@ -12,12 +12,11 @@ use std::sync::Arc;
 use tlog::Entry;
 use zeroize::Zeroizing;
 
-/// Stages of a proof: sealed, proven, verified.
-const PROOF_STAGES: u64 = 3;
-/// Stages of counting a box: it is one.
-const COUNT_STAGES: u64 = 1;
+/// A count looks up so often.
+const BALLOTS_AT_A_TIME: usize = 64;
 
-type Stage<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
+/// Told how much is done, and of how much.
+type Watch<'a> = dyn FnMut(u64, u64) -> ControlFlow<()> + 'a;
 
 /// Work for another thread.
 #[derive(Debug)]
@@ -32,19 +31,45 @@ pub(crate) enum Work {
         secret: Secret<64>,
         vote: Zeroizing<Vec<u8>>,
     },
-    /// Verifies the box, for a trustee before it releases its share and for everybody's counter.
-    Check {
+    /// Verifies ballots of a box as far as they have come, and counts them if all have.
+    Count(Box<CountWork>),
+    RollCall {
         motion: MotionId,
         opening: OpeningId,
         assembly: Arc<Assembly>,
-        entries: Vec<Entry>,
     },
-    Tally {
-        motion: MotionId,
-        opening: OpeningId,
-        assembly: Arc<Assembly>,
-        entries: Vec<Entry>,
-    },
+}
+
+#[derive(Debug)]
+pub(crate) struct CountWork {
+    pub(crate) motion: MotionId,
+    pub(crate) opening: OpeningId,
+    pub(crate) assembly: Arc<Assembly>,
+    /// What earlier jobs have found out.
+    pub(crate) stand: Option<Stand>,
+    /// The box's next entries.
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) goal: Goal,
+}
+
+/// How far the count of a box has come.
+#[derive(Debug)]
+pub(crate) enum Stand {
+    /// More ballots may come, or are to be verified.
+    Counting(Box<BoxCount>),
+    /// All ballots of the closed box are.
+    Verified(Box<ValidBallots>),
+}
+
+/// What a count is to come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// These ballots are verified; others follow.
+    On,
+    /// These are the last ones: the box is closed.
+    Verified,
+    /// And the shares are there.
+    Result,
 }
 
 /// How far a job is.
@@ -71,10 +96,18 @@ pub(crate) enum Output {
         motion: MotionId,
         ballot: Option<Vec<u8>>,
     },
+    /// Others follow.
+    Counting {
+        motion: MotionId,
+        count: Box<BoxCount>,
+    },
+    /// The closed box is verified; absent if no share may be released for it.
     Checked {
         motion: MotionId,
-        releasable: bool,
+        valid: Option<Box<ValidBallots>>,
     },
+    /// The count cannot go on from where it stood.
+    Recount,
     Tallied {
         motion: MotionId,
         result: Result<(Vec<u8>, Hash), TallyError>,
@@ -86,20 +119,12 @@ impl Job {
     /// Does the work. May take seconds for large assemblies; run it where nobody waits.
     ///
     /// - `rng`: the operating system's generator.
-    /// - `watch`: is told how far it is, and calls it off with a break; between its stages, so that what has begun of one
-    ///   is done to its end.
+    /// - `watch`: is told how far it is, and calls it off with a break; what is done then is done.
     #[must_use]
     pub fn run(self, rng: &mut dyn CryptoRng, watch: &mut Watcher<'_>) -> JobOutput {
         let work = self.work();
-        let stages = match work {
-            requests::Work::Proof => PROOF_STAGES,
-            _ => COUNT_STAGES,
-        };
-        let mut stage = |done| {
-            let total = stages;
-            watch(Progress { work, done, total })
-        };
-        match self.go(rng, &mut stage) {
+        let mut told = |done, total| watch(Progress { work, done, total });
+        match self.go(rng, &mut told) {
             ControlFlow::Continue(output) => JobOutput(output),
             ControlFlow::Break(()) => Self::cancelled(),
         }
@@ -110,49 +135,34 @@ impl Job {
     pub fn work(&self) -> requests::Work {
         match self.0 {
             Work::Prove { .. } => requests::Work::Proof,
-            Work::Check { .. } | Work::Tally { .. } => requests::Work::Count,
+            Work::Count { .. } | Work::RollCall { .. } => requests::Work::Count,
         }
     }
 
-    fn go(self, rng: &mut dyn CryptoRng, stage: &mut Stage<'_>) -> ControlFlow<(), Output> {
-        stage(0)?;
-        let output = match self.0 {
+    fn go(self, rng: &mut dyn CryptoRng, watch: &mut Watch<'_>) -> ControlFlow<(), Output> {
+        match self.0 {
             Work::Prove {
                 motion,
                 opening,
                 assembly,
                 secret,
                 vote,
-            } => Output::Proven {
+            } => ControlFlow::Continue(Output::Proven {
                 motion,
-                ballot: prove(&assembly, opening, &secret, &vote, rng, stage)?,
-            },
-            Work::Check {
-                motion,
-                opening,
-                assembly,
-                entries,
-            } => {
-                let releasable = assembly::valid_ballots(&assembly, opening, &entries, rng).is_ok();
-                Output::Checked { motion, releasable }
-            }
-            Work::Tally {
+                ballot: prove(&assembly, opening, &secret, &vote, rng, watch)?,
+            }),
+            Work::Count(work) => work.go(rng, watch),
+            Work::RollCall {
                 motion,
                 opening,
                 assembly,
-                entries,
             } => {
-                let result = assembly::tally(&assembly, opening, &entries, rng)
-                    .map(|result: TallyResult| (encode(&result), result.hash()));
-                Output::Tallied { motion, result }
+                watch(0, 1)?;
+                let result = assembly::roll_call(&assembly, opening).map(outcome);
+                let _ = watch(1, 1);
+                ControlFlow::Continue(Output::Tallied { motion, result })
             }
-        };
-        // Whatever this says, the work is done.
-        let _ = stage(match output {
-            Output::Proven { .. } => PROOF_STAGES,
-            _ => COUNT_STAGES,
-        });
-        ControlFlow::Continue(output)
+        }
     }
 
     /// The output of a job that was not run: the machine starts it again when it is still needed.
@@ -162,25 +172,108 @@ impl Job {
     }
 }
 
-/// Seals the choice, proves the ballot, and checks both as the relay and every member will.
+impl CountWork {
+    fn go(self, rng: &mut dyn CryptoRng, watch: &mut Watch<'_>) -> ControlFlow<(), Output> {
+        let Self {
+            motion,
+            opening,
+            assembly,
+            stand,
+            entries,
+            goal,
+        } = self;
+        let total = u64::try_from(entries.len()).unwrap_or(u64::MAX).max(1);
+        watch(0, total)?;
+        let verified = match stand {
+            Some(Stand::Verified(valid)) => Ok(*valid),
+            stand => match counted(stand, &assembly, opening, entries, rng, watch)? {
+                Ok(count) if goal == Goal::On => {
+                    let count = Box::new(count);
+                    return ControlFlow::Continue(Output::Counting { motion, count });
+                }
+                counted => counted.and_then(|count| count.finish(&assembly, rng, &Alone)),
+            },
+        };
+        // Whatever this says, the work is done.
+        let _ = watch(total, total);
+        ControlFlow::Continue(match (verified, goal) {
+            (Err(TallyError::Recount), _) => Output::Recount,
+            (verified, Goal::On | Goal::Verified) => Output::Checked {
+                motion,
+                valid: verified.ok().map(Box::new),
+            },
+            (verified, Goal::Result) => Output::Tallied {
+                motion,
+                result: verified
+                    .and_then(|valid| valid.count(&assembly, &Alone))
+                    .map(outcome),
+            },
+        })
+    }
+}
+
+/// The count with these entries in it.
+fn counted(
+    stand: Option<Stand>,
+    assembly: &Assembly,
+    opening: OpeningId,
+    entries: Vec<Entry>,
+    rng: &mut dyn CryptoRng,
+    watch: &mut Watch<'_>,
+) -> ControlFlow<(), Result<BoxCount, TallyError>> {
+    let total = u64::try_from(entries.len()).unwrap_or(u64::MAX).max(1);
+    let mut count = match stand {
+        Some(Stand::Counting(count)) => *count,
+        _ => match BoxCount::new(assembly, opening, &Alone) {
+            Ok(count) => count,
+            Err(error) => return ControlFlow::Continue(Err(error)),
+        },
+    };
+    let mut done = 0;
+    let mut entries = entries.into_iter();
+    while entries.len() > 0 {
+        let before = entries.len();
+        count.push(entries.by_ref().take(BALLOTS_AT_A_TIME), rng, &Alone);
+        done += u64::try_from(before.saturating_sub(entries.len())).unwrap_or(u64::MAX);
+        // The end is told when the verdicts are there.
+        watch(done.min(total.saturating_sub(1)), total)?;
+    }
+    ControlFlow::Continue(Ok(count))
+}
+
+fn outcome(result: TallyResult) -> (Vec<u8>, Hash) {
+    (encode(&result), result.hash())
+}
+
+/// Seals the choice, proves the ballot, and checks both as the relay and every member will. The last step is the check.
 fn prove(
     assembly: &Assembly,
     opening: OpeningId,
     secret: &Secret<64>,
     plaintext: &[u8],
     rng: &mut dyn CryptoRng,
-    stage: &mut Stage<'_>,
+    watch: &mut Watch<'_>,
 ) -> ControlFlow<(), Option<Vec<u8>>> {
+    let keys = assembly
+        .secret_vote_of(opening)
+        .map_or(0, |(_, _, vote)| vote.roll.len());
+    let steps = u64::try_from(ballot::proof_multiplications(keys)).unwrap_or(u64::MAX);
+    let total = steps.saturating_add(1);
+    watch(0, total)?;
     let Some((event, secret, sealed)) = seal(assembly, opening, secret, plaintext, rng) else {
         return ControlFlow::Continue(None);
     };
-    stage(1)?;
-    // The prover's own steps, once it tells them, go between these two stages.
-    let Ok(ballot) = ballot::prove(&event, &secret, &sealed, rng) else {
-        return ControlFlow::Continue(None);
+    let mut told = |progress: ballot::Progress| {
+        watch(u64::try_from(progress.done).unwrap_or(u64::MAX).min(steps), total)
     };
-    stage(2)?;
+    let ballot = match ballot::prove_watched(&event, &secret, &sealed, rng, &mut told) {
+        Ok(ballot) => ballot,
+        Err(ballot::ProveError::Cancelled) => return ControlFlow::Break(()),
+        Err(_) => return ControlFlow::Continue(None),
+    };
     let verified = ballot::verify(&event, &ballot).is_ok();
+    // Whatever this says, the work is done.
+    let _ = watch(total, total);
     ControlFlow::Continue(verified.then(|| ballot.encode()))
 }
 

@@ -232,8 +232,9 @@ impl Step<'_> {
                 None => Ok(()),
             },
             Input::Progressed { ticket, progress } => {
-                if self.state.volatile.expected.contains_key(&ticket) {
-                    self.progress(progress);
+                match self.state.volatile.expected.get(&ticket) {
+                    None | Some(Expected::Verification { .. }) => {}
+                    Some(_) => self.progress(progress),
                 }
                 Ok(())
             }
@@ -266,7 +267,7 @@ impl Step<'_> {
             Some(expected @ (Expected::PutBlob { .. } | Expected::GetBlob { .. })) => {
                 self.piece_came(&expected, result)?;
             }
-            Some(Expected::Proof { .. } | Expected::Tally { .. }) | None => {}
+            Some(Expected::Proof { .. } | Expected::Tally { .. } | Expected::Verification { .. }) | None => {}
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use crate::effects::Ticket;
 use crate::step::StepError;
 use crate::views::{ConnectionState, NoticeCode, OwnVoteState};
 use assembly::{AnnouncedKey, BoxTree};
+use crate::voting::counting::Running;
 use messaging::OwnDevice;
 use minicbor::bytes::ByteArray;
 use minicbor::bytes::ByteVec;
@@ -442,6 +443,8 @@ pub(crate) enum Duty {
     Commit(#[n(0)] ConversationId),
     #[n(14)]
     Count(#[n(0)] MotionId),
+    #[n(15)]
+    Verify(#[n(0)] MotionId),
 }
 
 /// Own part in one vote.
@@ -530,6 +533,10 @@ pub(crate) struct Volatile {
     pub(crate) watched: BTreeSet<LogId>,
     /// Votes in which the own ballot was counted, and by which way it had come: told while the process runs, kept nowhere.
     pub(crate) counted: BTreeMap<MotionId, OwnVoteState>,
+    /// What is found out about boxes so far.
+    pub(crate) counts: BTreeMap<MotionId, Running>,
+    /// Votes whose box has no result, so that no share is released: found out once.
+    pub(crate) uncountable: BTreeSet<MotionId>,
     /// When each duty may be tried again.
     pub(crate) duty_after: BTreeMap<Duty, Time>,
     /// Since when each duty has been due that members take by turns.
@@ -558,12 +565,33 @@ pub(crate) struct Volatile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Expected {
     Keys,
-    Limits { asked: Time },
-    Create { log: LogId },
-    Append { item: u64 },
-    Read { log: LogId },
-    Proof { motion: MotionId },
-    Tally { motion: MotionId },
-    PutBlob { hash: Hash },
-    GetBlob { log: LogId, hash: Hash },
+    Limits {
+        asked: Time,
+    },
+    Create {
+        log: LogId,
+    },
+    Append {
+        item: u64,
+    },
+    Read {
+        log: LogId,
+    },
+    Proof {
+        motion: MotionId,
+    },
+    Tally {
+        motion: MotionId,
+    },
+    /// Of ballots that have come while others may follow; nobody waits for it.
+    Verification {
+        motion: MotionId,
+    },
+    PutBlob {
+        hash: Hash,
+    },
+    GetBlob {
+        log: LogId,
+        hash: Hash,
+    },
 }

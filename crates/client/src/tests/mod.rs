@@ -5,6 +5,7 @@ mod ballots;
 mod boxes;
 mod carrier;
 mod clock;
+mod counting;
 mod jobs;
 mod journal;
 mod talk;

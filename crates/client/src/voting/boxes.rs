@@ -7,7 +7,7 @@ use crate::tables;
 use assembly::Body;
 use assembly::{Motion, Opening, Phase, SecretVote, Vote};
 use primitives::MotionId;
-use tlog::{CloseEntry, Entry};
+use tlog::CloseEntry;
 
 /// The relay's clock may be a little behind: a close that comes too early is refused and tried again.
 const CLOSE_MARGIN_MS: u64 = 300;
@@ -182,12 +182,5 @@ impl Step<'_> {
             .box_log(motion)
             .and_then(|log| Some(self.state.logs.get(&log)?.taken));
         matches!((size, read), (Some(size), Some(read)) if read >= size)
-    }
-
-    pub(super) fn box_entries(&self, motion: MotionId) -> Result<Vec<Entry>, StepError> {
-        match self.box_log(motion) {
-            Some(log) => self.load_entries(log),
-            None => Ok(Vec::new()),
-        }
     }
 }

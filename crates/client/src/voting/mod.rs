@@ -13,6 +13,7 @@
 mod ballots;
 mod boxes;
 pub(crate) mod choice;
+pub(crate) mod counting;
 mod motions;
 pub(crate) mod question;
 mod results;
@@ -21,7 +22,7 @@ pub(crate) use motions::Proposal;
 
 use crate::state::OwnPart;
 use crate::step::{Step, StepError};
-use assembly::{Opening, Phase};
+use assembly::{Motion, Opening, Phase};
 use primitives::MotionId;
 
 impl Step<'_> {
@@ -37,13 +38,26 @@ impl Step<'_> {
         for motion in assembly.motions() {
             match motion.phase_at(self.now) {
                 Phase::Noticed => self.open_when_due(motion, turn_ms)?,
-                Phase::Open => self.prove_when_due(motion)?,
-                Phase::Closed => self.close_when_due(motion, turn_ms)?,
+                Phase::Open => {
+                    self.prove_when_due(motion)?;
+                    self.count_box(motion)?;
+                }
+                Phase::Closed => {
+                    self.close_when_due(motion, turn_ms)?;
+                    self.count_box(motion)?;
+                }
                 Phase::Decided => self.tally_when_due(motion)?,
                 _ => {}
             }
         }
         self.release_when_due()
+    }
+
+    fn count_box(&mut self, motion: &Motion) -> Result<(), StepError> {
+        match &motion.opening {
+            Some(opening) if opening.secret().is_some() => self.count_when_due(motion, opening),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn part(&self, motion: MotionId) -> OwnPart {

@@ -37,16 +37,22 @@ impl Step<'_> {
                 }
                 Ok(())
             }
-            Output::Checked {
+            Output::Tallied {
                 motion,
-                releasable: true,
+                result: Err(_),
             } => {
-                self.with_part(motion, |part| part.releasable = true);
+                self.forget_count(motion, true);
                 Ok(())
             }
-            Output::Proven { .. } | Output::Checked { .. } | Output::Tallied { .. } | Output::Cancelled => {
+            Output::Counting { motion, count } => {
+                self.counted_on(motion, count);
                 Ok(())
             }
+            Output::Checked { motion, valid } => {
+                self.counted_out(motion, valid);
+                Ok(())
+            }
+            Output::Proven { .. } | Output::Recount | Output::Cancelled => Ok(()),
         }
     }
 
@@ -61,26 +67,7 @@ impl Step<'_> {
                 continue;
             };
             let (motion, opening) = (motion.id, opening.id);
-            let part = self.part(motion);
-            if !part.releasable {
-                let expected = Expected::Tally { motion };
-                if self.box_is_read(motion, due.opening)
-                    && !self.expects(&expected)
-                    && self.may_try(Duty::Count(motion)).is_some()
-                {
-                    let entries = self.box_entries(motion)?;
-                    let ticket = self.ticket(expected);
-                    let work = Work::Check {
-                        motion,
-                        opening,
-                        assembly: assembly.clone(),
-                        entries,
-                    };
-                    self.effects.push(Effect::Compute {
-                        ticket,
-                        job: Box::new(Job(work)),
-                    });
-                }
+            if !self.part(motion).releasable {
                 continue;
             }
             if let Some(share) = self.share_secret(due.key)?
@@ -110,25 +97,23 @@ impl Step<'_> {
                 self.confirm_result(motion.id, opening.id, hash)
             };
         }
+        if opening.secret().is_some() {
+            return self.count_when_due(motion, opening);
+        }
         let expected = Expected::Tally { motion: motion.id };
-        if opening.secret().is_some() && !self.box_is_read(motion.id, opening) || self.expects(&expected) {
+        if self.expects(&expected) || self.may_try(Duty::Count(motion.id)).is_none() {
             return Ok(());
         }
-        if self.may_try(Duty::Count(motion.id)).is_none() {
-            return Ok(());
-        }
-        let entries = self.box_entries(motion.id)?;
         let assembly = self
             .state
             .assembly
             .clone()
             .ok_or(StepError::Internal("no assembly"))?;
         let ticket = self.ticket(expected);
-        let work = Work::Tally {
+        let work = Work::RollCall {
             motion: motion.id,
             opening: opening.id,
             assembly,
-            entries,
         };
         self.effects.push(Effect::Compute {
             ticket,
@@ -142,6 +127,7 @@ impl Step<'_> {
         if let Some(secret) = opening.and_then(Opening::secret) {
             self.burn_ballot_secret(secret.key_number);
         }
+        self.forget_count(motion, false);
         self.store.delete(tables::WISHES, *motion.as_bytes());
         self.store.burn(wish_purpose(motion));
         let own = |item: &OutboxItem| item.content == Content::Ballot { motion };
