@@ -1,5 +1,6 @@
 //! Measurements: a table for people and JSON for comparison, in `target/bench/`.
 
+pub mod audit;
 pub mod ballot;
 pub mod belenios;
 pub mod constant_time;
@@ -38,6 +39,11 @@ const STUDIES: &[Study] = &[
         "ballot",
         "casting and auditing secret votes, beside the floor [--rolls 30,100 --repeats 5]",
         ballot::run,
+    ),
+    (
+        "audit",
+        "the auditor's program on whole files [--rolls 1000,10000 --repeats 5]",
+        audit::run,
     ),
     (
         "peers",

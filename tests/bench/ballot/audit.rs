@@ -110,7 +110,7 @@ pub(crate) fn run(members: usize, folder: &Path, threads: usize, repeats: usize)
 fn audit(election: &Election, keys: &[[u8; 32]], ballots: &[Vec<u8>], threads: Threads) -> Outcome<Audit> {
     let mut clock = Clock::start();
     let mut audit = Audit::default();
-    let roll = Arc::new(Roll::from_bytes(keys)?);
+    let roll = Arc::new(Roll::from_bytes_by(keys, &threads)?);
     let event = Event::ballot(
         AssemblyId::new([1; 32]),
         election::OPENING,

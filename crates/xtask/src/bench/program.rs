@@ -25,6 +25,25 @@ impl Program {
         )
     }
 
+    /// Builds the program of the package `name`, which has the same name.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if it does not build.
+    pub fn of_package(workspace: &Workspace, name: &str) -> Result<Self> {
+        Self::build(
+            workspace
+                .cargo()
+                .args(["build", "--release", "--package", name, "--bin", name]),
+            name,
+        )
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Builds the program `name` of a package beside the workspace.
     ///
     /// # Errors
