@@ -3,11 +3,10 @@
 use crate::effects::Ticket;
 use crate::step::StepError;
 use crate::views::{ConnectionState, NoticeCode, OwnVoteState};
-use assembly::{AnnouncedKey, BoxTree};
 use crate::voting::counting::Running;
+use assembly::{AnnouncedKey, BoxTree};
 use messaging::OwnDevice;
-use minicbor::bytes::ByteArray;
-use minicbor::bytes::ByteVec;
+use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::decode::{Decoder, Error as DecodeError};
 use minicbor::encode::{Encoder, Error as EncodeError, Write};
 use minicbor::{Decode, Encode};

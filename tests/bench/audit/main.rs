@@ -92,7 +92,7 @@ fn ballots(world: &World, opening: OpeningId) -> Outcome<Vec<Vec<u8>>> {
     let mut secrets = world
         .members
         .iter()
-        .map(|member| BallotSecret::from_bytes(&*member.ballot_secrets.get(&vote.key_number)?.to_bytes()))
+        .map(|member| BallotSecret::from_bytes(&member.ballot_secrets.get(&vote.key_number)?.to_bytes()))
         .collect::<Option<Vec<_>>>()
         .ok_or("a member has no ballot key")?;
     secrets.sort_by_cached_key(BallotSecret::public);
