@@ -48,10 +48,16 @@ impl Step<'_> {
         }
     }
 
-    /// The time by the logs' clock, as far as it is known.
+    /// The time by the logs' clock: this device's, until an own entry has shown that the logs' is another.
     pub(crate) fn log_time(&self) -> Time {
-        let skew_ms = self.state.volatile.clock_skew_ms.unwrap_or_default();
-        Time(self.now.0.saturating_add_signed(skew_ms))
+        Time(self.now.0.saturating_add_signed(self.state.volatile.log_ahead_ms))
+    }
+
+    /// An own entry was taken at this time, on another day than its own.
+    pub(crate) fn learn_log_time(&mut self, taken: Time) {
+        let (ahead, behind) = (taken.since_ms(self.now), self.now.since_ms(taken));
+        let signed = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
+        self.state.volatile.log_ahead_ms = signed(ahead).saturating_sub(signed(behind));
     }
 
     /// The day by the logs' clock.

@@ -556,6 +556,8 @@ pub(crate) struct Volatile {
     pub(crate) clock_asked: Option<Time>,
     /// How far the local clock is behind the relay's; negative if it is ahead.
     pub(crate) clock_skew_ms: Option<i64>,
+    /// How far the logs' clock is ahead of this device's, as own entries have shown.
+    pub(crate) log_ahead_ms: i64,
     /// Keys of the relay that a person is about to found an assembly on, by its address line.
     pub(crate) relay_known: Option<(String, Unverified)>,
 }

@@ -161,13 +161,12 @@ impl Step<'_> {
         }
     }
 
-    /// An own entry that came after its day was over is made again. One of a day that was still to come is not: the clock
-    /// that says so would do it again.
+    /// An own entry that came on a day too far from its own is made again, by the logs' clock as its time has shown it.
     pub(crate) fn unopened_own(&mut self, item: u64, taken: Time) -> Result<(), StepError> {
         let entry = self.state.outbox.get(&item).map(|item| item.entry.clone());
         let sealed = entry.and_then(|entry| SealedEntry::parse(&entry).ok());
-        if sealed.is_some_and(|sealed| sealed.day.is_over(taken)) {
-            self.note_entry_time(taken);
+        if sealed.is_some_and(|sealed| !sealed.day.is_near(taken)) {
+            self.learn_log_time(taken);
             self.state_anew(item, taken)?;
         }
         Ok(())

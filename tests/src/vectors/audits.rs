@@ -50,12 +50,10 @@ impl AuditCase {
     /// The audit file and, beside it, what the product says of it.
     #[must_use]
     pub fn files(&self) -> [VectorFile; 2] {
-        let folder = std::env::temp_dir().join(format!("veche-vectors-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(&self.name);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(&self.name);
         std::fs::write(&path, &self.bytes).unwrap();
         let report = json!({ "asked": self.asked.map(|id| id.to_string()), "report": outline(product(&path, self.asked)) });
-        std::fs::remove_file(&path).unwrap();
         let mut expected = serde_json::to_vec_pretty(&report).unwrap();
         expected.push(b'\n');
         let file = |ending: &str, bytes| VectorFile {

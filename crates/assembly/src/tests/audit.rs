@@ -415,7 +415,7 @@ fn breaches_stand_in_the_order_of_the_steps_although_entries_come_before_their_c
     let entries = &mut file.logs[0].entries;
     let last = entries.len() - 1;
     entries[last].key = None;
-    entries[last].time = primitives::Time(0);
+    entries[last].time = primitives::Time(entries[0].time.0 - 1);
     let broken: Vec<_> = verify(&file).breaches.iter().map(|breach| breach.rule).collect();
     assert_eq!(broken, [AuditRule::Root, AuditRule::Times, AuditRule::Opened]);
 }

@@ -33,3 +33,20 @@ fn a_few_seconds_are_no_matter() {
     world.run_ms(10_000);
     assert_eq!(world.overview(0).connection.clock_skew_ms, None);
 }
+
+#[test]
+fn statements_count_although_the_logs_clock_is_days_from_ones_own() {
+    for off_ms in [3 * DAY_MS, -3 * DAY_MS] {
+        let mut world = World::new(173, 2);
+        world.relay.stamps_off_ms = off_ms;
+        world.found(2);
+        for who in 0..2 {
+            assert!(
+                world
+                    .overview(who)
+                    .assembly
+                    .is_some_and(|assembly| assembly.seats == 2)
+            );
+        }
+    }
+}

@@ -33,6 +33,8 @@ pub struct Relay {
     pub submitted: u64,
     /// So far its clock, as it tells it, is off the world's.
     pub clock_off_ms: i64,
+    /// How far the times that it gives to entries are off; they never go back.
+    pub stamps_off_ms: i64,
 }
 
 #[derive(Clone)]
@@ -57,6 +59,7 @@ impl Relay {
             ballots: Ballots::Taken,
             submitted: 0,
             clock_off_ms: 0,
+            stamps_off_ms: 0,
         }
     }
 
@@ -76,6 +79,8 @@ impl Relay {
     }
 
     pub fn call(&mut self, now: Time, call: Call) -> Result<Reply, Problem> {
+        let said = Time(now.0.saturating_add_signed(self.clock_off_ms));
+        let now = Time(now.0.saturating_add_signed(self.stamps_off_ms));
         self.last_time = self.last_time.max(now);
         let now = self.last_time;
         self.sequence(now);
@@ -115,7 +120,7 @@ impl Relay {
                 })
             }
             Call::Limits => Ok(Reply::Limits(Limits {
-                now: Time(now.0.saturating_add_signed(self.clock_off_ms)),
+                now: said,
                 entry_bytes_max: u32::MAX,
                 blob_bytes_max: u32::MAX,
                 page_bytes_max: u32::MAX,
