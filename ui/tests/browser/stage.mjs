@@ -29,8 +29,19 @@ export class Stage {
     await stage.#server.listen();
     stage.#browser = await puppeteer.launch({ executablePath: CHROMIUM, args: FLAGS });
     stage.page = await stage.#browser.newPage();
+    await stage.#warmUp();
     stage.page.on("pageerror", (error) => stage.faults.push(String(error)));
     return stage;
+  }
+
+  /** In a fresh clone the server puts the libraries together while the first page waits, and that page has to be asked for again. */
+  async #warmUp() {
+    for (const timeout of [20_000, 30_000, 40_000, 60_000]) {
+      await this.page.goto(`${this.#server.resolvedUrls.local[0]}?fake=member`);
+      const shown = await this.page.waitForSelector("main, nav", { timeout }).catch(() => null);
+      if (shown) return;
+    }
+    throw new Error("the page does not come up: `npm run dev` in ui/ says why");
   }
 
   /** Goes to a scene of `src/backend/fake.ts`: `member&vote=stuck`. */
