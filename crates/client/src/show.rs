@@ -512,7 +512,7 @@ fn proof_lines(fold: &Assembly, opening: &Opening, result: &TallyResult) -> Vec<
 
 fn message_content(bytes: &[u8]) -> MessageContent {
     match AppMessage::decode(bytes).map(|message| message.body) {
-        Ok(Body::Text(text)) => MessageContent::Text { text },
+        Ok(Body::Text(text)) => MessageContent::Text { text: text.words },
         _ => MessageContent::NeedsNewerVersion,
     }
 }

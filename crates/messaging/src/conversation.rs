@@ -42,6 +42,8 @@ pub struct Conversation {
     pub(crate) meta: Meta,
     /// The epoch under whose purpose the store has it, if it has it.
     pub(crate) stored_epoch: Option<u64>,
+    /// All records are written anew although the epoch is the same.
+    renewed: bool,
 }
 
 impl core::fmt::Debug for Conversation {
@@ -126,6 +128,7 @@ impl Conversation {
             group,
             meta: Meta::new(journal),
             stored_epoch: None,
+            renewed: false,
         }
     }
 
@@ -165,11 +168,12 @@ impl Conversation {
             group,
             meta,
             stored_epoch,
+            renewed: false,
         }))
     }
 
     /// Writes what has changed to `overlay`: a few records, or all of them under a new purpose if the epoch
-    /// has changed. Called once, at the end of a step.
+    /// has changed or [`Conversation::renew`] asks for it. Called once, at the end of a step.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -185,7 +189,7 @@ impl Conversation {
         for (name, _) in changes.iter().filter(|(_, value)| value.is_none()) {
             overlay.delete(GROUPS, key(name));
         }
-        let moved = self.stored_epoch != Some(epoch);
+        let moved = self.stored_epoch != Some(epoch) || self.renewed;
         let written = if moved {
             self.provider.records().all()
         } else {
@@ -202,7 +206,15 @@ impl Conversation {
             forget_parts(overlay, self.id, Some(epoch))?;
         }
         self.stored_epoch = Some(epoch);
+        self.renewed = false;
         Ok(())
+    }
+
+    /// Lets [`Conversation::save`] write all records under a fresh key and burn the one that they are under. What old blocks of a
+    /// disk still have of this and the past epoch, and with it the keys of messages that were read since, does not open
+    /// any more: for a message that is to be forgotten.
+    pub fn renew(&mut self) {
+        self.renewed = true;
     }
 
     /// Destroys everything this device has of the conversation.

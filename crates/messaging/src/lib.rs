@@ -7,7 +7,7 @@
 //! not decided here but asked of a [`Roster`], the caller's fold of the journal.
 //!
 //! Trusts the caller's roster and store; trusts neither the relay nor any member. Deliberately absent: reading and
-//! writing logs, the outbox, retrying, and any idea of seats, motions and votes.
+//! writing logs, the outbox, retrying, and any idea of motions and votes.
 //!
 //! # Known exceptions to "randomness and time are parameters"
 //! - OpenMLS and its provider draw from a generator of their own (HMAC-DRBG, seeded and reseeded from the system): group
@@ -17,13 +17,16 @@
 //!   check the lifetime of a key package. Lifetimes are unbounded (`0..=u64::MAX`), so that check depends on the
 //!   clock only if it stands before 1970. Expiry is ours and judged by log times.
 
+mod acts;
 mod commit;
 mod conversation;
 mod credential;
+mod emoji;
 mod envelope;
 mod invitation;
 mod join;
 mod key_package;
+mod markup;
 mod message;
 mod meta;
 mod outcome;
@@ -34,19 +37,24 @@ mod readd;
 mod records;
 mod rendezvous;
 mod roster;
+mod timer;
 mod wrap;
 
 #[cfg(test)]
 mod tests;
 
+pub use acts::{EDIT_WITHIN_MS, EDITS_MAX, EMOJI_OF_MEMBER_MAX, EMOJI_OF_MESSAGE_MAX};
+pub use acts::{Reaction, Reactions, Target, Verdict, Words, judge_delete, judge_edit};
 pub use commit::{ADDED_MAX, CommitError, Committing, Intent};
 pub use conversation::{Conversation, LoadError, UseError, log_keys, log_record};
 pub use credential::{BadCredential, Member, OwnDevice};
+pub use emoji::{EMOJI_BYTES_MAX, Emoji, NotAnEmoji};
 pub use envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
 pub use invitation::{BadLink, Invitation};
 pub use join::{JoinError, Replace};
 pub use key_package::{BadKeyPackage, KeyPackage, NewKeyPackageError, forget_key_packages, new_key_package};
-pub use message::{APP_MESSAGE_BYTES_MAX, AppMessage, Body, TEXT_BYTES_MAX};
+pub use markup::{Run, Style, mentions, runs};
+pub use message::{APP_MESSAGE_BYTES_MAX, AppMessage, Body, TEXT_BYTES_MAX, Text, WORDS_BYTES_MAX};
 pub use meta::Standing;
 pub use outcome::{Committed, Halt, Processed, Reason};
 pub use parts::{PART_BYTES, Unwrapped, Whole, WrapError};
@@ -56,6 +64,7 @@ pub use records::DamagedRecord;
 pub use rendezvous::{Admitted, BadRendezvous, JoinRequest, JournalKey, Posted, open_admitted, open_posted};
 pub use rendezvous::{post_admitted, post_refused, post_request};
 pub use roster::{JournalPoint, Knowledge, Roster};
+pub use timer::Timer;
 pub use wrap::{
     MESSAGE_BYTES_MAX, Opened, PIECE_LEN, Piece, PieceList, SIZES, TooLarge, Unreadable, Wrapped, open, wrap,
 };

@@ -134,8 +134,10 @@ hash_ids! {
     MotionId;
     /// One opening of one motion; identifies the vote everywhere.
     OpeningId;
-    /// A message of a conversation.
+    /// What the author of a message has drawn for it; another member can use the same.
     MessageId;
+    /// A message of a conversation, as others refer to it: hash of conversation, author and id, so that nobody can take another's.
+    MessageName;
     /// A conversation (its MLS group id).
     ConversationId;
 }

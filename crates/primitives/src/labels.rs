@@ -141,6 +141,8 @@ labels! {
     CONVERSATION_REQUEST = "conversation/request";
     /// Associated data of the pieces of a large answer to an invitation.
     CONVERSATION_PIECE = "conversation/piece";
+    /// Name of a message: hash of its conversation, author and id.
+    MESSAGE_NAME = "conversation/message";
     /// Short code of a conversation's epoch.
     EPOCH_CODE = "conversation/epoch-code";
 

@@ -15,7 +15,8 @@ pub mod time;
 pub use canonical::{Malformed, decode_canonical, encode};
 pub use device::DeviceCertificate;
 pub use ids::{
-    AssemblyId, ConversationId, Hash, LogId, MessageId, MotionId, OpeningId, RelayId, SeatNumber, StatementId,
+    AssemblyId, ConversationId, Hash, LogId, MessageId, MessageName, MotionId, OpeningId, RelayId,
+    SeatNumber, StatementId,
 };
 pub use labels::Label;
 pub use secret::{Secret, SigningSecret};

@@ -34,7 +34,7 @@ impl Step<'_> {
             sent: self.now,
             journal,
             conversation: self.largest(state.log),
-            body: Body::Text(text),
+            body: Body::Text(text.into()),
         };
         self.encrypt_and_post(id, &message)?;
         self.touch(Topic::Conversations);

@@ -230,3 +230,27 @@ fn forgetting_leaves_nothing() {
         .unwrap();
     assert!(desks[1].load().is_none());
 }
+
+#[test]
+fn a_renewed_group_is_the_same_and_nothing_of_it_is_under_the_old_key() {
+    let (mut relay, mut desks) = gathered(2);
+    desks[1].say("before").unwrap();
+    settle(&mut relay, &mut desks);
+    let renewed = |desk: &mut Desk, again: bool| {
+        desk.step(|overlay, _, _, _| {
+            let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
+            if again {
+                group.renew();
+            }
+            group.save(overlay).unwrap();
+        })
+        .unwrap();
+    };
+    renewed(&mut desks[0], false);
+    // Burning the purpose drops whatever the batch does not write: that the group still loads means that all was written.
+    renewed(&mut desks[0], true);
+    desks[0].say("after").unwrap();
+    desks[1].say("after too").unwrap();
+    settle(&mut relay, &mut desks);
+    assert!(desks.iter().all(|desk| desk.texts().len() == 3));
+}

@@ -415,9 +415,10 @@ fn receive(overlay: &mut Overlay<'_, MemoryStore>, message: &AppMessage) {
     };
     assert!(
         overlay.get(RECEIVED, message.id.as_bytes()).unwrap().is_none(),
-        "doubled: {text}"
+        "doubled: {}",
+        text.words
     );
-    overlay.put(RECEIVED, message.id.as_bytes().to_vec(), text.as_bytes());
+    overlay.put(RECEIVED, message.id.as_bytes().to_vec(), text.words.as_bytes());
 }
 
 /// After a hop: read the new log, and send again what the old one did not show before the removal.
