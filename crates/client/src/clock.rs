@@ -34,10 +34,26 @@ impl Step<'_> {
     pub(crate) fn limits_came(&mut self, asked: Time, result: Result<Reply, CallError>) {
         // A relay that does not say its time is no reason to do without it.
         if let Ok(Reply::Limits(limits)) = result {
+            self.state.volatile.clock_compared = true;
             let behind = limits.now.since_ms(self.now);
             let ahead = asked.since_ms(limits.now);
             self.note_skew(behind, ahead);
         }
+    }
+
+    /// The time by which messages disappear, as far as it is known: the latest that the logs have stamped, and the local clock
+    /// once the relay has told its own, set back by what it is ahead. So a clock that is ahead makes nothing disappear early,
+    /// and a relay that tells a time long past holds nothing beyond the next entry.
+    pub(crate) fn log_now(&self) -> Time {
+        let stamped = self.state.logs.values().map(|log| log.reader.last_time()).max();
+        let volatile = &self.state.volatile;
+        let ahead_ms = volatile
+            .clock_skew_ms
+            .map_or(0, |skew| skew.min(0).unsigned_abs());
+        let local = volatile
+            .clock_compared
+            .then(|| Time(self.now.0.saturating_sub(ahead_ms)));
+        stamped.max(local).unwrap_or(Time(0))
     }
 
     /// An entry from the future means that a clock is wrong, too.

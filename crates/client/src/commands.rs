@@ -1,13 +1,15 @@
 //! What a person asks for, checked and handed to where it belongs.
 
+use crate::conversations::Draft;
 use crate::machine::Failed;
 use crate::requests::{Answer, Refusal, RefusalCode, Request, Topic};
 use crate::step::Step;
 use crate::tables;
 use crate::views::Carrier;
+use messaging::{Emoji, Timer, WORDS_BYTES_MAX};
 use crate::voting::Proposal;
 use primitives::canonical::encode;
-use primitives::{ConversationId, MotionId, SeatNumber, StatementId};
+use primitives::{ConversationId, MessageName, MotionId, SeatNumber, StatementId};
 
 /// Longest name of an assembly or member, title of a motion, in characters.
 const NAME_CHARS_MAX: usize = 200;
@@ -68,10 +70,67 @@ impl Step<'_> {
             Request::Conversations => Ok(Answer::Conversations {
                 conversations: self.show_conversations()?,
             }),
-            Request::Send { conversation, text } => {
-                bounded("text", &text, 1, MESSAGE_CHARS_MAX)?;
+            Request::Send {
+                conversation,
+                text,
+                reply_to,
+            } => {
                 let conversation = self.conversation_named(conversation.as_deref())?;
-                self.send_text(conversation, text)
+                let reply = reply_to.as_deref().map(parse::<MessageName>).transpose()?;
+                self.send_text(conversation, said("text", text, 1)?, reply)
+            }
+            Request::Edit {
+                conversation,
+                message,
+                text,
+            } => {
+                let conversation = self.conversation_named(conversation.as_deref())?;
+                self.edit(conversation, parse(&message)?, said("text", text, 1)?)
+            }
+            Request::Delete {
+                conversation,
+                message,
+            } => {
+                let conversation = self.conversation_named(conversation.as_deref())?;
+                self.delete(conversation, parse(&message)?)
+            }
+            Request::React {
+                conversation,
+                message,
+                emoji,
+                take_back,
+            } => {
+                let conversation = self.conversation_named(conversation.as_deref())?;
+                let emoji = Emoji::new(&emoji).map_err(|error| bad(&error.to_string()))?;
+                self.react(conversation, parse(&message)?, emoji, !take_back)
+            }
+            Request::SetTimer {
+                conversation,
+                timer_ms,
+            } => {
+                let conversation = self.conversation_named(conversation.as_deref())?;
+                let known = |ms| Timer::new(ms).ok_or_else(|| bad("messages stay 10 seconds to 366 days"));
+                self.set_timer(conversation, timer_ms.map(known).transpose()?)
+            }
+            Request::SetDraft {
+                conversation,
+                text,
+                reply_to,
+            } => {
+                let conversation = self.conversation_named(conversation.as_deref())?;
+                let reply = reply_to.as_deref().map(parse::<MessageName>).transpose()?;
+                let text = said("text", text, 0)?;
+                self.set_draft(conversation, &Draft { text, reply })
+            }
+            Request::Search {
+                text,
+                conversation,
+                limit,
+            } => {
+                bounded("text", &text, 1, NAME_CHARS_MAX)?;
+                let conversation = conversation.as_deref().map(parse).transpose()?;
+                let limit = limit.unwrap_or(PAGE.0).min(PAGE.1);
+                self.search(&text, conversation, usize::try_from(limit).unwrap_or(usize::MAX))
             }
             Request::Read {
                 conversation,
@@ -168,6 +227,21 @@ fn bounded(field: &str, text: &str, least: usize, most: usize) -> Result<(), Ref
     } else {
         Err(bad("control characters are not allowed in texts"))
     }
+}
+
+/// A text that a message can carry, in characters and in bytes.
+fn said(field: &str, text: String, least: usize) -> Result<String, Refusal> {
+    bounded(field, &text, least, MESSAGE_CHARS_MAX)?;
+    if text.len() > WORDS_BYTES_MAX {
+        return Err(Refusal {
+            code: RefusalCode::BadRequest,
+            details: format!(
+                "'{field}' has {} bytes; a message carries {WORDS_BYTES_MAX}: send it in two",
+                text.len()
+            ),
+        });
+    }
+    Ok(text)
 }
 
 pub(crate) fn parse<T: core::str::FromStr>(text: &str) -> Result<T, Refusal> {

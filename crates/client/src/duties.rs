@@ -21,6 +21,7 @@ impl Step<'_> {
         self.follow_on()?;
         self.make_again()?;
         self.take_in_waiting()?;
+        self.expire()?;
         if self.own_seat().is_err() {
             return self.burn_when_out();
         }

@@ -1,6 +1,7 @@
 //! The outbox: exact bytes are durable before they are sent, sent until the relay has promised them a place, and
 //! forgotten when they are seen there. Own entries are recognised by the hash of these bytes and by nothing else.
 
+use crate::conversations::waiting_purpose;
 use crate::effects::{CallError, Effect, Lane};
 use crate::state::{Content, Expected, LogRole, OutboxItem};
 use crate::step::{Step, StepError, Turn};
@@ -45,8 +46,10 @@ impl Step<'_> {
             pending: false,
             pieces: Vec::new(),
             duty: turn.map(|Turn(duty)| duty),
+            next: None,
         };
         self.state.outbox.insert(item, record);
+        self.state.volatile.unsent.insert(item);
         self.save_outbox(item);
         item
     }
@@ -56,7 +59,7 @@ impl Step<'_> {
             return;
         };
         self.store.put_for(
-            outbox_purpose(&record.content),
+            self.outbox_purpose(record),
             tables::OUTBOX,
             item.to_be_bytes(),
             encode(record),
@@ -67,11 +70,25 @@ impl Step<'_> {
         if let Some(record) = self.state.outbox.remove(&item) {
             self.store.delete(tables::OUTBOX, item.to_be_bytes());
             if let Content::Ballot { .. } = record.content {
-                self.store.burn(outbox_purpose(&record.content));
+                self.store.burn(self.outbox_purpose(&record));
             }
         }
+        self.state.volatile.unsent.remove(&item);
         self.state.volatile.retry_at.remove(&item);
         self.state.volatile.item_failures.remove(&item);
+    }
+
+    /// What is burnt together: a ballot by itself, a conversation's waiting words with those that are forgotten.
+    fn outbox_purpose(&self, item: &OutboxItem) -> Purpose {
+        match item.content {
+            Content::Ballot { motion } => {
+                Purpose::burnable([b"outbox-ballot/".as_slice(), motion.as_bytes()].concat())
+            }
+            Content::Message { .. } => self
+                .conversation_of(item.log)
+                .map_or(Purpose::ORDINARY, waiting_purpose),
+            _ => Purpose::ORDINARY,
+        }
     }
 
     /// The outbox item whose exact bytes these are, if they are one's own.
@@ -122,6 +139,7 @@ impl Step<'_> {
             && item.promised.is_none()
             && (!item.pending || not_shown)
             && item.not_before <= self.now
+            && !self.is_held(item)
             && self
                 .state
                 .volatile
@@ -129,6 +147,16 @@ impl Step<'_> {
                 .get(&number)
                 .is_none_or(|at| *at <= self.now)
             && !self.expects(&Expected::Append { item: number })
+    }
+
+    /// Words stay here, where they can still be changed, while the relay is known to be out of reach.
+    fn is_held(&self, item: &OutboxItem) -> bool {
+        let quiet = self
+            .state
+            .volatile
+            .quiet_until
+            .is_some_and(|until| until > self.now);
+        quiet && matches!(item.content, Content::Message { .. })
     }
 
     fn send_item(&mut self, number: u64) {
@@ -148,6 +176,7 @@ impl Step<'_> {
             entry: item.entry.clone(),
             signature: signature.into(),
         };
+        self.state.volatile.unsent.remove(&number);
         let ticket = self.ticket(Expected::Append { item: number });
         self.effects.push(Effect::Call {
             ticket,
@@ -261,14 +290,5 @@ pub(crate) fn lane_of(role: &LogRole) -> Lane {
         LogRole::Journal { .. } | LogRole::Witness { .. } | LogRole::Vote { .. } | LogRole::Box { .. } => {
             Lane::Journal
         }
-    }
-}
-
-fn outbox_purpose(content: &Content) -> Purpose {
-    match content {
-        Content::Ballot { motion } => {
-            Purpose::burnable([b"outbox-ballot/".as_slice(), motion.as_bytes()].concat())
-        }
-        _ => Purpose::ORDINARY,
     }
 }

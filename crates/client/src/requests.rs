@@ -2,8 +2,8 @@
 //! one-shot commands are all these. The interface is stated in `docs/spec/agent.md` and does not change its meaning.
 
 use crate::views::{
-    AdmissionView, Carrier, Choice, ConversationView, InvitationView, MemberView, MessageView, MotionView,
-    Overview, QuestionView, Role, RuleView, Ties, VoteKind,
+    AdmissionView, Carrier, Choice, ConversationView, FoundView, InvitationView, MemberView, MessageView,
+    MotionView, Overview, QuestionView, Role, RuleView, Ties, VoteKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -80,8 +80,84 @@ pub enum Request {
         #[serde(default)]
         #[cfg_attr(feature = "typescript", ts(optional))]
         conversation: Option<String>,
-        /// The words, at most 20,000 characters.
+        /// The words, at most 20,000 characters and 32,765 bytes. `*bold*`, `_italic_`, `~struck out~`, `` `code` ``, lines
+        /// that begin with `> `, and `@{7}` for seat 7 are marks in them.
         text: String,
+        /// The message that they answer.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        reply_to: Option<String>,
+    },
+    /// Changes the words of one's own message, 16 times at most and for 24 hours. Answer: [`Answer::Done`].
+    Edit {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// The message.
+        message: String,
+        /// Its words from now on.
+        text: String,
+    },
+    /// Takes one's own message back from everybody; one that has not left yet never does. Answer: [`Answer::Done`].
+    Delete {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// The message.
+        message: String,
+    },
+    /// Sets a reaction to a message, or takes it back. Answer: [`Answer::Done`].
+    React {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// The message.
+        message: String,
+        /// One character.
+        emoji: String,
+        /// Whether to take it back.
+        #[serde(default)]
+        take_back: bool,
+    },
+    /// Sets after which time messages disappear from now on; deputies only. Answer: [`Answer::Done`].
+    SetTimer {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// After which, 10 seconds to 366 days; never if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        timer_ms: Option<u64>,
+    },
+    /// Keeps what is being written; empty words are no draft. Answer: [`Answer::Done`].
+    SetDraft {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// The words.
+        text: String,
+        /// The message that they answer.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        reply_to: Option<String>,
+    },
+    /// Looks for messages that have words which begin with all of these. Answer: [`Answer::Found`].
+    Search {
+        /// 1 to 16 words.
+        text: String,
+        /// The conversation; all if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// At most so many; 50 if absent, 500 at most.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        limit: Option<u32>,
     },
     /// A page of messages, ascending. Answer: [`Answer::Messages`].
     Read {
@@ -299,6 +375,11 @@ pub enum Answer {
     Messages {
         /// They, ascending.
         messages: Vec<MessageView>,
+    },
+    /// Messages that were looked for.
+    Found {
+        /// They, newest first.
+        messages: Vec<FoundView>,
     },
     /// A motion is in the outbox.
     Proposed {

@@ -4,22 +4,20 @@ use crate::commands::{no_assembly, unknown};
 use crate::follow::EvidenceRecord;
 use crate::inviting::role_of_code;
 use crate::machine::Failed;
-use crate::state::{Content, Line, MessageRecord, OwnPart, Stage};
+use crate::state::{OwnPart, Stage};
 use crate::step::Step;
 use crate::tables;
 use crate::views::{
-    AdmissionState, AdmissionView, AssemblyView, Barred, CharterView, ConnectionView, ConversationKind,
-    ConversationView, Majority, MemberView, MessageContent, MessageState, MessageView, MotionView,
-    NoticeCode, Overview, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, Role, RuleView,
-    SeatState, SeatVote, Standing, VoteKind, Witnessed,
+    AdmissionState, AdmissionView, AssemblyView, Barred, CharterView, ConnectionView, Majority, MemberView,
+    MotionView, NoticeCode, Overview, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, Role,
+    RuleView, SeatState, SeatVote, Standing, VoteKind, Witnessed,
 };
 use crate::voting::choice::{choice_view, options_view, ties_view};
 use crate::voting::question::question_view;
 use assembly::{Assembly, TallyResult};
 use assembly::{Motion, Opening, Seat, Vote};
-use messaging::{AppMessage, Body};
 use primitives::canonical::decode_canonical;
-use primitives::{ConversationId, Hash, MotionId, VerifyingKey};
+use primitives::{Hash, MotionId, SeatNumber, VerifyingKey};
 
 /// So long a failed step is shown.
 const FAILURE_SHOWN_MS: u64 = 60_000;
@@ -137,7 +135,7 @@ impl Step<'_> {
             .collect())
     }
 
-    fn name_of(&self, seat: &Seat) -> String {
+    pub(crate) fn name_of(&self, seat: &Seat) -> String {
         self.name_behind(&seat.name)
             .unwrap_or_else(|| format!("№ {}", seat.number))
     }
@@ -192,111 +190,18 @@ impl Step<'_> {
         Ok(views)
     }
 
-    pub(crate) fn show_conversations(&mut self) -> Result<Vec<ConversationView>, Failed> {
-        let ids: Vec<ConversationId> = self.state.conversations.keys().copied().collect();
-        let mut views = Vec::new();
-        for id in ids {
-            let (members, epoch, code) = match self.session(id)? {
-                Some(session) => (
-                    count(session.members().len()),
-                    session.epoch(),
-                    session.epoch_code(),
-                ),
-                None => (0, 0, String::new()),
-            };
-            let Some(state) = self.state.conversations.get(&id) else {
-                continue;
-            };
-            let last = match state.next_position.checked_sub(1) {
-                Some(position) => {
-                    let key = crate::conversations::message_key(id, position);
-                    let record = self.store.get(tables::MESSAGES, &key)?;
-                    record
-                        .and_then(|value| decode_canonical::<MessageRecord>(&value).ok())
-                        .map(|record| self.show_message(position, &record))
-                }
-                None => None,
-            };
-            views.push(ConversationView {
-                id: id.to_string(),
-                kind: ConversationKind::Plenary,
-                title: String::new(),
-                members,
-                messages: state.next_position,
-                unread: state.next_position.saturating_sub(state.read_below),
-                last,
-                epoch,
-                code,
-            });
-        }
-        Ok(views)
+    pub(crate) fn seat_by_identity(&self, identity: &VerifyingKey) -> Option<&Seat> {
+        let mut seats = self.state.assembly.as_deref()?.seats();
+        seats.find(|seat| seat.identity == *identity)
     }
 
-    pub(crate) fn show_message(&self, position: u64, record: &MessageRecord) -> MessageView {
-        let content = match &record.line {
-            Line::Message(bytes) => message_content(bytes),
-            Line::Roster(added, removed) => MessageContent::Roster {
-                added: self.seats_of(added),
-                removed: self.seats_of(removed),
-            },
-        };
-        let seat = self.seat_by_identity(&record.from);
-        MessageView {
-            id: record.id.to_string(),
-            position,
-            seat: seat.as_ref().map_or(0, |seat| seat.number.0),
-            name: seat.map_or_else(String::new, |seat| self.name_of(&seat)),
-            own: record.own,
-            content,
-            time: record.time.0,
-            state: if record.own {
-                MessageState::Sent
-            } else {
-                MessageState::Received
-            },
-        }
+    /// The own seat's number, if it acts.
+    pub(crate) fn own_number(&self) -> Option<SeatNumber> {
+        let seat = self.seat_by_identity(&self.identity().ok()?)?;
+        seat.is_active().then_some(seat.number)
     }
 
-    /// One's own messages that the log has not shown yet.
-    pub(crate) fn show_waiting(&self, id: ConversationId, next: u64) -> Vec<MessageView> {
-        let own = self.own_seat().ok();
-        let logs: Vec<_> = self
-            .state
-            .logs
-            .iter()
-            .filter(|(_, log)| log.role == crate::state::LogRole::Conversation { conversation: id })
-            .map(|(log, _)| *log)
-            .collect();
-        let waiting = self.state.outbox.values().filter(|item| logs.contains(&item.log));
-        waiting
-            .filter_map(|item| match &item.content {
-                Content::Message { id, message, .. } => Some((*id, message, item.not_before)),
-                _ => None,
-            })
-            .zip(next..)
-            .map(|((id, message, time), position)| MessageView {
-                id: id.to_string(),
-                position,
-                seat: own.as_ref().map_or(0, |seat| seat.number.0),
-                name: own.as_ref().map_or_else(String::new, |seat| self.name_of(seat)),
-                own: true,
-                content: message_content(message),
-                time: time.0,
-                state: MessageState::Waiting,
-            })
-            .collect()
-    }
-
-    fn seat_by_identity(&self, identity: &VerifyingKey) -> Option<Seat> {
-        self.state
-            .assembly
-            .as_ref()?
-            .seats()
-            .find(|seat| seat.identity == *identity)
-            .cloned()
-    }
-
-    fn seats_of(&self, identities: &[VerifyingKey]) -> Vec<u32> {
+    pub(crate) fn seats_of(&self, identities: &[VerifyingKey]) -> Vec<u32> {
         identities
             .iter()
             .filter_map(|identity| Some(self.seat_by_identity(identity)?.number.0))
@@ -508,13 +413,6 @@ fn proof_lines(fold: &Assembly, opening: &Opening, result: &TallyResult) -> Vec<
         ));
     }
     lines
-}
-
-fn message_content(bytes: &[u8]) -> MessageContent {
-    match AppMessage::decode(bytes).map(|message| message.body) {
-        Ok(Body::Text(text)) => MessageContent::Text { text: text.words },
-        _ => MessageContent::NeedsNewerVersion,
-    }
 }
 
 pub(crate) fn count(len: usize) -> u32 {

@@ -5,7 +5,7 @@ use crate::step::StepError;
 use crate::views::{ConnectionState, NoticeCode, OwnVoteState};
 use crate::voting::counting::Running;
 use assembly::{AnnouncedKey, BoxTree};
-use messaging::OwnDevice;
+use messaging::{OwnDevice, Timer};
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::decode::{Decoder, Error as DecodeError};
 use minicbor::encode::{Encoder, Error as EncodeError, Write};
@@ -279,6 +279,10 @@ pub(crate) struct OutboxItem {
     /// The duty that it fulfils: while it is here, the duty is not tried again.
     #[n(7)]
     pub(crate) duty: Option<Duty>,
+    /// An own message about the same thing, made while this one waited: it follows once the log shows this one, and takes its
+    /// place if the log never will.
+    #[n(8)]
+    pub(crate) next: Option<ByteVec>,
 }
 
 /// What the bytes of an outbox item are.
@@ -367,34 +371,66 @@ pub(crate) struct ConversationState {
     /// The conversation cannot be followed further.
     #[n(4)]
     pub(crate) halted: bool,
+    /// Absent in records of the first version.
+    #[n(5)]
+    talk: Option<Talk>,
 }
 
-/// A message as it stands in the log.
-#[derive(Debug, Clone, Encode, Decode)]
+/// What a conversation keeps besides its lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub(crate) struct MessageRecord {
+pub(crate) struct Talk {
+    /// Lines not read yet.
     #[n(0)]
-    pub(crate) id: MessageId,
-    /// Identity key of the sender, or of who committed a change of the roster.
+    pub(crate) unread: u64,
+    /// Of them, those that mention this member.
     #[n(1)]
-    pub(crate) from: VerifyingKey,
+    pub(crate) mentions: u64,
+    /// No line stands below this position any more.
     #[n(2)]
-    pub(crate) own: bool,
+    pub(crate) first: u64,
+    /// The timer was set by somebody here; until then it is the one that messages bring along.
     #[n(3)]
-    pub(crate) time: Time,
+    pub(crate) timer_said: bool,
+    /// How many messages broke a rule, by its id.
     #[n(4)]
-    pub(crate) line: Line,
+    pub(crate) findings: Vec<(String, u64)>,
+    /// After which time what is sent now disappears.
+    #[n(5)]
+    pub(crate) timer: Option<Timer>,
 }
 
-/// What stands in a conversation at one position.
-#[derive(Debug, Clone, Encode, Decode)]
-pub(crate) enum Line {
-    /// A message's canonical bytes.
-    #[n(0)]
-    Message(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
-    /// A change of the roster: identity keys that came and went.
-    #[n(1)]
-    Roster(#[n(0)] Vec<VerifyingKey>, #[n(1)] Vec<VerifyingKey>),
+impl ConversationState {
+    /// A conversation in which nothing has been said.
+    pub(crate) fn new(id: ConversationId, log: LogId) -> Self {
+        Self {
+            id,
+            log,
+            next_position: 0,
+            read_below: 0,
+            halted: false,
+            talk: Some(Talk::default()),
+        }
+    }
+
+    pub(crate) fn talk(&self) -> Talk {
+        self.talk.clone().unwrap_or_else(|| Talk {
+            unread: self.next_position.saturating_sub(self.read_below),
+            ..Talk::default()
+        })
+    }
+
+    pub(crate) fn talk_mut(&mut self) -> &mut Talk {
+        let talk = self.talk();
+        self.talk.insert(talk)
+    }
+
+    /// Everything that stands there has been read.
+    pub(crate) fn read_all(&mut self) {
+        self.read_below = self.next_position;
+        let talk = self.talk_mut();
+        (talk.unread, talk.mentions) = (0, 0);
+    }
 }
 
 /// From which journal position to which a device is in force.
@@ -522,6 +558,8 @@ pub(crate) struct Volatile {
     pub(crate) catching_up: BTreeSet<LogId>,
     /// When each piece is asked for next, and how often that has failed.
     pub(crate) piece_retry: BTreeMap<Hash, (Time, u32)>,
+    /// Outbox items of this process that nobody has been given yet.
+    pub(crate) unsent: BTreeSet<u64>,
     /// How often each outbox item has failed.
     pub(crate) item_failures: BTreeMap<u64, u32>,
     /// When each log is read next.
@@ -554,6 +592,10 @@ pub(crate) struct Volatile {
     pub(crate) notice: Option<NoticeCode>,
     /// When the relay's time was asked for.
     pub(crate) clock_asked: Option<Time>,
+    /// The relay has told its time.
+    pub(crate) clock_compared: bool,
+    /// When the next message disappears, by log time; unknown after a start.
+    pub(crate) next_expiry: Option<Time>,
     /// How far the local clock is behind the relay's; negative if it is ahead.
     pub(crate) clock_skew_ms: Option<i64>,
     /// How far the logs' clock is ahead of this device's, as own entries have shown.

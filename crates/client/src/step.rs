@@ -11,9 +11,12 @@ use crate::views::Carrier;
 use assembly::Assembly;
 use minicbor::{Decode, Encode};
 use primitives::canonical::{decode_canonical, encode};
-use primitives::store::Overlay;
-use primitives::{ConversationId, LogId, MotionId, Purpose, Secret, Store, StoreError, Table, Time};
+use primitives::store::{Overlay, Value};
+use primitives::{
+    ConversationId, LogId, MotionId, Purpose, Secret, Store, StoreError, Table, Time, VerifyingKey,
+};
 use rand_core::CryptoRng;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -85,6 +88,10 @@ pub(crate) struct Step<'a> {
     pub(crate) effects: Vec<Effect>,
     /// Conversations that this step has loaded; saved once, at its end.
     pub(crate) sessions: BTreeMap<ConversationId, messaging::Conversation>,
+    /// This member's long-term public key, once it was asked for.
+    pub(crate) identity: OnceCell<VerifyingKey>,
+    /// Words to be burnt at its end, by conversation: a stretch of lines, or what waits.
+    pub(crate) to_burn: BTreeSet<(ConversationId, Option<u64>)>,
     /// Whether the fold has moved in this step; its snapshot is written once, at its end.
     pub(crate) folded: bool,
     topics: BTreeSet<Topic>,
@@ -104,6 +111,8 @@ impl<'a> Step<'a> {
             state,
             effects: Vec::new(),
             sessions: BTreeMap::new(),
+            identity: OnceCell::new(),
+            to_burn: BTreeSet::new(),
             folded: false,
             topics: BTreeSet::new(),
         }
@@ -233,6 +242,7 @@ impl<'a> Step<'a> {
 
     /// Ends the step: its batch, its state, its effects.
     pub(crate) fn finish(mut self) -> Result<(primitives::Batch, State, Vec<Effect>), StepError> {
+        self.burn_marked()?;
         for conversation in self.sessions.values_mut() {
             conversation.save(&mut self.store)?;
         }
@@ -272,7 +282,25 @@ pub(crate) fn load_one<T>(store: &dyn Store, table: Table, key: &[u8]) -> Result
 where
     T: for<'b> Decode<'b, ()> + Encode<()>,
 {
-    let value = store.get(table, key)?;
+    decoded(table, store.get(table, key)?)
+}
+
+/// Reads one record as the step sees it.
+pub(crate) fn load_from<T>(
+    store: &Overlay<'_, dyn Store + '_>,
+    table: Table,
+    key: &[u8],
+) -> Result<Option<T>, StepError>
+where
+    T: for<'b> Decode<'b, ()> + Encode<()>,
+{
+    decoded(table, store.get(table, key)?)
+}
+
+fn decoded<T>(table: Table, value: Option<Value>) -> Result<Option<T>, StepError>
+where
+    T: for<'b> Decode<'b, ()> + Encode<()>,
+{
     value
         .map(|value| decode_canonical(&value).map_err(|_| StepError::Record(table.0)))
         .transpose()

@@ -22,8 +22,14 @@ pub(crate) const INVITATIONS: Table = Table("invitations");
 pub(crate) const CONVERSATIONS: Table = Table("conversations");
 /// Messages, by conversation and position.
 pub(crate) const MESSAGES: Table = Table("messages");
-/// Message ids that have been shown, to drop second copies.
+/// Positions of messages by their names: for what is about them, and to drop second copies.
 pub(crate) const MESSAGE_IDS: Table = Table("message-ids");
+/// Which words begin how in a stretch of messages, by conversation and stretch; under the messages' own keys.
+pub(crate) const WORDS: Table = Table("message-words");
+/// Messages that disappear, by time, conversation and position.
+pub(crate) const EXPIRY: Table = Table("message-expiry");
+/// What is being written, by conversation.
+pub(crate) const DRAFTS: Table = Table("drafts");
 /// Secrets of unused ballot keys, by number; each under its own purpose.
 pub(crate) const BALLOT_SECRETS: Table = Table("ballot-secrets");
 /// Own part in votes, by motion.

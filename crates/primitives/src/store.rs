@@ -293,6 +293,7 @@ pub struct MemoryStore {
     records: BTreeMap<(Table, Vec<u8>), (Value, Purpose)>,
     writes: u64,
     crash_at: Option<(u64, Crash)>,
+    hoard: Option<Vec<(Purpose, Value)>>,
 }
 
 /// When a [`MemoryStore`] told to crash does so.
@@ -316,6 +317,23 @@ impl MemoryStore {
         self.crash_at = Some((self.writes.saturating_add(k), how));
     }
 
+    /// From now on keeps, as disks do, every value that was ever written; see [`MemoryStore::openable`].
+    pub fn hoard(&mut self) {
+        let there = self.records.values();
+        self.hoard = Some(
+            there
+                .map(|(value, purpose)| (purpose.clone(), value.clone()))
+                .collect(),
+        );
+    }
+
+    /// What somebody opens who has all old blocks and all keys that there are: the values written since
+    /// [`MemoryStore::hoard`], deleted and replaced ones among them, whose purpose has not been burnt after they were written.
+    pub fn openable(&self) -> impl Iterator<Item = (&Purpose, &Value)> {
+        let values = self.hoard.iter().flatten();
+        values.map(|(purpose, value)| (purpose, value))
+    }
+
     /// Takes a crash that has not happened back.
     pub fn no_crash(&mut self) {
         self.crash_at = None;
@@ -331,6 +349,9 @@ impl MemoryStore {
         for op in batch.ops() {
             if let Op::Burn(burnt) = op {
                 self.records.retain(|_, (_, purpose)| purpose != burnt);
+                if let Some(hoard) = &mut self.hoard {
+                    hoard.retain(|(purpose, _)| purpose != burnt);
+                }
             }
         }
         for op in batch.into_ops() {
@@ -341,6 +362,9 @@ impl MemoryStore {
                     value,
                     purpose,
                 } => {
+                    if let Some(hoard) = &mut self.hoard {
+                        hoard.push((purpose.clone(), value.clone()));
+                    }
                     self.records.insert((table, key), (value, purpose));
                 }
                 Op::Delete { table, key } => {
@@ -422,6 +446,32 @@ mod tests {
             .map(|(key, _)| key)
             .collect();
         assert_eq!(keys, [b"new".to_vec(), b"other".to_vec()]);
+    }
+
+    #[test]
+    fn a_hoard_opens_what_was_replaced_and_not_what_was_burnt() {
+        let mut store = MemoryStore::new();
+        let purpose = Purpose::burnable("words");
+        let write = |store: &mut MemoryStore, value: &[u8], burn: bool| {
+            let mut batch = Batch::new();
+            batch.put_for(purpose.clone(), TABLE, *b"k", value);
+            if burn {
+                batch.burn(purpose.clone());
+            }
+            store.apply(batch).unwrap();
+        };
+        write(&mut store, b"1", false);
+        store.hoard();
+        write(&mut store, b"2", false);
+        let open = |store: &MemoryStore| {
+            store
+                .openable()
+                .map(|(_, value)| value.to_vec())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(open(&store), [b"1", b"2"]);
+        write(&mut store, b"3", true);
+        assert_eq!(open(&store), [b"3"]);
     }
 
     #[test]

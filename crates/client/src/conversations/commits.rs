@@ -1,12 +1,13 @@
 //! Commits: who comes and who goes, the hop to another log, and members' duty to take the removed out.
 
+use super::record::{Line, MessageRecord};
 use crate::keyring::export_journal_key;
 use crate::requests::Topic;
 use crate::roster::JournalRoster;
-use crate::state::{Content, Duty, Line, LogRole, Seed};
+use crate::state::{Content, Duty, LogRole, Seed};
 use crate::step::{Step, StepError, Turn};
 use messaging::{Committed, Intent};
-use primitives::{ConversationId, LogId, MessageId, Secret};
+use primitives::{ConversationId, LogId, Secret};
 use tlog::{Entry, LogKind};
 
 impl Step<'_> {
@@ -21,8 +22,9 @@ impl Step<'_> {
             |members: &[messaging::Member]| members.iter().map(|member| member.identity).collect::<Vec<_>>();
         if !committed.added.is_empty() || !committed.removed.is_empty() {
             let line = Line::Roster(keys(&committed.added), keys(&committed.removed));
-            let line_id = MessageId::new(*primitives::canonical::sha256(&entry.bytes).as_bytes());
-            self.append_line(id, line_id, committed.by.identity, false, entry, line)?;
+            let name = primitives::canonical::sha256(&entry.bytes).into();
+            let record = MessageRecord::new(name, committed.by.identity, false, entry.time, line);
+            self.append_line(id, record)?;
         }
         let stays = self
             .session(id)?

@@ -1,15 +1,16 @@
 //! What the log brings: unwrapped, processed in its order, and put at the next position.
 
-use super::message_key;
+use super::acts::Said;
+use super::record::{BUCKET, Line, MessageRecord, bucket_of};
+use super::showing::Changes;
 use crate::requests::Event;
 use crate::roster::JournalRoster;
-use crate::state::{Content, Line, MessageRecord};
+use crate::state::{Content, OutboxItem};
 use crate::step::{Step, StepError, messaging_error};
 use crate::tables;
 use crate::views::{EvidenceKind, NoticeCode};
-use messaging::{AppMessage, Incoming, Processed, Unwrapped};
-use primitives::canonical::encode;
-use primitives::{ConversationId, LogId, MessageId};
+use messaging::{AppMessage, Incoming, Processed, Reason, Unwrapped};
+use primitives::{ConversationId, LogId};
 use tlog::Entry;
 
 impl Step<'_> {
@@ -62,8 +63,16 @@ impl Step<'_> {
             // A message of an epoch that was over when the log took it is skipped by all alike, for not all can read it;
             // its author sends it again under the same id.
             Processed::Message { epoch, .. } if epoch < now_epoch => {}
-            Processed::Message { from, message, .. } => {
-                self.message_came(id, from.identity, entry, &message)?
+            Processed::Message { from, message, epoch } => {
+                self.compare_checkpoints(id, &message);
+                self.said(Said {
+                    conversation: id,
+                    from: from.identity,
+                    own: from.identity == self.identity()?,
+                    at: entry.time,
+                    epoch,
+                    message: &message,
+                })?;
             }
             Processed::OwnMessage => self.own_message_came(id, entry, own)?,
             Processed::Committed(committed) => self.committed(id, index, entry, *committed)?,
@@ -74,29 +83,10 @@ impl Step<'_> {
                 self.save_conversation(id);
                 self.notice(NoticeCode::ResyncNeeded);
             }
+            Processed::Ignored(reason @ Reason::Message) => self.finding(id, reason.rule()),
             _ => {}
         }
         Ok(true)
-    }
-
-    fn message_came(
-        &mut self,
-        id: ConversationId,
-        from: primitives::VerifyingKey,
-        entry: &Entry,
-        message: &AppMessage,
-    ) -> Result<(), StepError> {
-        self.compare_checkpoints(id, message);
-        let speaks = self.state.assembly.as_ref().is_some_and(|assembly| {
-            assembly
-                .seats()
-                .any(|seat| seat.identity == from && seat.role != assembly::Role::Observer)
-        });
-        if !speaks {
-            return Ok(());
-        }
-        let line = Line::Message(message.encode());
-        self.append_line(id, message.id, from, false, entry, line)
     }
 
     fn own_message_came(
@@ -106,62 +96,125 @@ impl Step<'_> {
         own: Option<u64>,
     ) -> Result<(), StepError> {
         let item = own.and_then(|number| self.state.outbox.get(&number)).cloned();
-        let Some(Content::Message {
-            id: message_id,
-            message,
+        let Some(OutboxItem {
+            content: Content::Message { epoch, message, .. },
+            next,
             ..
-        }) = item.map(|item| item.content)
+        }) = item
         else {
             return Ok(());
         };
-        let member = self
-            .state
-            .member
-            .as_ref()
-            .ok_or(StepError::Internal("no member"))?;
-        let identity = primitives::SigningSecret::from_seed(member.identity.secret()).verifying_key();
-        self.append_line(id, message_id, identity, true, entry, Line::Message(message))
+        let message = AppMessage::decode(&message).map_err(|_| StepError::Record(tables::OUTBOX.0))?;
+        self.said(Said {
+            conversation: id,
+            from: self.identity()?,
+            own: true,
+            at: entry.time,
+            epoch,
+            message: &message,
+        })?;
+        // What waited behind it goes on its way.
+        if let Some(next) = next {
+            let next = AppMessage::decode(&next).map_err(|_| StepError::Record(tables::OUTBOX.0))?;
+            self.encrypt_and_post(id, &next)?;
+        }
+        Ok(())
     }
 
-    /// Puts a line at the next position; a second line with the same id is dropped.
-    pub(super) fn append_line(
-        &mut self,
-        id: ConversationId,
-        message: MessageId,
-        from: primitives::VerifyingKey,
-        own: bool,
-        entry: &Entry,
-        line: Line,
-    ) -> Result<(), StepError> {
-        if self.store.get(tables::MESSAGE_IDS, message.as_bytes())?.is_some() {
+    /// Puts a line at the next position; a second one with the same name is dropped (MSG-19).
+    pub(crate) fn append_line(&mut self, id: ConversationId, record: MessageRecord) -> Result<(), StepError> {
+        let name = record.name;
+        if self.store.get(tables::MESSAGE_IDS, name.as_bytes())?.is_some() {
             return Ok(());
         }
+        let mentions_me = self.mentions_me(&record);
         let Some(state) = self.state.conversations.get_mut(&id) else {
             return Ok(());
         };
         let position = state.next_position;
         state.next_position = position.saturating_add(1);
-        if own {
-            state.read_below = state.read_below.max(state.next_position);
+        if record.own {
+            state.read_all();
+        } else {
+            let talk = state.talk_mut();
+            talk.unread = talk.unread.saturating_add(1);
+            talk.mentions = talk.mentions.saturating_add(u64::from(mentions_me));
         }
-        let record = MessageRecord {
-            id: message,
-            from,
-            own,
-            time: entry.time,
-            line,
-        };
         self.store
-            .put(tables::MESSAGE_IDS, *message.as_bytes(), position.to_be_bytes());
-        self.store
-            .put(tables::MESSAGES, message_key(id, position), encode(&record));
+            .put(tables::MESSAGE_IDS, *name.as_bytes(), position.to_be_bytes());
+        self.save_record(id, position, &record);
+        if let Some(over) = record.over {
+            self.note_expiry(id, position, over);
+        }
+        if position % BUCKET == BUCKET.saturating_sub(1) {
+            self.index_bucket(id, bucket_of(position))?;
+        }
         self.save_conversation(id);
-        let view = self.show_message(position, &record);
+        // What comes after its time is not shown to anybody first.
+        if record.is_over(self.log_now().max(self.now)) {
+            return Ok(());
+        }
+        let view = self.show_message(id, position, &record, &Changes::default())?;
         self.emit(Event::Message {
             conversation: id.to_string(),
             message: view,
         });
         Ok(())
+    }
+
+    /// A message that broke a rule is skipped and counted.
+    pub(super) fn finding(&mut self, id: ConversationId, rule: &str) {
+        if let Some(state) = self.state.conversations.get_mut(&id) {
+            let findings = &mut state.talk_mut().findings;
+            match findings.iter_mut().find(|(known, _)| known == rule) {
+                Some((_, count)) => *count = count.saturating_add(1),
+                None => findings.push((rule.to_owned(), 1)),
+            }
+        }
+        self.save_conversation(id);
+    }
+
+    /// Whether a line of somebody else's mentions this member.
+    pub(super) fn mentions_me(&self, record: &MessageRecord) -> bool {
+        let own = self.own_number().filter(|_| !record.own);
+        own.zip(record.text())
+            .is_some_and(|(seat, text)| messaging::mentions(&text.words).contains(&seat))
+    }
+
+    /// A line that goes or is taken back counts as unread no longer.
+    pub(super) fn uncount(&mut self, id: ConversationId, position: u64, record: &MessageRecord) {
+        let mentions_me = self.mentions_me(record);
+        let Some(state) = self.state.conversations.get_mut(&id) else {
+            return;
+        };
+        if position >= state.read_below && !record.own && record.line != Line::Gone {
+            let talk = state.talk_mut();
+            talk.unread = talk.unread.saturating_sub(1);
+            talk.mentions = talk.mentions.saturating_sub(u64::from(mentions_me));
+        }
+    }
+
+    /// Other words of a line that is not read yet may mention others.
+    pub(super) fn recount_mentions(
+        &mut self,
+        id: ConversationId,
+        position: u64,
+        record: &MessageRecord,
+        before: &str,
+    ) {
+        let own = self.own_number().filter(|_| !record.own);
+        let did = own.is_some_and(|seat| messaging::mentions(before).contains(&seat));
+        let does = self.mentions_me(record);
+        if let Some(state) = self.state.conversations.get_mut(&id)
+            && position >= state.read_below
+        {
+            let talk = state.talk_mut();
+            talk.mentions = talk
+                .mentions
+                .saturating_sub(u64::from(did))
+                .saturating_add(u64::from(does));
+        }
+        self.save_conversation(id);
     }
 
     /// Every message carries what its sender has seen; two views of one log that cannot both be true are proof.

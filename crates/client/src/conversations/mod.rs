@@ -1,17 +1,24 @@
 //! Conversations: words go out through the outbox, the log's order is the order, and the roster is the journal's.
 
+mod acts;
+mod burning;
 mod commits;
+mod drafts;
 mod entries;
+pub(crate) mod record;
+mod search;
 mod sending;
+mod showing;
+
+pub(crate) use burning::waiting_purpose;
+pub(crate) use drafts::Draft;
 
 use crate::commands::no_assembly;
 use crate::machine::Failed;
 use crate::requests::Answer;
-use crate::state::{ConversationState, LogRole, MessageRecord, Seed};
+use crate::state::{ConversationState, LogRole, Seed};
 use crate::step::{Step, StepError};
-use crate::tables;
 use messaging::Conversation;
-use primitives::canonical::decode_canonical;
 use primitives::{ConversationId, LogId};
 use tlog::LogKind;
 
@@ -31,14 +38,10 @@ impl Step<'_> {
             state.taken = state.taken.max(log_start);
         }
         self.save_log(log);
-        let state = ConversationState {
-            id,
-            log,
-            next_position: 0,
-            read_below: 0,
-            halted: false,
-        };
-        self.state.conversations.insert(id, state);
+        // One that was followed before goes on where it was.
+        let state = self.state.conversations.entry(id);
+        let state = state.or_insert_with(|| ConversationState::new(id, log));
+        (state.log, state.halted) = (log, false);
         self.save_conversation(id);
         self.sessions.insert(id, conversation);
         Ok(())
@@ -75,21 +78,25 @@ impl Step<'_> {
             .get(&id)
             .cloned()
             .ok_or_else(no_assembly)?;
-        let end = before.unwrap_or(state.next_position).min(state.next_position);
-        let start = end.saturating_sub(u64::from(limit));
+        let mut position = before.unwrap_or(state.next_position).min(state.next_position);
+        let first = state.talk().first;
+        let changes = self.changes_waiting(id)?;
+        let hidden = self.log_now().max(self.now);
         let mut messages = Vec::new();
-        for position in start..end {
-            let record = self.store.get(tables::MESSAGES, &message_key(id, position))?;
-            let record = record.ok_or(StepError::Record(tables::MESSAGES.0))?;
-            let record: MessageRecord =
-                decode_canonical(&record).map_err(|_| StepError::Record(tables::MESSAGES.0))?;
-            messages.push(self.show_message(position, &record));
+        while position > first && messages.len() < limit as usize {
+            position = position.saturating_sub(1);
+            // One that has disappeared left its position behind.
+            let record = self.load_record(id, position)?;
+            if let Some(record) = record.filter(|record| !record.is_over(hidden)) {
+                messages.push(self.show_message(id, position, &record, &changes)?);
+            }
         }
+        messages.reverse();
         if before.is_none() {
-            messages.extend(self.show_waiting(id, state.next_position));
+            messages.extend(self.show_waiting(id, state.next_position)?);
             if mark_read && state.read_below < state.next_position {
                 if let Some(state) = self.state.conversations.get_mut(&id) {
-                    state.read_below = state.next_position;
+                    state.read_all();
                 }
                 self.save_conversation(id);
             }

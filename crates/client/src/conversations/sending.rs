@@ -1,49 +1,91 @@
 //! Words go out: encrypted for the present epoch, wrapped, posted, and encrypted again if the epoch has moved on.
 
-use crate::commands::not_a_member;
+use super::acts::{About, merged};
+use crate::commands::{not_a_member, unknown};
 use crate::machine::Failed;
 use crate::requests::{Answer, Refusal, RefusalCode, Topic};
-use crate::state::{Content, LogRole};
+use crate::state::Content;
 use crate::step::{Step, StepError, Turn, messaging_error};
-use messaging::{AppMessage, Body, Conversation, WrapError};
-use primitives::{ConversationId, LogId, MessageId};
+use messaging::{AppMessage, Body, Conversation, Text, WrapError};
+use primitives::{ConversationId, LogId, MessageId, MessageName, SigningSecret, VerifyingKey};
 
 impl Step<'_> {
     /// Sends words: durable when this returns.
-    pub(crate) fn send_text(&mut self, id: ConversationId, text: String) -> Result<Answer, Failed> {
-        let seat = self.own_seat()?;
-        if seat.role == assembly::Role::Observer {
-            return Err(Refusal::new(RefusalCode::NotAllowed, "observers read; they do not speak").into());
+    pub(crate) fn send_text(
+        &mut self,
+        id: ConversationId,
+        words: String,
+        reply: Option<MessageName>,
+    ) -> Result<Answer, Failed> {
+        self.may_speak(id)?;
+        if let Some(name) = reply {
+            let known = self.find_record(id, name)?.is_some()
+                || self.waiting_about(id, &About::Words(name))?.is_some();
+            if !known {
+                return Err(unknown("message").into());
+            }
         }
-        let state = self
+        self.sent_as_drafted(id, &words)?;
+        let timer = self
             .state
             .conversations
             .get(&id)
-            .cloned()
-            .ok_or_else(not_a_member)?;
+            .and_then(|state| state.talk().timer);
+        let message = self.new_message(id, Body::Text(Text { words, reply, timer }));
+        self.encrypt_and_post(id, &message)?;
+        self.touch(Topic::Conversations);
+        Ok(Answer::Sent {
+            message: message.name(id, &self.identity()?).to_string(),
+        })
+    }
+
+    /// The own seat, if it may say something here.
+    pub(super) fn may_speak(&self, id: ConversationId) -> Result<assembly::Seat, Refusal> {
+        let seat = self.own_seat()?;
+        if seat.role == assembly::Role::Observer {
+            return Err(Refusal::new(
+                RefusalCode::NotAllowed,
+                "observers read; they do not speak",
+            ));
+        }
+        let state = self.state.conversations.get(&id).ok_or_else(not_a_member)?;
         if state.halted {
             return Err(Refusal::new(
                 RefusalCode::NotReady,
                 "this device cannot follow the conversation; ask to be added again",
-            )
-            .into());
+            ));
         }
+        Ok(seat)
+    }
+
+    /// This member's long-term key, by which messages are known as its own.
+    pub(crate) fn identity(&self) -> Result<VerifyingKey, StepError> {
+        let member = self
+            .state
+            .member
+            .as_ref()
+            .ok_or(StepError::Internal("no member"))?;
+        let derived = || SigningSecret::from_seed(member.identity.secret()).verifying_key();
+        Ok(*self.identity.get_or_init(derived))
+    }
+
+    pub(super) fn new_message(&mut self, id: ConversationId, body: Body) -> AppMessage {
         let journal = self.current_journal().and_then(|(log, _)| self.largest(log));
-        let message = AppMessage {
+        let log = self.state.conversations.get(&id).map(|state| state.log);
+        AppMessage {
             id: MessageId::new(self.random()),
             sent: self.now,
             journal,
-            conversation: self.largest(state.log),
-            body: Body::Text(text.into()),
-        };
-        self.encrypt_and_post(id, &message)?;
-        self.touch(Topic::Conversations);
-        Ok(Answer::Sent {
-            message: message.id.to_string(),
-        })
+            conversation: log.and_then(|log| self.largest(log)),
+            body,
+        }
     }
 
-    fn encrypt_and_post(&mut self, id: ConversationId, message: &AppMessage) -> Result<(), StepError> {
+    pub(super) fn encrypt_and_post(
+        &mut self,
+        id: ConversationId,
+        message: &AppMessage,
+    ) -> Result<(), StepError> {
         let Some(state) = self.state.conversations.get(&id).cloned() else {
             return Ok(());
         };
@@ -85,24 +127,23 @@ impl Step<'_> {
     /// Messages that the log did not show before the commit are encrypted again, under the same id: promised a place or
     /// not, they stand after it, where those whom it added cannot read the old epoch.
     pub(super) fn encrypt_again(&mut self, id: ConversationId, epoch: u64) -> Result<(), StepError> {
-        let stale: Vec<(u64, Vec<u8>)> = self
-            .state
-            .outbox
-            .iter()
-            .filter(|(_, item)| {
-                let role = self.state.logs.get(&item.log).map(|state| state.role);
-                role == Some(LogRole::Conversation { conversation: id })
-            })
-            .filter_map(|(number, item)| match &item.content {
-                Content::Message {
-                    epoch: made, message, ..
-                } if *made < epoch => Some((*number, message.clone())),
-                _ => None,
-            })
-            .collect();
-        for (number, message) in stale {
+        let is_stale = |number: &u64| {
+            let item = self.state.outbox.get(number);
+            item.is_some_and(
+                |item| matches!(item.content, Content::Message { epoch: made, .. } if made < epoch),
+            )
+        };
+        let stale: Vec<_> = self.waiting(id).filter(|(number, ..)| is_stale(number)).collect();
+        for (number, message, next) in stale {
             self.drop_outbox(number);
-            if let Ok(message) = AppMessage::decode(&message) {
+            let message = match next {
+                Some(next) => {
+                    self.forget_waiting(id);
+                    merged(message, next)
+                }
+                None => Some(message),
+            };
+            if let Some(message) = message {
                 self.encrypt_and_post(id, &message)?;
             }
         }

@@ -6,9 +6,11 @@ mod boxes;
 mod carrier;
 mod clock;
 mod counting;
+mod figures;
 mod jobs;
 mod journal;
 mod talk;
+mod words;
 #[path = "../../tests/world/mod.rs"]
 mod world;
 

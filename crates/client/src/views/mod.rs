@@ -36,5 +36,8 @@ pub use motions::{
 pub use surroundings::{
     Carrier, ConnectionState, ConnectionView, EvidenceKind, EvidenceView, NoticeCode, Overview,
 };
-pub use talk::{ConversationKind, ConversationView, MessageContent, MessageState, MessageView};
+pub use talk::{
+    ConversationKind, ConversationView, DraftView, FindingView, FoundView, MessageContent, MessageState,
+    MessageView, ReactionView, ReplyView, RunStyle, RunView,
+};
 pub use votes::{AccountView, ActView, Choice, OptionsView, QuestionView, StageView, Ties};

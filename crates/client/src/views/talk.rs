@@ -17,8 +17,16 @@ view! {
         pub messages: u64,
         /// Messages not read yet.
         pub unread: u64,
+        /// Of them, those that mention this member.
+        pub mentions: u64,
         /// The last message.
         pub last: Option<MessageView>,
+        /// After which time what is said now disappears; never if absent.
+        pub timer_ms: Option<u64>,
+        /// What is being written.
+        pub draft: Option<DraftView>,
+        /// Messages that broke a rule and were skipped.
+        pub findings: Vec<FindingView>,
         /// The MLS epoch.
         pub epoch: u64,
         /// Short code of the epoch authenticator: everybody sees the same.
@@ -49,6 +57,20 @@ view! {
         pub own: bool,
         /// What it is.
         pub content: MessageContent,
+        /// The message that it answers.
+        pub reply: Option<ReplyView>,
+        /// Seats that it mentions, ascending.
+        pub mentions: Vec<u32>,
+        /// Whether it is somebody else's and mentions this member.
+        pub mentions_me: bool,
+        /// Reactions, in the order in which they came.
+        pub reactions: Vec<ReactionView>,
+        /// When its words were changed the last time.
+        pub edited: Option<u64>,
+        /// When it disappears.
+        pub over: Option<u64>,
+        /// Whether a change of one's own, shown already, still waits for the log.
+        pub changing: bool,
         /// When the relay took it, or when it was written if it has not.
         pub time: u64,
         /// Where it is.
@@ -63,8 +85,10 @@ view! {
 pub enum MessageContent {
     /// Words.
     Text {
-        /// The words.
+        /// The words as they were written.
         text: String,
+        /// The same as it is to be shown: without marks, in stretches of one style each.
+        runs: Vec<RunView>,
     },
     /// A change of the roster, set by the journal.
     Roster {
@@ -73,8 +97,101 @@ pub enum MessageContent {
         /// Seats that are out.
         removed: Vec<u32>,
     },
+    /// Its author took it back from everybody.
+    Deleted,
+    /// From here on messages disappear after this time.
+    Timer {
+        /// After which; never if absent.
+        timer_ms: Option<u64>,
+    },
     /// Something that a newer version understands.
     NeedsNewerVersion,
+}
+
+view! {
+    /// A stretch of words in one style.
+    pub struct RunView {
+        /// The words.
+        pub text: String,
+        /// How they look.
+        pub styles: Vec<RunStyle>,
+        /// The seat that they mention; its name is shown in their place.
+        pub seat: Option<u32>,
+    }
+}
+
+view! {
+    /// How words look.
+    pub enum RunStyle {
+        /// Bold.
+        Bold,
+        /// Italic.
+        Italic,
+        /// Struck out.
+        Strike,
+        /// As code.
+        Code,
+        /// As a quotation.
+        Quote,
+    }
+}
+
+view! {
+    /// The message that another one answers.
+    pub struct ReplyView {
+        /// Message id.
+        pub id: String,
+        /// Seat of its sender; 0 if it is not there.
+        pub seat: u32,
+        /// Name of its sender.
+        pub name: String,
+        /// How it begins.
+        pub excerpt: String,
+        /// Whether it is there; it may have been taken back, have disappeared, or be older than one's own membership.
+        pub there: bool,
+    }
+}
+
+view! {
+    /// Who reacted how.
+    pub struct ReactionView {
+        /// The emoji.
+        pub emoji: String,
+        /// Who, ascending.
+        pub seats: Vec<u32>,
+        /// Whether one's own seat is among them.
+        pub mine: bool,
+    }
+}
+
+view! {
+    /// Words that have not been sent.
+    pub struct DraftView {
+        /// The words.
+        pub text: String,
+        /// The message that they answer.
+        pub reply_to: Option<String>,
+    }
+}
+
+view! {
+    /// How many messages broke a rule.
+    pub struct FindingView {
+        /// The rule's id in `docs/spec/messaging.md`.
+        pub rule: String,
+        /// How many.
+        pub count: u64,
+    }
+}
+
+view! {
+    /// A message that was looked for.
+    pub struct FoundView {
+        /// Where it stands.
+        pub conversation: String,
+        /// It.
+        pub message: MessageView,
+    }
 }
 
 view! {

@@ -147,6 +147,15 @@ impl World {
         }
     }
 
+    /// Room for members that were added to `clients`.
+    pub fn grow(&mut self) {
+        let members = self.clients.len();
+        self.stored.resize(members, None);
+        self.wakes.resize(members, Time(u64::MAX));
+        self.jobs.resize(members, 0);
+        self.told.resize(members, Vec::new());
+    }
+
     /// The same world once more, from what lies on every disk: for trying one evening many times.
     pub fn again(&mut self, seed: u64) -> Self {
         let members = self.clients.len();
@@ -194,6 +203,30 @@ impl World {
         let (answer, effects) = client.request(now, &mut rng, request);
         self.take(who, effects);
         answer
+    }
+
+    /// As [`World::ask`]; a planned crash can meet it. Nothing then: the process died before it could answer.
+    pub fn ask_mortally(&mut self, who: usize, request: Request) -> Option<Result<Answer, Refusal>> {
+        let client = self.clients[who].as_mut().expect("the member is there");
+        let before = client.store_mut().writes();
+        let planned = self.planned.filter(|(whose, ..)| *whose == who);
+        if let Some((_, 0, how)) = planned {
+            client.store_mut().crash_at(0, how);
+        }
+        let answer = self.ask(who, request);
+        let client = self.clients[who].as_mut().expect("the member is there");
+        client.store_mut().no_crash();
+        let wrote = client.store_mut().writes() > before;
+        match planned {
+            Some((_, 0, _)) if wrote => {
+                self.planned = None;
+                self.restart(who);
+                return None;
+            }
+            Some((_, k, how)) if wrote => self.planned = Some((who, k - 1, how)),
+            _ => {}
+        }
+        Some(answer)
     }
 
     fn give(&mut self, who: usize, input: Input) {
@@ -424,7 +457,7 @@ impl World {
             Ok(Answer::Messages { messages }) => messages
                 .into_iter()
                 .filter_map(|message| match message.content {
-                    client::views::MessageContent::Text { text } => Some(text),
+                    client::views::MessageContent::Text { text, .. } => Some(text),
                     _ => None,
                 })
                 .collect(),
@@ -539,6 +572,7 @@ impl World {
             Request::Send {
                 conversation: None,
                 text: text.into(),
+                reply_to: None,
             },
         )
         .unwrap();

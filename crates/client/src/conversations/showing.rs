@@ -1,0 +1,278 @@
+//! What people are shown of conversations: the log's lines, with one's own changes that are on their way laid over them.
+
+use super::record::{Line, MessageRecord};
+use crate::machine::Failed;
+use crate::show::count;
+use crate::step::{Step, StepError};
+use crate::views::{
+    ConversationKind, ConversationView, DraftView, FindingView, MessageContent, MessageState, MessageView,
+    ReactionView, ReplyView, RunStyle, RunView,
+};
+use messaging::{AppMessage, Body, Run, Text, Words};
+use primitives::{ConversationId, MessageName, SeatNumber, Time, VerifyingKey};
+
+/// Longest excerpt of a message that is answered, in characters.
+const EXCERPT_CHARS: usize = 120;
+
+/// One's own changes that the log has not shown yet, in the order in which they were made.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Changes(Vec<(MessageName, Body)>);
+
+impl Changes {
+    /// Those of one message.
+    pub(super) fn of(&self, name: MessageName) -> impl Iterator<Item = &Body> {
+        self.0
+            .iter()
+            .filter(move |(about, _)| *about == name)
+            .map(|(_, body)| body)
+    }
+}
+
+impl Step<'_> {
+    pub(crate) fn show_conversations(&mut self) -> Result<Vec<ConversationView>, Failed> {
+        let ids: Vec<ConversationId> = self.state.conversations.keys().copied().collect();
+        let mut views = Vec::new();
+        for id in ids {
+            let (members, epoch, code) = match self.session(id)? {
+                Some(session) => (
+                    count(session.members().len()),
+                    session.epoch(),
+                    session.epoch_code(),
+                ),
+                None => (0, 0, String::new()),
+            };
+            let Some(state) = self.state.conversations.get(&id) else {
+                continue;
+            };
+            let (talk, next) = (state.talk(), state.next_position);
+            let draft = self.load_draft(id)?.map(|draft| DraftView {
+                text: draft.text,
+                reply_to: draft.reply.map(|name| name.to_string()),
+            });
+            views.push(ConversationView {
+                id: id.to_string(),
+                kind: ConversationKind::Plenary,
+                title: String::new(),
+                members,
+                messages: next,
+                unread: talk.unread,
+                mentions: talk.mentions,
+                last: self.show_last(id, talk.first, next)?,
+                timer_ms: talk.timer.map(messaging::Timer::ms),
+                draft,
+                findings: talk
+                    .findings
+                    .into_iter()
+                    .map(|(rule, count)| FindingView { rule, count })
+                    .collect(),
+                epoch,
+                code,
+            });
+        }
+        Ok(views)
+    }
+
+    /// The newest line that has not disappeared.
+    fn show_last(&self, id: ConversationId, first: u64, next: u64) -> Result<Option<MessageView>, StepError> {
+        let hidden = self.log_now().max(self.now);
+        for position in (first..next).rev() {
+            let record = self.load_record(id, position)?;
+            if let Some(record) = record.filter(|record| !record.is_over(hidden)) {
+                let changes = self.changes_waiting(id)?;
+                return self.show_message(id, position, &record, &changes).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// One's own changes of messages that wait in the outbox.
+    pub(crate) fn changes_waiting(&self, id: ConversationId) -> Result<Changes, StepError> {
+        let mut changes = Vec::new();
+        for (_, message, next) in self.waiting(id) {
+            for body in [Some(message.body), next.map(|next| next.body)]
+                .into_iter()
+                .flatten()
+            {
+                if let Body::Edit { message, .. } | Body::Delete { message } | Body::React { message, .. } =
+                    &body
+                {
+                    changes.push((*message, body));
+                }
+            }
+        }
+        Ok(Changes(changes))
+    }
+
+    pub(crate) fn show_message(
+        &self,
+        id: ConversationId,
+        position: u64,
+        record: &MessageRecord,
+        changes: &Changes,
+    ) -> Result<MessageView, StepError> {
+        let own_seat = self.own_number();
+        let (mut text, mut gone, mut changing) = (record.text(), record.line == Line::Gone, false);
+        let mut reactions = record.reactions.clone();
+        for change in changes.of(record.name) {
+            changing = true;
+            match (change, own_seat) {
+                (Body::Edit { words, .. }, _) => {
+                    text.iter_mut().for_each(|text| text.words.clone_from(words));
+                }
+                (Body::Delete { .. }, _) => gone = true,
+                (Body::React { emoji, set, .. }, Some(seat)) => {
+                    reactions.change(seat, emoji, *set);
+                }
+                _ => {}
+            }
+        }
+        let content = match (&record.line, &text) {
+            _ if gone => MessageContent::Deleted,
+            (Line::Roster(added, removed), _) => MessageContent::Roster {
+                added: self.seats_of(added),
+                removed: self.seats_of(removed),
+            },
+            (Line::Timer(timer), _) => MessageContent::Timer {
+                timer_ms: timer.map(messaging::Timer::ms),
+            },
+            (_, Some(text)) => show_text(text),
+            (_, None) => MessageContent::NeedsNewerVersion,
+        };
+        let text = text.filter(|_| !gone).unwrap_or_default();
+        let mentions = messaging::mentions(&text.words);
+        let seat = self.seat_by_identity(&record.from);
+        Ok(MessageView {
+            id: record.name.to_string(),
+            position,
+            seat: seat.as_ref().map_or(0, |seat| seat.number.0),
+            name: seat.map_or_else(String::new, |seat| self.name_of(seat)),
+            own: record.own,
+            content,
+            reply: self.show_reply(id, &text)?,
+            mentions_me: !record.own && own_seat.is_some_and(|seat| mentions.contains(&seat)),
+            mentions: numbers(&mentions),
+            reactions: reactions
+                .all()
+                .iter()
+                .map(|reaction| ReactionView {
+                    emoji: reaction.emoji.to_string(),
+                    seats: numbers(&reaction.seats),
+                    mine: own_seat.is_some_and(|seat| reaction.seats.contains(&seat)),
+                })
+                .collect(),
+            edited: record.edited.map(|time| time.0),
+            over: record.over.map(|time| time.0),
+            changing,
+            time: record.time.0,
+            state: if record.own {
+                MessageState::Sent
+            } else {
+                MessageState::Received
+            },
+        })
+    }
+
+    fn show_reply(&self, id: ConversationId, text: &Text) -> Result<Option<ReplyView>, StepError> {
+        let Some(name) = text.reply else {
+            return Ok(None);
+        };
+        let hidden = self.log_now().max(self.now);
+        let found = self.find_record(id, name)?.map(|(_, record)| record);
+        let target = found.filter(|record| record.target(hidden).is_some_and(|it| it.words != Words::Gone));
+        let seat = target
+            .as_ref()
+            .and_then(|record| self.seat_by_identity(&record.from));
+        let words = target.as_ref().and_then(MessageRecord::text);
+        Ok(Some(ReplyView {
+            id: name.to_string(),
+            seat: seat.as_ref().map_or(0, |seat| seat.number.0),
+            name: seat.map_or_else(String::new, |seat| self.name_of(seat)),
+            excerpt: words.map_or_else(String::new, |text| self.excerpt(&text.words)),
+            there: target.is_some(),
+        }))
+    }
+
+    /// The beginning of a text, without marks and with names for mentions.
+    fn excerpt(&self, words: &str) -> String {
+        let plain = |run: &Run<'_>| match run.seat {
+            Some(seat) => format!("@{}", self.name_of_number(seat)),
+            None => run.text.replace('\n', " "),
+        };
+        let whole: String = messaging::runs(words).iter().map(plain).collect();
+        whole.chars().take(EXCERPT_CHARS).collect()
+    }
+
+    fn name_of_number(&self, number: SeatNumber) -> String {
+        let seats = self.state.assembly.as_ref().map(|assembly| assembly.seats());
+        let seat = seats.into_iter().flatten().find(|seat| seat.number == number);
+        seat.map_or_else(|| format!("№ {number}"), |seat| self.name_of(seat))
+    }
+
+    /// One's own messages that the log has not shown yet.
+    pub(crate) fn show_waiting(&self, id: ConversationId, next: u64) -> Result<Vec<MessageView>, StepError> {
+        let mut views = Vec::new();
+        let identity = self.identity()?;
+        for (number, message, after) in self.waiting(id) {
+            let position = next.saturating_add(u64::try_from(views.len()).unwrap_or_default());
+            let written = self
+                .state
+                .outbox
+                .get(&number)
+                .map_or(Time(0), |item| item.not_before);
+            let Some(record) = waiting_record(id, identity, written, message, after) else {
+                continue;
+            };
+            let mut view = self.show_message(id, position, &record, &Changes::default())?;
+            view.state = MessageState::Waiting;
+            view.over = None;
+            views.push(view);
+        }
+        Ok(views)
+    }
+}
+
+/// A message as it would stand if the log had it, with what waits behind it; nothing if it is taken back or says no words.
+fn waiting_record(
+    id: ConversationId,
+    identity: VerifyingKey,
+    written: Time,
+    message: AppMessage,
+    after: Option<AppMessage>,
+) -> Option<MessageRecord> {
+    let name = message.name(id, &identity);
+    let message = match (&message.body, after) {
+        (Body::Text(_), Some(after)) => super::acts::merged(message, after)?,
+        (Body::Text(_) | Body::Unknown { .. }, None) => message,
+        _ => return None,
+    };
+    let line = Line::Message(message.encode());
+    Some(MessageRecord::new(name, identity, true, written, line))
+}
+
+fn show_text(text: &Text) -> MessageContent {
+    let run = |run: Run<'_>| {
+        let styles = [
+            (run.style.bold, RunStyle::Bold),
+            (run.style.italic, RunStyle::Italic),
+            (run.style.strike, RunStyle::Strike),
+            (run.style.code, RunStyle::Code),
+            (run.style.quote, RunStyle::Quote),
+        ];
+        RunView {
+            text: run.text.to_owned(),
+            styles: styles
+                .into_iter()
+                .filter_map(|(set, style)| set.then_some(style))
+                .collect(),
+            seat: run.seat.map(|seat| seat.0),
+        }
+    };
+    MessageContent::Text {
+        runs: messaging::runs(&text.words).into_iter().map(run).collect(),
+        text: text.words.clone(),
+    }
+}
+
+fn numbers(seats: &[SeatNumber]) -> Vec<u32> {
+    seats.iter().map(|seat| seat.0).collect()
+}
