@@ -488,7 +488,7 @@ pub enum Event {
         /// In which conversation.
         conversation: String,
         /// It.
-        message: MessageView,
+        message: Box<MessageView>,
     },
     /// A motion went to another phase.
     MotionPhase {

@@ -1,7 +1,12 @@
 //! One member's process dies at every one of its writes in turn while words are changed, taken back and disappear: what all
 //! see in the end is the same, and nothing of what was to be forgotten opens on its disk.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod world;
 

@@ -1,6 +1,11 @@
 //! Messages as people know them from messengers: answered, changed, taken back, reacted to, gone after a while, found again.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod world;
 

@@ -167,7 +167,7 @@ impl Step<'_> {
         words: String,
     ) -> Result<Answer, Failed> {
         self.may_speak(id)?;
-        self.check_own(id, name, |by, at, target| judge_edit(by, at, target), || {
+        self.check_own(id, name, judge_edit, || {
             "only your own words can be changed, 16 times at most and for 24 hours; say it in a new message"
         })?;
         self.act(id, Body::Edit { message: name, words })

@@ -157,7 +157,7 @@ impl Step<'_> {
         let view = self.show_message(id, position, &record, &Changes::default())?;
         self.emit(Event::Message {
             conversation: id.to_string(),
-            message: view,
+            message: Box::new(view),
         });
         Ok(())
     }
