@@ -51,6 +51,12 @@ interface Answers {
   detain: "done";
   conversations: "conversations";
   send: "sent";
+  edit: "done";
+  delete: "done";
+  react: "done";
+  set_timer: "done";
+  set_draft: "done";
+  search: "found";
   read: "messages";
   propose: "proposed";
   second: "done";
@@ -79,6 +85,12 @@ const ANSWERS: Answers = {
   detain: "done",
   conversations: "conversations",
   send: "sent",
+  edit: "done",
+  delete: "done",
+  react: "done",
+  set_timer: "done",
+  set_draft: "done",
+  search: "found",
   read: "messages",
   propose: "proposed",
   second: "done",

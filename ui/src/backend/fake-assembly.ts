@@ -187,6 +187,20 @@ const WORDS: Record<Language, [number, string][]> = {
   ],
 };
 
+/** What a message has besides its place: words, and nothing that goes with them. */
+export function said(text: string) {
+  return {
+    content: { kind: "text", text, runs: [{ text, styles: [], seat: null }] },
+    reply: null,
+    mentions: [],
+    mentions_me: false,
+    reactions: [],
+    edited: null,
+    over: null,
+    changing: false,
+  } satisfies Partial<MessageView>;
+}
+
 export function messages(language: Language): MessageView[] {
   const people = members(language);
   const words = WORDS[language];
@@ -196,7 +210,7 @@ export function messages(language: Language): MessageView[] {
     seat,
     name: people[seat - 1]?.name ?? "",
     own: seat === 1,
-    content: { kind: "text", text },
+    ...said(text),
     time: START - (index < 3 ? DAY : 0) - (words.length - index) * 4 * MINUTE - (index > 4 ? 0 : HOUR),
     state: index === words.length - 1 ? "waiting" : "received",
   }));
@@ -206,6 +220,7 @@ export function messages(language: Language): MessageView[] {
     seat: 2,
     name: people[1]?.name ?? "",
     own: false,
+    ...said(""),
     content: { kind: "roster", added: [8], removed: [] },
     time: START - DAY - 2 * HOUR,
     state: "received",

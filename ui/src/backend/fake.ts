@@ -97,7 +97,11 @@ export function fake(parameters: URLSearchParams): Backend {
       members: members.length,
       messages: messages.length,
       unread: 0,
+      mentions: 0,
       last: messages.at(-1) ?? null,
+      timer_ms: null,
+      draft: null,
+      findings: [],
       epoch: 9,
       code: "4821 0937 5512",
     };
@@ -200,7 +204,7 @@ export function fake(parameters: URLSearchParams): Backend {
             seat: 1,
             name,
             own: true,
-            content: { kind: "text", text: request.text },
+            ...made.said(request.text),
             time: Date.now(),
             state: "waiting",
           },
@@ -282,6 +286,14 @@ export function fake(parameters: URLSearchParams): Backend {
       }
       case "export_audit":
         return { answer: "exported", path: request.path, bytes: 186_240 };
+      case "edit":
+      case "delete":
+      case "react":
+      case "set_timer":
+      case "set_draft":
+        return { answer: "done" };
+      case "search":
+        return { answer: "found", messages: [] };
       case "set_carrier":
         carrier = request.carrier;
         return { answer: "done" };
