@@ -181,7 +181,8 @@ mod tests {
             request,
             Ok(Request::Send {
                 conversation: None,
-                text: "hello".into()
+                text: "hello".into(),
+                reply_to: None,
             })
         );
     }

@@ -144,9 +144,69 @@ pub(crate) enum Once {
         /// The conversation; the plenary if absent.
         #[arg(long)]
         conversation: Option<String>,
+        /// The message that it answers.
+        #[arg(long, value_name = "MESSAGE")]
+        reply_to: Option<String>,
         /// File with the words; standard input if absent.
         #[arg(long, value_name = "FILE")]
         text_file: Option<PathBuf>,
+    },
+    /// Change the words of an own message to what standard input (or a file) says.
+    Edit {
+        /// The message.
+        message: String,
+        /// The conversation; the plenary if absent.
+        #[arg(long)]
+        conversation: Option<String>,
+        /// File with the words; standard input if absent.
+        #[arg(long, value_name = "FILE")]
+        text_file: Option<PathBuf>,
+    },
+    /// Take an own message back from everybody.
+    Delete {
+        /// The message.
+        message: String,
+        /// The conversation; the plenary if absent.
+        #[arg(long)]
+        conversation: Option<String>,
+    },
+    /// React to a message with the one character that standard input (or a file) says.
+    React {
+        /// The message.
+        message: String,
+        /// The conversation; the plenary if absent.
+        #[arg(long)]
+        conversation: Option<String>,
+        /// File with the character; standard input if absent.
+        #[arg(long, value_name = "FILE")]
+        emoji_file: Option<PathBuf>,
+        /// Take the reaction back.
+        #[arg(long)]
+        take_back: bool,
+    },
+    /// Let messages disappear from now on.
+    Timer {
+        /// After so many milliseconds, 10 seconds to 366 days, or "off".
+        #[arg(value_parser = read_timer, value_name = "MS")]
+        timer: Timer,
+        /// The conversation; the plenary if absent.
+        #[arg(long)]
+        conversation: Option<String>,
+    },
+    /// Look for messages that have the words which standard input (or a file) says, or words that begin so.
+    Search {
+        /// The conversation; all if absent.
+        #[arg(long)]
+        conversation: Option<String>,
+        /// File with the words; standard input if absent.
+        #[arg(long, value_name = "FILE")]
+        text_file: Option<PathBuf>,
+        /// At most so many.
+        #[arg(long)]
+        limit: Option<u32>,
+        /// Show the messages' ids.
+        #[arg(long)]
+        ids: bool,
     },
     /// Read messages.
     Read {
@@ -162,6 +222,9 @@ pub(crate) enum Once {
         /// Count them as read.
         #[arg(long)]
         mark_read: bool,
+        /// Show the messages' ids.
+        #[arg(long)]
+        ids: bool,
     },
     /// Motions.
     #[command(subcommand)]
@@ -321,6 +384,18 @@ fn read_carrier(text: &str) -> Result<Carrier, String> {
     }
 }
 
+/// After which time messages disappear; never if absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timer(pub(crate) Option<u64>);
+
+fn read_timer(text: &str) -> Result<Timer, String> {
+    if text == "off" {
+        return Ok(Timer(None));
+    }
+    let ms = text.parse().map_err(|_| "say milliseconds or off".to_owned())?;
+    Ok(Timer(Some(ms)))
+}
+
 fn read_share(text: &str) -> Result<(u32, u32), String> {
     let share = text
         .split_once('/')
@@ -353,11 +428,26 @@ mod tests {
     }
 
     #[test]
+    fn reads_timers() {
+        assert_eq!(read_timer("off"), Ok(Timer(None)));
+        assert_eq!(read_timer("86400000"), Ok(Timer(Some(86_400_000))));
+        assert!(read_timer("1d").is_err());
+    }
+
+    #[test]
     fn nothing_secret_is_an_argument() {
         let command = Args::command();
         let ballot = command.find_subcommand("ballot").unwrap();
         let forward = ballot.find_subcommand("forward").unwrap();
-        let others = ["join", "vote", "send", "read-invitation"];
+        let others = [
+            "join",
+            "vote",
+            "send",
+            "edit",
+            "react",
+            "search",
+            "read-invitation",
+        ];
         let others = others.map(|name| command.find_subcommand(name).unwrap());
         for subcommand in others.into_iter().chain([forward]) {
             let name = subcommand.get_name();
@@ -365,7 +455,8 @@ mod tests {
             let names: Vec<_> = arguments
                 .map(|argument| argument.get_id().as_str().to_owned())
                 .collect();
-            assert!(names.is_empty() || names == ["motion"], "{name} takes {names:?}");
+            let harmless = names.is_empty() || names == ["motion"] || names == ["message"];
+            assert!(harmless, "{name} takes {names:?}");
         }
     }
 }

@@ -32,10 +32,7 @@ pub(crate) async fn run(args: &Args, command: &Once) -> Result<(), Ending> {
             serde_json::to_string(&answer).map_err(|error| Ending::environment(&error))?
         );
     } else {
-        print!(
-            "{}",
-            show::answer(&answer, matches!(command, Once::Result { .. }))
-        );
+        print!("{}", show::answer(&answer, details(command)));
     }
     if waiting > 0 {
         eprintln!(
@@ -44,6 +41,17 @@ pub(crate) async fn run(args: &Args, command: &Once) -> Result<(), Ending> {
         );
     }
     Ok(())
+}
+
+/// What of the answer is shown only where it was asked for.
+const fn details(command: &Once) -> show::Details {
+    show::Details {
+        proof: matches!(command, Once::Result { .. }),
+        ids: matches!(
+            command,
+            Once::Read { ids: true, .. } | Once::Search { ids: true, .. }
+        ),
+    }
 }
 
 /// Makes the request, after catching up; returns what still waits in the outbox at the time limit.

@@ -18,6 +18,14 @@ pub(crate) fn printable_line(text: &str) -> String {
     shown
 }
 
+/// A reaction: one character, whose parts may be joined by what has no width.
+pub(crate) fn printable_emoji(text: &str) -> String {
+    let is_joint = |c: char| matches!(c, '\u{200d}' | '\u{fe0f}' | '\u{e0020}'..='\u{e007f}');
+    text.chars()
+        .map(|c| if is_strange(c) && !is_joint(c) { STRANGE } else { c })
+        .collect()
+}
+
 /// Controls, directional controls, what has no width, fillers and tags.
 fn is_strange(c: char) -> bool {
     c.is_control() && c != '\t'
@@ -42,6 +50,12 @@ mod tests {
     fn a_strange_name_cannot_drive_the_terminal() {
         assert_eq!(printable_line("\u{1b}[2Jname"), "\u{fffd}[2Jname");
         assert_eq!(printable_line("a\tb"), "a\tb");
+    }
+
+    #[test]
+    fn a_joined_emoji_stays_one() {
+        assert_eq!(printable_emoji("👩\u{200d}🚀"), "👩\u{200d}🚀");
+        assert_eq!(printable_emoji("👍\u{202e}"), "👍\u{fffd}");
     }
 
     #[test]

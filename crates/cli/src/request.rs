@@ -89,16 +89,60 @@ impl Once {
             Self::Conversations => Request::Conversations,
             Self::Send {
                 conversation,
+                reply_to,
                 text_file,
             } => Request::Send {
                 conversation: conversation.clone(),
                 text: crate::secret::read_text(text_file.as_deref())?,
+                reply_to: reply_to.clone(),
+            },
+            Self::Edit {
+                message,
+                conversation,
+                text_file,
+            } => Request::Edit {
+                conversation: conversation.clone(),
+                message: message.clone(),
+                text: crate::secret::read_text(text_file.as_deref())?,
+            },
+            Self::Delete {
+                message,
+                conversation,
+            } => Request::Delete {
+                conversation: conversation.clone(),
+                message: message.clone(),
+            },
+            Self::React {
+                message,
+                conversation,
+                emoji_file,
+                take_back,
+            } => Request::React {
+                conversation: conversation.clone(),
+                message: message.clone(),
+                emoji: crate::secret::read_text(emoji_file.as_deref())?,
+                take_back: *take_back,
+            },
+            Self::Timer { timer, conversation } => Request::SetTimer {
+                conversation: conversation.clone(),
+                timer_ms: timer.0,
+            },
+            Self::Search {
+                conversation,
+                text_file,
+                limit,
+                ids: _,
+            } => Request::Search {
+                text: crate::secret::read_text(text_file.as_deref())?,
+                conversation: conversation.clone(),
+                limit: *limit,
             },
             Self::Read {
                 conversation,
                 before,
                 limit,
                 mark_read,
+                ids: _,
             } => Request::Read {
                 conversation: conversation.clone(),
                 before: *before,
@@ -226,6 +270,46 @@ mod tests {
     fn one_s_own_ballot_is_shown() {
         let motion = "77aa".to_owned();
         assert_eq!(request(&["ballot", "show", "77aa"]), Request::Ballot { motion });
+    }
+
+    #[test]
+    fn messages_are_named_and_their_words_come_from_files() {
+        let path = std::env::temp_dir().join(format!("veche-words-{}", std::process::id()));
+        std::fs::write(&path, "👍\n").unwrap();
+        let file = path.to_str().unwrap();
+        let message = "5b0c".to_owned();
+        assert_eq!(
+            request(&["react", "5b0c", "--emoji-file", file, "--take-back"]),
+            Request::React {
+                conversation: None,
+                message: message.clone(),
+                emoji: "👍".into(),
+                take_back: true,
+            }
+        );
+        assert_eq!(
+            request(&["send", "--reply-to", "5b0c", "--text-file", file]),
+            Request::Send {
+                conversation: None,
+                text: "👍".into(),
+                reply_to: Some(message.clone()),
+            }
+        );
+        assert_eq!(
+            request(&["delete", "5b0c", "--conversation", "aa"]),
+            Request::Delete {
+                conversation: Some("aa".into()),
+                message,
+            }
+        );
+        assert_eq!(
+            request(&["timer", "off"]),
+            Request::SetTimer {
+                conversation: None,
+                timer_ms: None,
+            }
+        );
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod options;
 
 use crate::args::{BallotCommand, Once};
 use crate::choice;
-use crate::printable::printable_line;
+use crate::printable::{printable_emoji, printable_line};
 use app::dto::Answer;
 use app::dto::views::{
     AdmissionView, ConversationView, InvitationView, MemberView, MessageContent, MessageView, MotionView,
@@ -14,8 +14,18 @@ use options::{show_options, show_question};
 use serde::Serialize;
 use std::fmt::Write;
 
-/// The answer as lines of text; `proof` shows the proof of a result too.
-pub(crate) fn answer(answer: &Answer, proof: bool) -> String {
+/// What is shown only where it was asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Details {
+    /// The proof of a result.
+    pub(crate) proof: bool,
+    /// Ids of messages.
+    pub(crate) ids: bool,
+}
+
+/// The answer as lines of text.
+pub(crate) fn answer(answer: &Answer, details: Details) -> String {
+    let Details { proof, ids } = details;
     let mut text = String::new();
     match answer {
         Answer::Done => line(&mut text, "Done.", ""),
@@ -36,7 +46,14 @@ pub(crate) fn answer(answer: &Answer, proof: bool) -> String {
                 .for_each(|view| show_conversation(&mut text, view));
         }
         Answer::Sent { message } => line(&mut text, "Sent: message", message),
-        Answer::Messages { messages } => messages.iter().for_each(|view| show_message(&mut text, view)),
+        Answer::Messages { messages } => {
+            messages
+                .iter()
+                .for_each(|view| show_message(&mut text, view, ids));
+        }
+        Answer::Found { messages } => messages
+            .iter()
+            .for_each(|found| show_message(&mut text, &found.message, ids)),
         Answer::Proposed { motion } => line(&mut text, "Proposed: motion", motion),
         Answer::Motions { motions } => motions.iter().for_each(|view| show_motion_line(&mut text, view)),
         Answer::Motion { motion } => show_motion(&mut text, motion, proof),
@@ -160,21 +177,71 @@ fn show_conversation(text: &mut String, view: &ConversationView) {
         view.title.clone()
     };
     let counts = format!(
-        "{} members, {} messages, {} unread",
-        view.members, view.messages, view.unread
+        "{} members, {} messages, {} unread, {} with a mention",
+        view.members, view.messages, view.unread, view.mentions
     );
     line(text, &view.id, &format!("{title}: {counts}, code {}", view.code));
+    if let Some(ms) = view.timer_ms {
+        line(text, "  Messages disappear after", &span(ms));
+    }
+    for finding in &view.findings {
+        let broken = format!("{} messages broke it and were skipped", finding.count);
+        line(text, &format!("  {}:", finding.rule), &broken);
+    }
 }
 
-fn show_message(text: &mut String, view: &MessageView) {
+fn show_message(text: &mut String, view: &MessageView, ids: bool) {
     let content = match &view.content {
-        MessageContent::Text { text } => text.clone(),
+        MessageContent::Text { text, .. } => text.clone(),
         MessageContent::Roster { added, removed } => {
             format!("[roster: added {added:?}, removed {removed:?}]")
         }
+        MessageContent::Deleted => "[taken back]".to_owned(),
+        MessageContent::Timer { timer_ms: Some(ms) } => {
+            format!("[messages disappear after {} from now on]", span(*ms))
+        }
+        MessageContent::Timer { timer_ms: None } => "[messages stay from now on]".to_owned(),
         MessageContent::NeedsNewerVersion => "[needs a newer version]".to_owned(),
     };
-    words(text, &format!("{} {}:", time(view.time), view.name), &content);
+    let changed = if view.edited.is_some() { " (changed)" } else { "" };
+    words(
+        text,
+        &format!("{} {}{changed}:", time(view.time), view.name),
+        &content,
+    );
+    if let Some(reply) = &view.reply {
+        let answered = if reply.there {
+            format!("{}: {}", reply.name, reply.excerpt)
+        } else {
+            "a message that is not there".to_owned()
+        };
+        line(text, "    answers", &answered);
+    }
+    if !view.reactions.is_empty() {
+        let reactions: Vec<_> = view
+            .reactions
+            .iter()
+            .map(|reaction| format!("{} {}", printable_emoji(&reaction.emoji), reaction.seats.len()))
+            .collect();
+        // Joiners and selectors within an emoji are no deceit: it was checked to be one character.
+        let _ = writeln!(text, "    {}", reactions.join(", "));
+    }
+    if let Some(over) = view.over {
+        line(text, "    disappears", &time(over));
+    }
+    if ids {
+        line(text, "    id", &view.id);
+    }
+}
+
+/// A span in the largest unit that it is whole in.
+fn span(ms: u64) -> String {
+    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];
+    let whole = units.iter().find(|(unit, _)| ms.is_multiple_of(*unit));
+    whole.map_or_else(
+        || format!("{ms} ms"),
+        |(unit, name)| format!("{} {name}", ms / unit),
+    )
 }
 
 fn show_motion_line(text: &mut String, view: &MotionView) {
@@ -306,9 +373,15 @@ mod tests {
     }
 
     #[test]
+    fn spans_are_told_in_their_largest_unit() {
+        let told = [86_400_000, 7_200_000, 90_000, 10_000, 1_500].map(span);
+        assert_eq!(told, ["1 d", "2 h", "90 s", "10 s", "1500 ms"]);
+    }
+
+    #[test]
     fn a_ballot_stands_alone_on_its_line() {
         let ballot = "8301".to_owned();
-        assert_eq!(answer(&Answer::Ballot { ballot }, false), "8301\n");
+        assert_eq!(answer(&Answer::Ballot { ballot }, Details::default()), "8301\n");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::step::StepError;
 use crate::views::{ConnectionState, NoticeCode, OwnVoteState};
 use crate::voting::counting::Running;
 use assembly::{AnnouncedKey, BoxTree};
-use messaging::{OwnDevice, Timer};
+use messaging::OwnDevice;
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::decode::{Decoder, Error as DecodeError};
 use minicbor::encode::{Encoder, Error as EncodeError, Write};
@@ -353,86 +353,6 @@ pub(crate) struct InvitationState {
     pub(crate) welcomed: bool,
 }
 
-/// A conversation.
-#[derive(Debug, Clone, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct ConversationState {
-    #[n(0)]
-    pub(crate) id: ConversationId,
-    /// The log that is written to now.
-    #[n(1)]
-    pub(crate) log: LogId,
-    /// Next position of a message.
-    #[n(2)]
-    pub(crate) next_position: u64,
-    /// Positions below this one have been read by the person.
-    #[n(3)]
-    pub(crate) read_below: u64,
-    /// The conversation cannot be followed further.
-    #[n(4)]
-    pub(crate) halted: bool,
-    /// Absent in records of the first version.
-    #[n(5)]
-    talk: Option<Talk>,
-}
-
-/// What a conversation keeps besides its lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct Talk {
-    /// Lines not read yet.
-    #[n(0)]
-    pub(crate) unread: u64,
-    /// Of them, those that mention this member.
-    #[n(1)]
-    pub(crate) mentions: u64,
-    /// No line stands below this position any more.
-    #[n(2)]
-    pub(crate) first: u64,
-    /// The timer was set by somebody here; until then it is the one that messages bring along.
-    #[n(3)]
-    pub(crate) timer_said: bool,
-    /// How many messages broke a rule, by its id.
-    #[n(4)]
-    pub(crate) findings: Vec<(String, u64)>,
-    /// After which time what is sent now disappears.
-    #[n(5)]
-    pub(crate) timer: Option<Timer>,
-}
-
-impl ConversationState {
-    /// A conversation in which nothing has been said.
-    pub(crate) fn new(id: ConversationId, log: LogId) -> Self {
-        Self {
-            id,
-            log,
-            next_position: 0,
-            read_below: 0,
-            halted: false,
-            talk: Some(Talk::default()),
-        }
-    }
-
-    pub(crate) fn talk(&self) -> Talk {
-        self.talk.clone().unwrap_or_else(|| Talk {
-            unread: self.next_position.saturating_sub(self.read_below),
-            ..Talk::default()
-        })
-    }
-
-    pub(crate) fn talk_mut(&mut self) -> &mut Talk {
-        let talk = self.talk();
-        self.talk.insert(talk)
-    }
-
-    /// Everything that stands there has been read.
-    pub(crate) fn read_all(&mut self) {
-        self.read_below = self.next_position;
-        let talk = self.talk_mut();
-        (talk.unread, talk.mentions) = (0, 0);
-    }
-}
-
 /// From which journal position to which a device is in force.
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(array)]
@@ -637,4 +557,59 @@ pub(crate) enum Expected {
         log: LogId,
         hash: Hash,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use primitives::canonical::{decode_canonical, encode};
+
+    /// An outbox item as the first version wrote it.
+    #[derive(Encode, Decode)]
+    #[cbor(array)]
+    struct FirstItem {
+        #[n(0)]
+        log: LogId,
+        #[cbor(n(1), with = "minicbor::bytes")]
+        entry: Vec<u8>,
+        #[n(2)]
+        content: Content,
+        #[n(3)]
+        not_before: Time,
+        #[n(4)]
+        promised: Option<u64>,
+        #[n(5)]
+        pending: bool,
+        #[n(6)]
+        pieces: Vec<Hash>,
+        #[n(7)]
+        duty: Option<Duty>,
+    }
+
+    #[test]
+    fn an_outbox_item_of_the_first_version_is_read() {
+        for duty in [None, Some(Duty::SignFounding)] {
+            let bytes = encode(&FirstItem {
+                log: LogId::new([2; 32]),
+                entry: vec![1, 2, 3],
+                content: Content::Message {
+                    id: MessageId::new([3; 32]),
+                    epoch: 4,
+                    message: vec![5],
+                },
+                not_before: Time(6),
+                promised: None,
+                pending: false,
+                pieces: Vec::new(),
+                duty: duty.clone(),
+            });
+            let mut item: OutboxItem = decode_canonical(&bytes).unwrap();
+            assert_eq!((item.duty.clone(), item.next.clone()), (duty, None));
+            item.next = Some(vec![7].into());
+            assert_eq!(
+                decode_canonical::<OutboxItem>(&encode(&item)).unwrap().next,
+                item.next
+            );
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! One step: an overlay of the store, a copy of the state, and the effects that leave once both are durable.
 
+use crate::conversations::ConversationState;
 use crate::effects::{Effect, Ticket};
 use crate::requests::{Event, Topic};
 use crate::state::{
-    ConversationState, Device, Duty, Expected, InvitationState, LogState, Member, OutboxItem, OwnPart,
-    Volatile,
+    Device, Duty, Expected, InvitationState, LogState, Member, OutboxItem, OwnPart, Volatile,
 };
 use crate::tables;
 use crate::views::Carrier;

@@ -9,14 +9,16 @@ pub(crate) mod record;
 mod search;
 mod sending;
 mod showing;
+mod talk;
 
 pub(crate) use burning::waiting_purpose;
 pub(crate) use drafts::Draft;
+pub(crate) use talk::ConversationState;
 
 use crate::commands::no_assembly;
 use crate::machine::Failed;
 use crate::requests::Answer;
-use crate::state::{ConversationState, LogRole, Seed};
+use crate::state::{LogRole, Seed};
 use crate::step::{Step, StepError};
 use messaging::Conversation;
 use primitives::{ConversationId, LogId};

@@ -1,9 +1,9 @@
 //! How long things take with many messages in a real vault. Run with `--release -- --ignored --nocapture figures`.
 
+use crate::conversations::ConversationState;
 use crate::conversations::record::{Line, MessageRecord};
 use crate::machine::Client;
 use crate::requests::{Answer, Request};
-use crate::state::ConversationState;
 use messaging::{AppMessage, Body};
 use primitives::{
     Batch, ConversationId, LogId, MessageId, Purpose, Secret, SigningSecret, Store, Table, Time,

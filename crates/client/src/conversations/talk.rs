@@ -1,0 +1,126 @@
+//! A conversation's record: where it stands, and what counts.
+
+use messaging::Timer;
+use minicbor::{Decode, Encode};
+use primitives::{ConversationId, LogId};
+
+/// A conversation.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct ConversationState {
+    #[n(0)]
+    pub(crate) id: ConversationId,
+    /// The log that is written to now.
+    #[n(1)]
+    pub(crate) log: LogId,
+    /// Next position of a message.
+    #[n(2)]
+    pub(crate) next_position: u64,
+    /// Positions below this one have been read by the person.
+    #[n(3)]
+    pub(crate) read_below: u64,
+    /// The conversation cannot be followed further.
+    #[n(4)]
+    pub(crate) halted: bool,
+    /// Absent in records of the first version.
+    #[n(5)]
+    talk: Option<Talk>,
+}
+
+/// What a conversation keeps besides its lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Talk {
+    /// Lines not read yet.
+    #[n(0)]
+    pub(crate) unread: u64,
+    /// Of them, those that mention this member.
+    #[n(1)]
+    pub(crate) mentions: u64,
+    /// No line stands below this position any more.
+    #[n(2)]
+    pub(crate) first: u64,
+    /// The timer was set by somebody here; until then it is the one that messages bring along.
+    #[n(3)]
+    pub(crate) timer_said: bool,
+    /// How many messages broke a rule, by its id.
+    #[n(4)]
+    pub(crate) findings: Vec<(String, u64)>,
+    /// After which time what is sent now disappears.
+    #[n(5)]
+    pub(crate) timer: Option<Timer>,
+}
+
+impl ConversationState {
+    /// A conversation in which nothing has been said.
+    pub(crate) fn new(id: ConversationId, log: LogId) -> Self {
+        Self {
+            id,
+            log,
+            next_position: 0,
+            read_below: 0,
+            halted: false,
+            talk: Some(Talk::default()),
+        }
+    }
+
+    pub(crate) fn talk(&self) -> Talk {
+        self.talk.clone().unwrap_or_else(|| Talk {
+            unread: self.next_position.saturating_sub(self.read_below),
+            ..Talk::default()
+        })
+    }
+
+    pub(crate) fn talk_mut(&mut self) -> &mut Talk {
+        let talk = self.talk();
+        self.talk.insert(talk)
+    }
+
+    /// Everything that stands there has been read.
+    pub(crate) fn read_all(&mut self) {
+        self.read_below = self.next_position;
+        let talk = self.talk_mut();
+        (talk.unread, talk.mentions) = (0, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use primitives::canonical::{decode_canonical, encode};
+
+    /// A conversation as the first version wrote it.
+    #[derive(Encode, Decode)]
+    #[cbor(array)]
+    struct FirstConversation {
+        #[n(0)]
+        id: ConversationId,
+        #[n(1)]
+        log: LogId,
+        #[n(2)]
+        next_position: u64,
+        #[n(3)]
+        read_below: u64,
+        #[n(4)]
+        halted: bool,
+    }
+
+    #[test]
+    fn a_conversation_of_the_first_version_is_read_and_counts_on() {
+        let bytes = encode(&FirstConversation {
+            id: ConversationId::new([1; 32]),
+            log: LogId::new([2; 32]),
+            next_position: 9,
+            read_below: 7,
+            halted: false,
+        });
+        assert_eq!(bytes.first(), Some(&0x85));
+        let mut state: ConversationState = decode_canonical(&bytes).unwrap();
+        assert_eq!((state.talk().unread, state.talk().mentions), (2, 0));
+        state.talk_mut().unread = 3;
+        let again: ConversationState = decode_canonical(&encode(&state)).unwrap();
+        assert_eq!(again.talk().unread, 3);
+        state.read_all();
+        assert_eq!((state.read_below, state.talk().unread), (9, 0));
+    }
+}
