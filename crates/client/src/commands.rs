@@ -6,8 +6,8 @@ use crate::requests::{Answer, Refusal, RefusalCode, Request, Topic};
 use crate::step::Step;
 use crate::tables;
 use crate::views::Carrier;
-use messaging::{Emoji, Timer, WORDS_BYTES_MAX};
 use crate::voting::Proposal;
+use messaging::{Emoji, Timer, WORDS_BYTES_MAX};
 use primitives::canonical::encode;
 use primitives::{ConversationId, MessageName, MotionId, SeatNumber, StatementId};
 

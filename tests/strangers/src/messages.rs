@@ -5,16 +5,16 @@ use crate::{Decoder, Target, Vectors};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use messaging::{
-    Admitted, AppMessage, Body, EnvelopeSecret, Invitation, JoinRequest, KeyPackage, Opened, OwnDevice,
-    Posted, new_key_package, open, open_admitted, open_envelope, open_posted, post_admitted, post_refused,
-    post_request, seal_envelope, wrap,
+    Admitted, AppMessage, Body, Emoji, EnvelopeSecret, Invitation, JoinRequest, KeyPackage, Opened,
+    OwnDevice, Posted, Text, Timer, new_key_package, open, open_admitted, open_envelope, open_posted,
+    post_admitted, post_refused, post_request, seal_envelope, wrap,
 };
 use minicbor::bytes::ByteArray;
 use primitives::canonical::sha256;
 use primitives::store::MemoryStore;
 use primitives::{
-    AssemblyId, ConversationId, DeviceCertificate, Hash, MessageId, Overlay, Secret, Signed, SigningSecret,
-    Time, labels,
+    AssemblyId, ConversationId, DeviceCertificate, Hash, MessageId, MessageName, Overlay, Secret, Signed,
+    SigningSecret, Time, labels,
 };
 use std::sync::LazyLock;
 use tlog::SignedCheckpoint;
@@ -155,8 +155,25 @@ fn messages(vectors: &Vectors) -> Vec<Vec<u8>> {
     let files = vectors.audit_files();
     let checkpoint = files.iter().flat_map(|file| &file.logs).next();
     let checkpoint: Option<SignedCheckpoint> = checkpoint.map(|log| log.checkpoint.clone());
+    let name = MessageName::new([2; 32]);
     let bodies = [
-        Body::Text("Добрый день".to_owned()),
+        Body::Text("Добрый день".into()),
+        Body::Text(Text {
+            words: "*Да*, @{3}".to_owned(),
+            reply: Some(name),
+            timer: Timer::new(60_000),
+        }),
+        Body::Edit {
+            message: name,
+            words: "_Нет_".to_owned(),
+        },
+        Body::Delete { message: name },
+        Body::React {
+            message: name,
+            emoji: Emoji::new("👍🏽").unwrap(),
+            set: true,
+        },
+        Body::Timer(None),
         Body::Unknown {
             kind: 900,
             content: vec![1, 2, 3],
