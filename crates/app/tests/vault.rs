@@ -95,6 +95,7 @@ async fn a_vault_without_an_assembly_refuses_what_needs_one() {
     handle.create_vault(passphrase("right")).await.unwrap();
     let send = Request::Send {
         conversation: None,
+        reply_to: None,
         text: "hello".into(),
     };
     assert_eq!(code(handle.request(send).await), RefusalCode::NoAssembly);
