@@ -6,12 +6,14 @@ use crate::key_package::KeyPackage;
 use crate::meta::{Pending, Standing};
 use crate::provider::NoRandomness;
 use crate::roster::{JournalPoint, Knowledge, Roster};
+use crate::terms::GROUP_DEVICES_MAX;
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 use openmls::prelude::{Extension, UnknownExtension};
 use openmls_traits::OpenMlsProvider as _;
 use primitives::canonical::sha256;
-use primitives::{VerifyingKey, encode};
+use primitives::signed::Unverified;
+use primitives::{Time, VerifyingKey, encode};
 use std::collections::BTreeSet;
 
 /// Most devices added by one commit.
@@ -19,14 +21,17 @@ pub const ADDED_MAX: usize = 64;
 /// Type of our extension of the GroupInfo inside a Welcome (private use range of RFC 9420).
 pub(crate) const WELCOME_EXTENSION: u16 = 0xF0_5C;
 
-/// What a commit's author had folded; the commit's authenticated data (MSG-01): `CBOR [version, [size, root]]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+/// What a commit's author had folded; the commit's authenticated data (MSG-01): `CBOR [version, [size, root]]`, followed by
+/// the demands on which it takes somebody out, if it does (MSG-26).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct CommitData {
     #[n(0)]
     pub(crate) version: u8,
     #[n(1)]
     pub(crate) journal: JournalPoint,
+    #[n(2)]
+    pub(crate) demands: Option<Vec<Unverified>>,
 }
 
 /// What a joiner must know beside MLS; in the encrypted and signed GroupInfo: `CBOR [version, [size, root], secret]`.
@@ -50,7 +55,8 @@ pub struct Intent {
     /// Devices to add, up to [`ADDED_MAX`].
     pub add: Vec<KeyPackage>,
     /// Members to remove, with all their devices: nobody whom the journal admits (MSG-16), unless the device has asked to
-    /// be added again and `add` has the package that it asked by (MSG-18).
+    /// be added again and `add` has the package that it asked by (MSG-18), or devices of a working group have demanded it
+    /// (MSG-26).
     pub remove: Vec<VerifyingKey>,
     /// Whether to renew this device's leaf. A removal renews it anyhow.
     pub refresh: bool,
@@ -87,6 +93,12 @@ pub enum CommitError {
     /// The journal does not admit this device, at this point (MSG-01).
     #[error("the journal does not admit {0:?} (MSG-01)")]
     NotAdmitted(Member),
+    /// One to be added has no place under the conversation's terms, or by this member (MSG-25).
+    #[error("{0:?} has no place in this conversation, or not by this member (MSG-25)")]
+    NoPlace(Member),
+    /// More than [`GROUP_DEVICES_MAX`](crate::GROUP_DEVICES_MAX) devices in a conversation besides the plenary.
+    #[error("a conversation besides the plenary has at most 50 devices")]
+    Full,
     /// One to be removed is one that the journal admits, and has not asked to be added again.
     #[error("the journal admits {0:?}, so that no commit removes it (MSG-16)")]
     StillAdmitted(Member),
@@ -112,6 +124,8 @@ impl Conversation {
     /// the log shows it. Leaves that the journal at `journal` no longer admits are removed along: a commit
     /// that kept them would be refused by everybody (MSG-01).
     ///
+    /// - `now`: the log's time as far as it is known here, at which demands must still count (MSG-26).
+    ///
     /// Size: below 1 KB plus 2.7 KB per added device without a path; a removal or refresh in a freshly filled tree
     /// adds 1.2 KB per member, less as members refresh.
     ///
@@ -122,6 +136,7 @@ impl Conversation {
         device: &OwnDevice<'_>,
         roster: &(impl Roster + ?Sized),
         journal: JournalPoint,
+        now: Time,
         intent: &Intent,
     ) -> Result<Committing, CommitError> {
         if self.meta.standing != Standing::Active {
@@ -165,6 +180,16 @@ impl Conversation {
             if leaves.iter().any(stays) {
                 return Err(CommitError::AlreadyThere(member));
             }
+            if !self.may_add(roster, &own, &member) {
+                return Err(CommitError::NoPlace(member));
+            }
+        }
+        let after = leaves
+            .len()
+            .saturating_sub(removed.len())
+            .saturating_add(intent.add.len());
+        if self.meta.terms.is_some() && after > GROUP_DEVICES_MAX {
+            return Err(CommitError::Full);
         }
         let comes_back = |member: &Member| {
             let mut packages = intent.add.iter().filter(|package| package.member() == *member);
@@ -173,7 +198,11 @@ impl Conversation {
                 hash.is_some_and(|hash| self.asked(member, hash, journal.size))
             })
         };
-        let taken_out = |member: &&Member| roster.admits(&journal, member) && !comes_back(member);
+        let demands = self.demands_about(&intent.remove);
+        let leaves_by_demand = |member: &Member| self.is_to_leave(roster, &demands, member.identity, now);
+        let taken_out = |member: &&Member| {
+            roster.admits(&journal, member) && !comes_back(member) && !leaves_by_demand(member)
+        };
         if let Some(member) = removed.iter().map(|(_, member)| member).find(taken_out) {
             return Err(CommitError::StillAdmitted(*member));
         }
@@ -181,12 +210,18 @@ impl Conversation {
             return Err(CommitError::Nothing);
         }
         let hops = !removed.is_empty();
-        let (message, welcome) = self.stage(device, journal, intent, &removed, hops)?;
+        let data = CommitData {
+            version: DATA_VERSION,
+            journal,
+            demands: (!demands.is_empty()).then_some(demands),
+        };
+        let (message, welcome) = self.stage(device, &data, intent, &removed, hops)?;
         self.meta.pending = Some(Pending {
             hash: sha256(&message),
             epoch: self.epoch(),
             journal,
             welcome: welcome.map(ByteVec::from),
+            demands: data.demands,
         });
         Ok(Committing {
             message,
@@ -197,21 +232,18 @@ impl Conversation {
     fn stage(
         &mut self,
         device: &OwnDevice<'_>,
-        journal: JournalPoint,
+        commit: &CommitData,
         intent: &Intent,
         removed: &[(openmls::prelude::LeafNodeIndex, Member)],
         hops: bool,
     ) -> Result<(Vec<u8>, Option<Vec<u8>>), CommitError> {
         let data = WelcomeData {
             version: DATA_VERSION,
-            journal,
+            journal: commit.journal,
             log_secret: (!hops).then(|| ByteArray::from(*self.log_secret().expose())),
         };
         let extension = Extension::Unknown(WELCOME_EXTENSION, UnknownExtension(encode(&data)));
-        self.group.set_aad(encode(&CommitData {
-            version: DATA_VERSION,
-            journal,
-        }));
+        self.group.set_aad(encode(commit));
         let bundle = self
             .group
             .commit_builder()

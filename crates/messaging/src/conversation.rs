@@ -11,7 +11,8 @@ use crate::meta::{Meta, Standing};
 use crate::parts::forget_parts;
 use crate::provider::{CIPHERSUITE, NoRandomness, Provider};
 use crate::records::{DamagedRecord, Records, slot};
-use crate::roster::JournalPoint;
+use crate::roster::{JournalPoint, Roster};
+use crate::terms::Terms;
 use openmls::prelude::{
     GroupId, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY,
     SenderRatchetConfiguration,
@@ -92,6 +93,27 @@ impl Conversation {
         device: &OwnDevice<'_>,
         journal: JournalPoint,
     ) -> Result<Self, UseError> {
+        Self::found(id, None, device, journal)
+    }
+
+    /// Makes a conversation besides the plenary, with this device alone in it. Its id follows from its terms.
+    ///
+    /// # Errors
+    /// [`UseError`].
+    pub fn create_with(
+        terms: Terms,
+        device: &OwnDevice<'_>,
+        journal: JournalPoint,
+    ) -> Result<Self, UseError> {
+        Self::found(terms.id(), Some(terms), device, journal)
+    }
+
+    fn found(
+        id: ConversationId,
+        terms: Option<Terms>,
+        device: &OwnDevice<'_>,
+        journal: JournalPoint,
+    ) -> Result<Self, UseError> {
         let provider = Provider::new(Records::default())?;
         let config = MlsGroupCreateConfig::builder()
             .ciphersuite(CIPHERSUITE)
@@ -110,23 +132,18 @@ impl Conversation {
             device.credential(),
         )
         .map_err(|_| UseError::Library("a new group"))?;
-        let mut conversation = Self::assemble(id, provider, group, journal);
+        let mut conversation = Self::assemble(id, provider, group, Meta::new(journal, terms));
         conversation.hop()?;
         conversation.meta.hops = 0;
         Ok(conversation)
     }
 
-    pub(crate) fn assemble(
-        id: ConversationId,
-        provider: Provider,
-        group: MlsGroup,
-        journal: JournalPoint,
-    ) -> Self {
+    pub(crate) fn assemble(id: ConversationId, provider: Provider, group: MlsGroup, meta: Meta) -> Self {
         Self {
             id,
             provider,
             group,
-            meta: Meta::new(journal),
+            meta,
             stored_epoch: None,
             renewed: false,
         }
@@ -229,6 +246,25 @@ impl Conversation {
     #[must_use]
     pub fn id(&self) -> ConversationId {
         self.id
+    }
+
+    /// What it is, if it is not the plenary.
+    #[must_use]
+    pub fn terms(&self) -> Option<&Terms> {
+        self.meta.terms.as_ref()
+    }
+
+    /// MSG-25: in the plenary the journal alone decides; a direct conversation has its two members' devices, which both
+    /// of them add; into a working group a deputy brings any member, and everybody one's own devices.
+    pub(crate) fn may_add(&self, roster: &(impl Roster + ?Sized), by: &Member, added: &Member) -> bool {
+        self.meta.terms.as_ref().is_none_or(|terms| {
+            let known = self
+                .leaves()
+                .iter()
+                .any(|(_, leaf)| leaf.identity == added.identity);
+            let brings = terms.pair().is_some() || known || roster.is_deputy(&by.identity);
+            terms.admits(added) && brings
+        })
     }
 
     /// The MLS epoch.

@@ -4,10 +4,11 @@ use crate::commit::{DATA_VERSION, WELCOME_EXTENSION, WelcomeData};
 use crate::conversation::{Conversation, LoadError, forget, join_config, stored_epoch};
 use crate::credential::{Member, OwnDevice, member_of};
 use crate::key_package::{destroy, waiting};
-use crate::meta::Standing;
+use crate::meta::{Meta, Standing};
 use crate::provider::{CIPHERSUITE, NoRandomness, Provider};
 use crate::records::{DamagedRecord, Records, slot};
 use crate::roster::{Knowledge, Roster};
+use crate::terms::Terms;
 use openmls::prelude::{MlsMessageBodyIn, MlsMessageIn, StagedWelcome, WelcomeError};
 use primitives::canonical::decode_canonical_max;
 use primitives::store::Store;
@@ -30,6 +31,9 @@ pub enum JoinError {
     /// The journal has not been folded to the welcome's point yet: try again when it has.
     #[error("the journal has not been folded far enough yet")]
     JournalBehind,
+    /// A group under other terms than those that the letter named (MSG-25).
+    #[error("the group is not under the terms that the letter named (MSG-25)")]
+    OtherTerms,
     /// The journal contradicts the welcome's point (MSG-03).
     #[error("the welcome contradicts the journal (MSG-03)")]
     JournalContradicted,
@@ -63,6 +67,8 @@ impl Conversation {
     /// Joins by a Welcome, checks every leaf against the roster at the welcome's journal point (MSG-01), writes the new
     /// group to `overlay` and destroys the key package that was used (a last-resort one stays).
     ///
+    /// - `terms`: of a conversation besides the plenary, as the letter named them; the group must be theirs (MSG-25).
+    ///
     /// # Errors
     /// [`JoinError`]; nothing has changed then.
     pub fn join<S: Store + ?Sized>(
@@ -70,6 +76,7 @@ impl Conversation {
         device: &OwnDevice<'_>,
         roster: &(impl Roster + ?Sized),
         welcome: &[u8],
+        terms: Option<&Terms>,
         replace: Replace,
     ) -> Result<Self, JoinError> {
         let message = MlsMessageIn::tls_deserialize_exact_bytes(welcome).map_err(|_| JoinError::Invalid)?;
@@ -106,6 +113,9 @@ impl Conversation {
             .try_into()
             .map_err(|_| JoinError::Invalid)?;
         let id = ConversationId::new(group_id);
+        if terms.is_some_and(|terms| terms.id() != id) {
+            return Err(JoinError::OtherTerms);
+        }
         match roster.knows(&data.journal, None) {
             Knowledge::Known => {}
             Knowledge::NotYet => return Err(JoinError::JournalBehind),
@@ -114,7 +124,7 @@ impl Conversation {
         for leaf in staged.members() {
             let member =
                 member_of(&leaf.credential, &leaf.signature_key).map_err(|_| JoinError::Credential)?;
-            if !roster.admits(&data.journal, &member) {
+            if !roster.admits(&data.journal, &member) || terms.is_some_and(|terms| !terms.admits(&member)) {
                 return Err(JoinError::NotAdmitted(member));
             }
         }
@@ -124,7 +134,8 @@ impl Conversation {
         }
         let stored = make_room(overlay, id, replace)?;
         let group = staged.into_group(&provider).map_err(from_mls)?;
-        let mut conversation = Self::assemble(id, provider, group, data.journal);
+        let meta = Meta::new(data.journal, terms.cloned());
+        let mut conversation = Self::assemble(id, provider, group, meta);
         match data.log_secret {
             Some(secret) => conversation
                 .meta

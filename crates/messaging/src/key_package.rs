@@ -145,6 +145,25 @@ pub fn forget_key_packages<S: Store + ?Sized>(overlay: &mut Overlay<'_, S>) -> R
     Ok(())
 }
 
+/// Destroys the private half of one of this device's key packages, given by its bytes: a last-resort one that has been
+/// renewed.
+///
+/// # Errors
+/// [`BadKeyPackage`] if these bytes are none.
+pub fn forget_key_package<S: Store + ?Sized>(
+    overlay: &mut Overlay<'_, S>,
+    bytes: &[u8],
+) -> Result<(), BadKeyPackage> {
+    let package = KeyPackage::parse(bytes)?;
+    let reference = package
+        .mls()
+        .hash_ref(&crypto()?)
+        .map_err(|_| BadKeyPackage::Malformed)?;
+    let name = crate::records::key_package_name(&reference).ok_or(BadKeyPackage::Malformed)?;
+    destroy(overlay, name);
+    Ok(())
+}
+
 /// The private halves that wait for a Welcome, as records.
 pub(crate) fn waiting<S: Store + ?Sized>(overlay: &Overlay<'_, S>) -> Result<Vec<Record>, StoreError> {
     overlay.scan(KEY_PACKAGES, &[slot::KEY_PACKAGE], &[], WAITING_MAX)

@@ -21,6 +21,8 @@ mod acts;
 mod commit;
 mod conversation;
 mod credential;
+mod demand;
+mod directory;
 mod emoji;
 mod envelope;
 mod invitation;
@@ -37,6 +39,7 @@ mod readd;
 mod records;
 mod rendezvous;
 mod roster;
+mod terms;
 mod timer;
 mod wrap;
 
@@ -48,11 +51,15 @@ pub use acts::{Reaction, Reactions, Target, Verdict, Words, judge_delete, judge_
 pub use commit::{ADDED_MAX, CommitError, Committing, Intent};
 pub use conversation::{Conversation, LoadError, UseError, log_keys, log_record};
 pub use credential::{BadCredential, Member, OwnDevice};
+pub use demand::DEMAND_MS;
+pub use directory::{BadListing, Card, Letter, Listed, directory_keys, list_card, list_letter, open_letter};
+pub use directory::{open_listed, post_welcome, welcome_in};
 pub use emoji::{EMOJI_BYTES_MAX, Emoji, NotAnEmoji};
 pub use envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
 pub use invitation::{BadLink, Invitation};
 pub use join::{JoinError, Replace};
-pub use key_package::{BadKeyPackage, KeyPackage, NewKeyPackageError, forget_key_packages, new_key_package};
+pub use key_package::{BadKeyPackage, KeyPackage, NewKeyPackageError};
+pub use key_package::{forget_key_package, forget_key_packages, new_key_package};
 pub use markup::{Run, Style, mentions, runs};
 pub use message::{APP_MESSAGE_BYTES_MAX, AppMessage, Body, TEXT_BYTES_MAX, Text, WORDS_BYTES_MAX};
 pub use meta::Standing;
@@ -64,6 +71,7 @@ pub use records::DamagedRecord;
 pub use rendezvous::{Admitted, BadRendezvous, JoinRequest, JournalKey, Posted, open_admitted, open_posted};
 pub use rendezvous::{post_admitted, post_refused, post_request};
 pub use roster::{JournalPoint, Knowledge, Roster};
+pub use terms::{CONVERSATION_NAME_BYTES_MAX, GROUP_DEVICES_MAX, Terms};
 pub use timer::Timer;
 pub use wrap::{
     MESSAGE_BYTES_MAX, Opened, PIECE_LEN, Piece, PieceList, SIZES, TooLarge, Unreadable, Wrapped, open, wrap,

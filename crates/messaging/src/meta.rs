@@ -1,9 +1,11 @@
 //! What we keep of a group beside what OpenMLS keeps: one record.
 
 use crate::roster::JournalPoint;
+use crate::terms::Terms;
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 use primitives::canonical::decode_canonical;
+use primitives::signed::Unverified;
 use primitives::{Hash, Secret, VerifyingKey};
 use zeroize::Zeroize as _;
 
@@ -38,6 +40,9 @@ pub(crate) struct Pending {
     pub(crate) journal: JournalPoint,
     #[n(3)]
     pub(crate) welcome: Option<ByteVec>,
+    /// The demands that it carries.
+    #[n(4)]
+    pub(crate) demands: Option<Vec<Unverified>>,
 }
 
 /// A device that asks to be added again, in this epoch.
@@ -76,10 +81,16 @@ pub(crate) struct Meta {
     /// Who asked to be added again since the last commit.
     #[n(7)]
     pub(crate) asked: Vec<Asked>,
+    /// What it is, if it is not the plenary.
+    #[n(8)]
+    pub(crate) terms: Option<Terms>,
+    /// Who is to leave, as devices of this epoch have asked. Absent in records of the first version.
+    #[n(9)]
+    kept_demands: Option<Vec<Unverified>>,
 }
 
 impl Meta {
-    pub(crate) fn new(journal: JournalPoint) -> Self {
+    pub(crate) fn new(journal: JournalPoint, terms: Option<Terms>) -> Self {
         Self {
             version: META_VERSION,
             standing: Standing::Active,
@@ -89,7 +100,17 @@ impl Meta {
             pending: None,
             stored_epoch: 0,
             asked: Vec::new(),
+            terms,
+            kept_demands: None,
         }
+    }
+
+    pub(crate) fn demands(&self) -> &[Unverified] {
+        self.kept_demands.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn set_demands(&mut self, demands: Vec<Unverified>) {
+        self.kept_demands = (!demands.is_empty()).then_some(demands);
     }
 
     /// `None` if the bytes are damaged or of another version.

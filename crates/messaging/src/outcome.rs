@@ -86,7 +86,9 @@ pub enum Reason {
     ClaimsToBeOurs,
     /// This device is not a member any more.
     Left,
-    /// MSG-16: removes a device that the journal admits at its point, and that has not asked to be added again (MSG-18).
+    /// MSG-25: adds somebody who has no place under the conversation's terms, or by a member who may not add.
+    NoPlace,
+    /// MSG-16: removes a device that the journal admits at its point, has not asked to be added again (MSG-18), and need not leave (MSG-26).
     StillAdmitted,
 }
 
@@ -107,6 +109,7 @@ impl Reason {
             Self::ClaimsToBeOurs => "MSG-12",
             Self::Left => "MSG-13",
             Self::StillAdmitted => "MSG-16",
+            Self::NoPlace => "MSG-25",
         }
     }
 }

@@ -10,7 +10,7 @@
 //! has a bound. Parts count within the epoch in which they were made: who joins later needs none of them.
 
 use crate::conversation::Conversation;
-use crate::credential::OwnDevice;
+use crate::credential::{Member, OwnDevice};
 use crate::meta::Standing;
 use crate::wrap::{INLINE, MESSAGE_BYTES_MAX, Opened, PART, Unreadable, open, seal_entry};
 use minicbor::{Decode, Encode};
@@ -78,6 +78,15 @@ pub enum Unwrapped {
     Part,
     /// A device asks to be added again; noted.
     Request,
+    /// A device asks that somebody leave; noted.
+    Demand {
+        /// Who asks.
+        by: Member,
+        /// Who is to leave.
+        leaver: VerifyingKey,
+    },
+    /// A Welcome for somebody.
+    Welcome(Vec<u8>),
     /// Skipped by everybody alike.
     Skipped(Unreadable),
 }
@@ -182,6 +191,8 @@ impl Conversation {
                 Ok(Opened::Inline(bytes)) => Unwrapped::Message { bytes, parts: None },
                 Ok(Opened::Part(part)) => self.take_part(overlay, part)?,
                 Ok(Opened::Request(request)) => self.take_request(request),
+                Ok(Opened::Demand(demand)) => self.take_demand(demand),
+                Ok(Opened::Welcome(bytes)) => Unwrapped::Welcome(bytes),
                 Ok(Opened::Pieces(_)) => Unwrapped::Skipped(Unreadable::Form),
                 Err(unreadable) => Unwrapped::Skipped(unreadable),
             },

@@ -18,12 +18,13 @@ use openmls::prelude::{
     StageCommitError, StagedCommit,
 };
 use primitives::canonical::{decode_canonical_max, sha256};
+use primitives::signed::Unverified;
 use primitives::{Hash, Time};
 use std::collections::BTreeSet;
 use tls_codec::DeserializeBytes as _;
 
-/// Most bytes of a commit's authenticated data.
-const COMMIT_DATA_BYTES_MAX: usize = 64;
+/// Most bytes of a commit's authenticated data: a journal point, and demands.
+const COMMIT_DATA_BYTES_MAX: usize = 16 << 10;
 
 /// One entry of the log, unwrapped.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +140,9 @@ impl Conversation {
     ) -> Result<Processed, Stop> {
         // The authenticated data is judged before anything is decrypted, so that a commit that waits changes nothing.
         // It is authenticated by what follows: MLS binds it into the encryption and the signature.
-        let journal = self.judge_point(roster, at, journal_point(message.aad())?)?;
+        let data = commit_data(message.aad())?;
+        let journal = self.judge_point(roster, at, data.journal)?;
+        let demands = data.demands.unwrap_or_default();
         let processed = self
             .group
             .process_message(&self.provider, ProtocolMessage::from(message))
@@ -152,7 +155,12 @@ impl Conversation {
             ProcessedMessageContent::OwnPrivateMessage => return Err(Stop::Reason(Reason::ClaimsToBeOurs)),
             _ => return Err(Stop::Reason(Reason::Invalid)),
         };
-        let change = self.judge_leaves(roster, &journal, committer, &staged)?;
+        let ground = Ground {
+            point: &journal,
+            demands: &demands,
+            at,
+        };
+        let change = self.judge_leaves(roster, &ground, committer, &staged)?;
         let lost = self.meta.pending.take().is_some();
         self.group
             .merge_staged_commit(&self.provider, *staged)
@@ -183,14 +191,16 @@ impl Conversation {
 
     /// MSG-01, MSG-06 and MSG-07: every leaf of the tree that the commit leaves behind, its author's included, is one that
     /// the journal admits at the commit's point. MSG-16: none of those that it takes out is, unless it asked for it and
-    /// comes back at once (MSG-18).
+    /// comes back at once (MSG-18), or the demands that the commit carries are enough (MSG-26). MSG-25: whom it adds has a
+    /// place under the conversation's terms.
     fn judge_leaves(
         &self,
         roster: &(impl Roster + ?Sized),
-        point: &JournalPoint,
+        ground: &Ground<'_>,
         committer: LeafNodeIndex,
         staged: &StagedCommit,
     ) -> Result<Change, Stop> {
+        let point = ground.point;
         let leaves = self.leaves();
         let at = |index: LeafNodeIndex| {
             leaves
@@ -233,8 +243,14 @@ impl Conversation {
         if !stays.chain(&added).all(|member| roster.admits(point, member)) {
             return Err(Stop::Reason(Reason::NotAdmitted));
         }
+        if !added.iter().all(|member| self.may_add(roster, &by, member)) {
+            return Err(Stop::Reason(Reason::NoPlace));
+        }
         let removed: Vec<_> = gone.into_iter().filter_map(at).collect();
-        let taken_out = |member: &Member| roster.admits(point, member) && !back.contains(member);
+        let taken_out = |member: &Member| {
+            let leaves = || self.is_to_leave(roster, ground.demands, member.identity, ground.at);
+            roster.admits(point, member) && !back.contains(member) && !leaves()
+        };
         if removed.iter().any(taken_out) {
             return Err(Stop::Reason(Reason::StillAdmitted));
         }
@@ -273,7 +289,13 @@ impl Conversation {
             return Err(missing);
         };
         let journal = self.judge_point(roster, at, pending.journal)?;
-        let change = self.judge_leaves(roster, &journal, self.group.own_leaf_index(), staged)?;
+        let demands = pending.demands.clone().unwrap_or_default();
+        let ground = Ground {
+            point: &journal,
+            demands: &demands,
+            at,
+        };
+        let change = self.judge_leaves(roster, &ground, self.group.own_leaf_index(), staged)?;
         Ok((journal, change))
     }
 
@@ -305,6 +327,7 @@ impl Conversation {
         } = change;
         self.meta.journal = journal;
         self.meta.asked.clear();
+        self.drop_demands(&removed);
         if over {
             self.meta.standing = Standing::Left;
         } else if !removed.is_empty() {
@@ -325,13 +348,19 @@ impl Conversation {
     }
 }
 
-/// The journal point in a commit's authenticated data (MSG-01).
-fn journal_point(aad: &[u8]) -> Result<JournalPoint, Stop> {
+/// A commit's authenticated data (MSG-01).
+fn commit_data(aad: &[u8]) -> Result<CommitData, Stop> {
     decode_canonical_max(aad, COMMIT_DATA_BYTES_MAX)
         .ok()
         .filter(|data: &CommitData| data.version == DATA_VERSION)
-        .map(|data| data.journal)
         .ok_or(Stop::Reason(Reason::NotAdmitted))
+}
+
+/// What a commit stands on: a point of the journal, demands, and the log's time.
+struct Ground<'a> {
+    point: &'a JournalPoint,
+    demands: &'a [Unverified],
+    at: Time,
 }
 
 /// What a valid commit changes.

@@ -131,6 +131,11 @@ impl Records {
     }
 }
 
+/// The name of the record of a key package with this reference.
+pub(crate) fn key_package_name(reference: &openmls::prelude::KeyPackageRef) -> Option<Vec<u8>> {
+    keyed(slot::KEY_PACKAGE, reference).ok()
+}
+
 /// The name of the record of `slot` that belongs to `key`.
 pub(crate) fn keyed<T: Serialize + ?Sized>(slot: u8, key: &T) -> Result<Vec<u8>, DamagedRecord> {
     let mut name = vec![slot];

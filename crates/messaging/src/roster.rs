@@ -2,7 +2,7 @@
 
 use crate::credential::Member;
 use minicbor::{Decode, Encode};
-use primitives::{Hash, Time};
+use primitives::{Hash, Time, VerifyingKey};
 
 /// A position of the journal: the first `size` entries, whose tree has `root`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -37,4 +37,7 @@ pub trait Roster {
 
     /// Whether `member`'s seat and device are in force at `point`. Asked only where the point is known.
     fn admits(&self, point: &JournalPoint, member: &Member) -> bool;
+
+    /// Whether the seat of this identity is a deputy's: a seat's role never changes.
+    fn is_deputy(&self, identity: &VerifyingKey) -> bool;
 }

@@ -5,7 +5,7 @@
 //! padded  = version (1) || form (1) || length (u32 BE) || content || zeros     len(entry) is one of SIZES
 //! form    = 0 inline: content is the message
 //!           1 pieces: content is CBOR [key (32), length (u32), [hash of each piece]]     invitations only
-//!           2 a part of a message, 3 a request                                          conversations only
+//!           2 a part of a message, 3 a request, 4 a Welcome, 5 a demand               conversations only
 //! piece i = XChaCha20-Poly1305(key, i as 24 bytes BE, label, part i, the last one padded with zeros)   256 KiB
 //! ```
 //!
@@ -41,6 +41,10 @@ const PIECES: u8 = 1;
 pub(crate) const PART: u8 = 2;
 /// Form of an entry by which a device asks to be added again.
 pub(crate) const REQUEST: u8 = 3;
+/// Form of an entry that lets those in whom the commit before it has added.
+pub(crate) const WELCOME: u8 = 4;
+/// Form of an entry by which a device asks that somebody leave.
+pub(crate) const DEMAND: u8 = 5;
 
 /// A message ready for the log.
 #[derive(Debug)]
@@ -87,6 +91,9 @@ pub enum Unreadable {
     /// A part that is not of this epoch, not by one of its devices, or of an attempt that is over.
     #[error("not a part of a message that is under way (MSG-17)")]
     Part,
+    /// A demand that is not by a device of this epoch, or about nobody in it.
+    #[error("not a demand of a device of this epoch (MSG-26)")]
+    Demand,
     /// A request to be added again that is not by a device of this epoch, or has been overtaken.
     #[error("not a request of a device of this epoch (MSG-18)")]
     Request,
@@ -103,6 +110,10 @@ pub enum Opened {
     Part(Unverified),
     /// A device asks to be added again: in a conversation's log only.
     Request(Unverified),
+    /// A Welcome: in a conversation's log only.
+    Welcome(Vec<u8>),
+    /// A device asks that somebody leave: in a conversation's log only.
+    Demand(Unverified),
 }
 
 /// The pieces of one message.
@@ -263,6 +274,10 @@ pub fn open(key: &Secret<32>, label: Label, entry: &[u8]) -> Result<Opened, Unre
             .map_err(|_| Unreadable::Form),
         REQUEST => decode_canonical(content)
             .map(Opened::Request)
+            .map_err(|_| Unreadable::Form),
+        WELCOME => Ok(Opened::Welcome(content.to_vec())),
+        DEMAND => decode_canonical(content)
+            .map(Opened::Demand)
             .map_err(|_| Unreadable::Form),
         _ => Err(Unreadable::Form),
     }

@@ -139,6 +139,18 @@ labels! {
     CONVERSATION_PART = "conversation/part";
     /// Signature by which a device asks to be added to a conversation again.
     CONVERSATION_REQUEST = "conversation/request";
+    /// Id of a conversation besides the plenary: hash of its terms.
+    CONVERSATION_TERMS = "conversation/terms";
+    /// Signature by which a device asks that somebody leave a working group.
+    CONVERSATION_DEMAND = "conversation/demand";
+    /// Keys of an assembly's directory, derived from a journal key.
+    DIRECTORY = "directory";
+    /// Associated data of a directory's entries.
+    DIRECTORY_WRAP = "directory/wrap";
+    /// Signature of a device's card in the directory.
+    DIRECTORY_CARD = "directory/card";
+    /// Associated data of a letter in the directory.
+    DIRECTORY_LETTER = "directory/letter";
     /// Associated data of the pieces of a large answer to an invitation.
     CONVERSATION_PIECE = "conversation/piece";
     /// Name of a message: hash of its conversation, author and id.

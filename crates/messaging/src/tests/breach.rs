@@ -20,6 +20,7 @@ fn made(
     desk.step(|overlay, device, _, _| {
         let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
         let data = CommitData {
+            demands: None,
             version: DATA_VERSION,
             journal: group.journal(),
         };

@@ -2,6 +2,7 @@
 
 mod breach;
 mod crash;
+mod directory;
 mod figures;
 mod group;
 mod joining;
@@ -10,3 +11,4 @@ mod parts;
 mod readd;
 mod roster;
 pub(crate) mod support;
+mod terms;

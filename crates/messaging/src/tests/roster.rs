@@ -121,7 +121,13 @@ fn msg_02_a_journal_point_never_goes_back() {
         let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
         group.meta.journal = point(1);
         group
-            .commit(device, &Journal::of(&[1, 2, 3]), point(1), &refresh())
+            .commit(
+                device,
+                &Journal::of(&[1, 2, 3]),
+                point(1),
+                primitives::Time(0),
+                &refresh(),
+            )
             .unwrap()
             .message
     });

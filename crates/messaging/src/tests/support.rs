@@ -6,7 +6,7 @@ use primitives::canonical::{decode_canonical, sha256};
 use primitives::store::{MemoryStore, Store};
 use primitives::{
     ConversationId, DeviceCertificate, LogId, MessageId, Overlay, Secret, Signed, SigningSecret, StoreError,
-    Table, Time, encode, labels,
+    Table, Time, VerifyingKey, encode, labels,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -46,6 +46,8 @@ pub(crate) struct Journal {
     states: Vec<BTreeSet<Member>>,
     /// How far the reader has folded.
     pub(crate) known: u64,
+    /// Members who are no deputies.
+    pub(crate) others: BTreeSet<VerifyingKey>,
     /// A size whose root this reader has otherwise.
     pub(crate) forked_at: Option<u64>,
 }
@@ -97,6 +99,10 @@ impl Roster for Journal {
             .last()
             .is_some_and(|state| state.contains(member))
     }
+
+    fn is_deputy(&self, identity: &VerifyingKey) -> bool {
+        !self.others.contains(identity)
+    }
 }
 
 /// The logs that everybody sees.
@@ -124,6 +130,8 @@ pub(crate) struct Desk {
     pub(crate) seed: u8,
     pub(crate) store: MemoryStore,
     pub(crate) journal: Journal,
+    /// What the conversation is, if it is not the plenary.
+    pub(crate) terms: Option<Terms>,
     certificate: Signed<DeviceCertificate>,
     key: SigningSecret,
     rng: ChaCha20Rng,
@@ -140,6 +148,7 @@ impl Desk {
             seed,
             store: MemoryStore::new(),
             journal: journal.clone(),
+            terms: None,
             certificate,
             key,
             rng,
@@ -160,8 +169,12 @@ impl Desk {
         Ok(result)
     }
 
+    pub(crate) fn id(&self) -> ConversationId {
+        self.terms.as_ref().map_or(CONVERSATION, Terms::id)
+    }
+
     pub(crate) fn load(&self) -> Option<Conversation> {
-        Conversation::load(&Overlay::new(&self.store), CONVERSATION).unwrap()
+        Conversation::load(&Overlay::new(&self.store), self.id()).unwrap()
     }
 
     pub(crate) fn conversation(&self) -> Conversation {
@@ -173,8 +186,12 @@ impl Desk {
     }
 
     pub(crate) fn found(&mut self) {
+        let terms = self.terms.clone();
         self.step(|overlay, device, journal, _| {
-            let mut group = Conversation::create(CONVERSATION, device, journal.point()).unwrap();
+            let mut group = match terms {
+                Some(terms) => Conversation::create_with(terms, device, journal.point()).unwrap(),
+                None => Conversation::create(CONVERSATION, device, journal.point()).unwrap(),
+            };
             let log = group.log_record().id();
             group.save(overlay).unwrap();
             overlay.put(CURSOR, *b"c", encode(&(log, 0u64)));
@@ -195,8 +212,9 @@ impl Desk {
 
     /// Starts reading at the log's first entry: what is not for this device is skipped.
     pub(crate) fn join_as(&mut self, welcome: &[u8], replace: Replace) -> Result<(), JoinError> {
+        let terms = self.terms.clone();
         self.step(|overlay, device, journal, _| {
-            let group = Conversation::join(overlay, device, journal, welcome, replace)?;
+            let group = Conversation::join(overlay, device, journal, welcome, terms.as_ref(), replace)?;
             let log = group.log_record().id();
             overlay.put(CURSOR, *b"c", encode(&(log, 0u64)));
             Ok(())
@@ -206,7 +224,7 @@ impl Desk {
 
     /// Encrypts a text and puts it into the outbox. The id counts up.
     pub(crate) fn say(&mut self, text: &str) -> Result<(), StoreError> {
-        let (seed, number) = (self.seed, self.sent);
+        let (seed, number, id) = (self.seed, self.sent, self.id());
         self.step(|overlay, device, _, rng| {
             let message = AppMessage {
                 id: MessageId::new([&[seed, number], [0; 30].as_slice()].concat().try_into().unwrap()),
@@ -215,7 +233,7 @@ impl Desk {
                 conversation: None,
                 body: Body::Text(text.into()),
             };
-            let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
+            let mut group = Conversation::load(overlay, id).unwrap().unwrap();
             send(overlay, &mut group, device, &message, rng);
             group.save(overlay).unwrap();
         })?;
@@ -233,9 +251,10 @@ impl Desk {
         &mut self,
         intent: &Intent,
     ) -> Result<Result<Committing, CommitError>, StoreError> {
+        let id = self.id();
         self.step(|overlay, device, journal, rng| {
-            let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
-            let committing = group.commit(device, journal, journal.point(), intent)?;
+            let mut group = Conversation::load(overlay, id).unwrap().unwrap();
+            let committing = group.commit(device, journal, journal.point(), Time(0), intent)?;
             post(overlay, &group, device, &committing.message, None, rng);
             group.save(overlay).unwrap();
             Ok(committing)
@@ -244,12 +263,27 @@ impl Desk {
 
     /// Asks to be added again, and puts that into the outbox; the package's name is in the request.
     pub(crate) fn ask_again(&mut self) {
+        let id = self.id();
         self.step(|overlay, device, journal, rng| {
-            let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
+            let mut group = Conversation::load(overlay, id).unwrap().unwrap();
             let entry = group.ask_again(overlay, device, journal.known, rng).unwrap();
             let row: Row = (group.log_record().id(), entry.clone().into(), None);
             overlay.put(OUTBOX, sha256(&entry).as_bytes().to_vec(), encode(&row));
             group.save(overlay).unwrap();
+        })
+        .unwrap();
+    }
+
+    /// Asks that a member leave, and puts that into the outbox.
+    pub(crate) fn demand(&mut self, leaver: u8) {
+        let id = self.id();
+        self.step(|overlay, device, _, rng| {
+            let group = Conversation::load(overlay, id).unwrap().unwrap();
+            let entry = group
+                .demand(device, member(leaver).identity, Time(0), rng)
+                .unwrap();
+            let row: Row = (group.log_record().id(), entry.clone().into(), None);
+            overlay.put(OUTBOX, sha256(&entry).as_bytes().to_vec(), encode(&row));
         })
         .unwrap();
     }
@@ -310,8 +344,9 @@ impl Desk {
         if left {
             return Ok(None);
         }
+        let id = self.id();
         let processed = self.step(|overlay, device, journal, rng| {
-            let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
+            let mut group = Conversation::load(overlay, id).unwrap().unwrap();
             let own = sha256(entry);
             let (bytes, parts) = match group.unwrap(overlay, entry).unwrap() {
                 Unwrapped::Message { bytes, parts } => (bytes, parts),
@@ -443,6 +478,11 @@ fn move_on(
             );
         }
     }
+}
+
+/// Randomness that is always the same.
+pub(crate) fn rng() -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(99)
 }
 
 /// Another entry of everybody's journal, after which `members` are admitted.

@@ -1,0 +1,184 @@
+//! Who is to leave a working group: everybody for themselves, a majority of its deputies for somebody else (MSG-26).
+//!
+//! ```text
+//! demand = CBOR [1, conversation, device, identity key, expires (ms)], signed by the device under CONVERSATION_DEMAND
+//! ```
+//!
+//! A demand is an entry of the log, and the commit that follows it carries it along in its authenticated data: so all
+//! judge alike, who joined since as well.
+
+use crate::conversation::Conversation;
+use crate::credential::{Member, OwnDevice};
+use crate::parts::Unwrapped;
+use crate::roster::Roster;
+use crate::wrap::{DEMAND, Unreadable, seal_entry};
+use minicbor::{Decode, Encode};
+use primitives::signed::Unverified;
+use primitives::{ConversationId, Signed, Time, VerifyingKey, encode, labels};
+use rand_core::CryptoRng;
+use std::collections::BTreeSet;
+
+const VERSION: u8 = 1;
+/// How long a demand counts, by the log's time.
+pub const DEMAND_MS: u64 = 7 * 24 * 3_600_000;
+/// Most demands that are kept, and that a commit carries.
+pub(crate) const DEMANDS_MAX: usize = 64;
+
+/// That somebody is to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+struct Demand {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    conversation: ConversationId,
+    /// Who asks.
+    #[n(2)]
+    device: VerifyingKey,
+    /// Who is to leave.
+    #[n(3)]
+    leaver: VerifyingKey,
+    #[n(4)]
+    expires: Time,
+}
+
+impl Conversation {
+    /// Makes the entry by which this device asks that `leaver` leave the working group; with its own identity, that it
+    /// leaves itself.
+    ///
+    /// - `now`: the log's time, as far as it is known here; the demand counts for [`DEMAND_MS`] from then.
+    #[must_use]
+    pub fn demand(
+        &self,
+        device: &OwnDevice<'_>,
+        leaver: VerifyingKey,
+        now: Time,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Option<Vec<u8>> {
+        let demand = Demand {
+            version: VERSION,
+            conversation: self.id,
+            device: device.member().device,
+            leaver,
+            expires: now.after(DEMAND_MS),
+        };
+        let signed = Signed::sign(labels::CONVERSATION_DEMAND, demand, device.key());
+        let content = encode(signed.unverified());
+        seal_entry(
+            &self.log_keys().wrap,
+            labels::CONVERSATION_WRAP,
+            DEMAND,
+            &content,
+            rng,
+        )
+    }
+
+    /// Keeps a demand by a device of this epoch; the last one of a device about somebody takes the place of the one before.
+    pub(crate) fn take_demand(&mut self, unverified: Unverified) -> Unwrapped {
+        let kept = self.judge_demand(&unverified);
+        let Some((by, demand)) = kept else {
+            return Unwrapped::Skipped(Unreadable::Demand);
+        };
+        let mut others = self.meta.demands().to_vec();
+        others.retain(|other| {
+            self.judge_demand(other)
+                .is_some_and(|(who, what)| (who, what.leaver) != (by, demand.leaver))
+        });
+        if others.len() >= DEMANDS_MAX {
+            others.remove(0);
+        }
+        others.push(unverified);
+        self.meta.set_demands(others);
+        Unwrapped::Demand {
+            by,
+            leaver: demand.leaver,
+        }
+    }
+
+    /// Demands about those who are out are done with.
+    pub(crate) fn drop_demands(&mut self, removed: &[Member]) {
+        let about_gone = |demand: &Unverified| {
+            let leaver = demand.peek::<Demand>().ok().map(|demand| demand.leaver);
+            leaver.is_none_or(|leaver| removed.iter().any(|member| member.identity == leaver))
+        };
+        let kept = self.meta.demands().iter().filter(|demand| !about_gone(demand));
+        let kept = kept.cloned().collect();
+        self.meta.set_demands(kept);
+    }
+
+    /// Who are to leave by the demands that are here and count at `now`.
+    #[must_use]
+    pub fn leavers(&self, roster: &(impl Roster + ?Sized), now: Time) -> Vec<VerifyingKey> {
+        let named: BTreeSet<_> = self
+            .meta
+            .demands()
+            .iter()
+            .filter_map(|demand| Some(self.judge_demand(demand)?.1.leaver))
+            .collect();
+        let demands = self.meta.demands();
+        named
+            .into_iter()
+            .filter(|leaver| self.is_to_leave(roster, demands, *leaver, now))
+            .collect()
+    }
+
+    /// The demands that are about one of `leavers`, for the commit that follows them.
+    pub(crate) fn demands_about(&self, leavers: &[VerifyingKey]) -> Vec<Unverified> {
+        let about = |demand: &&Unverified| {
+            self.judge_demand(demand)
+                .is_some_and(|(_, demand)| leavers.contains(&demand.leaver))
+        };
+        self.meta.demands().iter().filter(about).cloned().collect()
+    }
+
+    /// MSG-26: `leaver` has asked for it, or more than half of the other deputies in the group have, and the demands count
+    /// at `at`.
+    pub(crate) fn is_to_leave(
+        &self,
+        roster: &(impl Roster + ?Sized),
+        demands: &[Unverified],
+        leaver: VerifyingKey,
+        at: Time,
+    ) -> bool {
+        if self
+            .meta
+            .terms
+            .as_ref()
+            .is_none_or(|terms| terms.pair().is_some())
+        {
+            return false;
+        }
+        let by: BTreeSet<VerifyingKey> = demands
+            .iter()
+            .filter_map(|demand| self.judge_demand(demand))
+            .filter(|(_, demand)| demand.leaver == leaver && at <= demand.expires)
+            .map(|(by, _)| by.identity)
+            .collect();
+        let deputies: BTreeSet<VerifyingKey> = self
+            .leaves()
+            .into_iter()
+            .map(|(_, member)| member.identity)
+            .filter(|identity| *identity != leaver && roster.is_deputy(identity))
+            .collect();
+        let asking = by.intersection(&deputies).count();
+        by.contains(&leaver) || asking.saturating_mul(2) > deputies.len()
+    }
+
+    /// Whose it is, if a device of this epoch signed it for this conversation and it is about somebody in it.
+    fn judge_demand(&self, unverified: &Unverified) -> Option<(Member, Demand)> {
+        let leaves = self.leaves();
+        let claimed = unverified.peek::<Demand>().ok()?;
+        let there = leaves.iter().any(|(_, member)| member.identity == claimed.leaver);
+        if claimed.version != VERSION || claimed.conversation != self.id || !there {
+            return None;
+        }
+        let (_, by) = leaves
+            .into_iter()
+            .find(|(_, leaf)| leaf.device == claimed.device)?;
+        let demand = unverified
+            .clone()
+            .verify::<Demand>(labels::CONVERSATION_DEMAND, &by.device)
+            .ok()?;
+        Some((by, demand.into_value()))
+    }
+}

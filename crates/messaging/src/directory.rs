@@ -1,0 +1,232 @@
+//! The assembly's directory: how a device that is away is reached by another one (MSG-27).
+//!
+//! ```text
+//! content = CBOR [1, kind, bytes]
+//! 1 card   = [ card, signature ], card = CBOR [key package, envelope key, made (ms)], signed by the device
+//! 2 letter = an envelope to a card's envelope key of CBOR [terms, log secret, log start]
+//! ```
+//!
+//! A log that every member reads, derived from the journal key: whoever the journal has removed knows no later one. A card
+//! is by the device of its key package; whether the journal admits that device is asked when somebody uses the card. A
+//! letter names nobody outside of it: all try to open it.
+
+use crate::conversation::log_keys;
+use crate::credential::{Member, OwnDevice};
+use crate::envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
+use crate::key_package::{BadKeyPackage, KeyPackage};
+use crate::terms::Terms;
+use crate::wrap::{INLINE, Opened, Unreadable, WELCOME, open, seal_entry};
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+use primitives::canonical::{Malformed, decode_canonical_max};
+use primitives::signed::{SignedError, Unverified};
+use primitives::{ConversationId, Secret, Signed, Time, encode, labels};
+use rand_core::CryptoRng;
+use tlog::LogKeys;
+use zeroize::{Zeroize as _, Zeroizing};
+
+const VERSION: u8 = 1;
+const CARD: u8 = 1;
+const LETTER: u8 = 2;
+/// Most bytes of a card or a letter.
+const CONTENT_BYTES_MAX: usize = 16 << 10;
+
+/// How a device is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Card {
+    /// Its last-resort key package.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub key_package: Vec<u8>,
+    /// Where letters to it are sealed to.
+    #[n(1)]
+    pub envelope_key: EnvelopeKey,
+    /// When it was made, by the device's clock; informative.
+    #[n(2)]
+    pub made: Time,
+}
+
+/// What brings a device into a conversation: the Welcome lies in its log.
+#[derive(Debug)]
+pub struct Letter {
+    /// What the conversation is.
+    pub terms: Terms,
+    /// Secret of its present log.
+    pub log_secret: Secret<32>,
+    /// Index of the first entry that concerns the device.
+    pub log_start: u64,
+}
+
+/// An entry of the directory.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Listed {
+    /// A device's card; signature and key package verified and of one device.
+    Card {
+        /// Whose.
+        member: Member,
+        /// It.
+        card: Box<Card>,
+    },
+    /// A letter to somebody; [`open_letter`] opens it for whom it is.
+    Letter(Vec<u8>),
+}
+
+/// An entry of the directory that is to be skipped (MSG-27).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadListing {
+    /// The wrap does not open.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// Malformed inside.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// The device of the key package has not signed the card.
+    #[error(transparent)]
+    Signature(#[from] SignedError),
+    /// The key package is refused.
+    #[error(transparent)]
+    KeyPackage(#[from] BadKeyPackage),
+    /// A kind or version that is not known.
+    #[error("listed by a newer version (MSG-27)")]
+    Newer,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Wire {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    kind: u8,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    content: Vec<u8>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct LetterWire {
+    #[n(0)]
+    terms: Terms,
+    #[n(1)]
+    log_secret: ByteArray<32>,
+    #[n(2)]
+    log_start: u64,
+}
+
+impl Drop for LetterWire {
+    fn drop(&mut self) {
+        self.log_secret.zeroize();
+    }
+}
+
+/// The keys of the directory that belongs to a journal key.
+#[must_use]
+pub fn directory_keys(journal_key: &Secret<32>) -> LogKeys {
+    LogKeys::derive(journal_key, labels::DIRECTORY, b"")
+}
+
+/// Makes the entry that lists a device. `None` does not happen: a card fits an entry.
+#[must_use]
+pub fn list_card(
+    keys: &LogKeys,
+    device: &OwnDevice<'_>,
+    card: Card,
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> Option<Vec<u8>> {
+    let signed = Signed::sign(labels::DIRECTORY_CARD, card, device.key());
+    list(keys, CARD, encode(signed.unverified()), rng)
+}
+
+/// Seals a letter to a card's envelope key and makes its entry.
+///
+/// # Errors
+/// [`SealError`] if the card's envelope key is not one.
+pub fn list_letter(
+    keys: &LogKeys,
+    to: &EnvelopeKey,
+    letter: &Letter,
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> Result<Vec<u8>, SealError> {
+    let bytes = Zeroizing::new(encode(&LetterWire {
+        terms: letter.terms.clone(),
+        log_secret: ByteArray::from(*letter.log_secret.expose()),
+        log_start: letter.log_start,
+    }));
+    let envelope = seal_envelope(to, labels::DIRECTORY_LETTER.as_bytes(), &bytes)?;
+    list(keys, LETTER, envelope, rng).ok_or(SealError::Key)
+}
+
+/// Opens an entry of the directory.
+///
+/// # Errors
+/// [`BadListing`]: such an entry is skipped (MSG-27).
+pub fn open_listed(keys: &LogKeys, entry: &[u8]) -> Result<Listed, BadListing> {
+    let Opened::Inline(bytes) = open(&keys.wrap, labels::DIRECTORY_WRAP, entry)? else {
+        return Err(Unreadable::Form.into());
+    };
+    let wire: Wire = decode_canonical_max(&bytes, CONTENT_BYTES_MAX)?;
+    match (wire.version, wire.kind) {
+        (VERSION, CARD) => {
+            let unverified: Unverified = decode_canonical_max(&wire.content, CONTENT_BYTES_MAX)?;
+            let claimed: Card = unverified.peek()?;
+            let member = KeyPackage::parse(&claimed.key_package)?.member();
+            let card = unverified.verify::<Card>(labels::DIRECTORY_CARD, &member.device)?;
+            Ok(Listed::Card {
+                member,
+                card: Box::new(card.into_value()),
+            })
+        }
+        (VERSION, LETTER) => Ok(Listed::Letter(wire.content)),
+        _ => Err(BadListing::Newer),
+    }
+}
+
+/// Opens a letter.
+///
+/// # Errors
+/// [`NotForUs`], also if its terms are none.
+pub fn open_letter(secret: &EnvelopeSecret, envelope: &[u8]) -> Result<Letter, NotForUs> {
+    let bytes = open_envelope(secret, labels::DIRECTORY_LETTER.as_bytes(), envelope)?;
+    let mut wire: LetterWire = decode_canonical_max(&bytes, CONTENT_BYTES_MAX).map_err(|_| NotForUs)?;
+    if !wire.terms.is_valid() {
+        return Err(NotForUs);
+    }
+    Ok(Letter {
+        terms: wire.terms.clone(),
+        log_secret: Secret::take(&mut wire.log_secret),
+        log_start: wire.log_start,
+    })
+}
+
+/// Makes the entry of a conversation's log that lets in whom the commit before it has added; `None` if the Welcome is
+/// larger than an entry.
+#[must_use]
+pub fn post_welcome(
+    log_secret: &Secret<32>,
+    id: ConversationId,
+    welcome: &[u8],
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> Option<Vec<u8>> {
+    let wrap = log_keys(log_secret, id).wrap;
+    seal_entry(&wrap, labels::CONVERSATION_WRAP, WELCOME, welcome, rng)
+}
+
+/// The Welcome in an entry of a conversation's log, if it is one.
+#[must_use]
+pub fn welcome_in(log_secret: &Secret<32>, id: ConversationId, entry: &[u8]) -> Option<Vec<u8>> {
+    match open(&log_keys(log_secret, id).wrap, labels::CONVERSATION_WRAP, entry) {
+        Ok(Opened::Welcome(bytes)) => Some(bytes),
+        _ => None,
+    }
+}
+
+fn list(keys: &LogKeys, kind: u8, content: Vec<u8>, rng: &mut (impl CryptoRng + ?Sized)) -> Option<Vec<u8>> {
+    let bytes = encode(&Wire {
+        version: VERSION,
+        kind,
+        content,
+    });
+    seal_entry(&keys.wrap, labels::DIRECTORY_WRAP, INLINE, &bytes, rng)
+}
