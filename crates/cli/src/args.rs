@@ -139,6 +139,28 @@ pub(crate) enum Once {
     },
     /// Conversations.
     Conversations,
+    /// The direct conversation with a member; begun if there is none.
+    Direct {
+        /// The member's seat.
+        seat: u32,
+    },
+    /// Working groups.
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// How a conversation stands before oneself; others learn nothing of it.
+    Arrange {
+        /// The conversation.
+        conversation: String,
+        /// Whether nothing is told when something is said in it.
+        #[arg(long)]
+        muted: Option<bool>,
+        /// Whether it is put away.
+        #[arg(long)]
+        archived: Option<bool>,
+        /// Whether it stands before the others.
+        #[arg(long)]
+        pinned: Option<bool>,
+    },
     /// Send what standard input (or a file) says.
     Send {
         /// The conversation; the plenary if absent.
@@ -279,6 +301,34 @@ impl LinkSource {
         };
         Ok(source.read("Invitation: ")?.to_string())
     }
+}
+
+/// Commands about working groups.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GroupCommand {
+    /// Found a working group; deputies only.
+    Found {
+        /// Its name.
+        #[arg(long)]
+        name: String,
+        /// Seats of the members to bring in.
+        seats: Vec<u32>,
+    },
+    /// Bring members in; deputies only.
+    Bring {
+        /// The working group.
+        conversation: String,
+        /// Their seats.
+        #[arg(required = true)]
+        seats: Vec<u32>,
+    },
+    /// Leave, or ask that somebody else leave: that happens when more than half of the other deputies in it ask.
+    AskToLeave {
+        /// The working group.
+        conversation: String,
+        /// One's own seat, or another's.
+        seat: u32,
+    },
 }
 
 /// Commands about motions.

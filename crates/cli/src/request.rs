@@ -5,7 +5,7 @@ use app::dto::{CharterChanges, Request};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-use crate::args::{AuditCommand, BallotCommand, MotionCommand, Once};
+use crate::args::{AuditCommand, BallotCommand, GroupCommand, MotionCommand, Once};
 use crate::ending::Ending;
 use crate::secret::Source;
 
@@ -87,6 +87,19 @@ impl Once {
             Self::Members => Request::Members,
             Self::Detain { seat } => Request::Detain { seat: *seat },
             Self::Conversations => Request::Conversations,
+            Self::Direct { seat } => Request::Direct { seat: *seat },
+            Self::Group(command) => command.request(),
+            Self::Arrange {
+                conversation,
+                muted,
+                archived,
+                pinned,
+            } => Request::Arrange {
+                conversation: conversation.clone(),
+                muted: *muted,
+                archived: *archived,
+                pinned: *pinned,
+            },
             Self::Send {
                 conversation,
                 reply_to,
@@ -165,6 +178,25 @@ impl Once {
                 level: *level,
             },
         })))
+    }
+}
+
+impl GroupCommand {
+    fn request(&self) -> Request {
+        match self {
+            Self::Found { name, seats } => Request::FoundGroup {
+                name: name.clone(),
+                seats: seats.clone(),
+            },
+            Self::Bring { conversation, seats } => Request::Bring {
+                conversation: conversation.clone(),
+                seats: seats.clone(),
+            },
+            Self::AskToLeave { conversation, seat } => Request::AskToLeave {
+                conversation: conversation.clone(),
+                seat: *seat,
+            },
+        }
     }
 }
 

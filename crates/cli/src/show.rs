@@ -7,8 +7,8 @@ use crate::choice;
 use crate::printable::{printable_emoji, printable_line};
 use app::dto::Answer;
 use app::dto::views::{
-    AdmissionView, ConversationView, InvitationView, MemberView, MessageContent, MessageView, MotionView,
-    Overview, QuestionView, ResultView,
+    AdmissionView, ConversationKind, ConversationStanding, ConversationView, InvitationView, MemberView,
+    MessageContent, MessageView, MotionView, Overview, QuestionView, ResultView,
 };
 use options::{show_options, show_question};
 use serde::Serialize;
@@ -45,6 +45,7 @@ pub(crate) fn answer(answer: &Answer, details: Details) -> String {
                 .iter()
                 .for_each(|view| show_conversation(&mut text, view));
         }
+        Answer::Conversation { conversation } => line(&mut text, "Conversation:", conversation),
         Answer::Sent { message } => line(&mut text, "Sent: message", message),
         Answer::Messages { messages } => {
             messages
@@ -177,10 +178,48 @@ fn show_conversation(text: &mut String, view: &ConversationView) {
         view.title.clone()
     };
     let counts = format!(
-        "{} members, {} messages, {} unread, {} with a mention",
+        "{} devices, {} messages, {} unread, {} with a mention",
         view.members, view.messages, view.unread, view.mentions
     );
     line(text, &view.id, &format!("{title}: {counts}, code {}", view.code));
+    let seats = |seats: &[u32]| {
+        seats
+            .iter()
+            .map(|seat| format!("№ {seat}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    if view.kind == ConversationKind::Group {
+        let present: Vec<u32> = view.present.iter().map(|present| present.seat).collect();
+        line(text, "  In it:", &seats(&present));
+    }
+    if !view.coming.is_empty() {
+        line(text, "  On the way in:", &seats(&view.coming));
+    }
+    if !view.leaving.is_empty() {
+        line(text, "  Asked to leave:", &seats(&view.leaving));
+    }
+    match view.standing {
+        ConversationStanding::Active => {}
+        ConversationStanding::Left => line(text, "  This device is out of it;", "what was said can be read"),
+        ConversationStanding::Halted => line(
+            text,
+            "  This device cannot follow it;",
+            "it asks to be added again",
+        ),
+    }
+    let marks = [
+        (view.pinned, "pinned"),
+        (view.muted, "muted"),
+        (view.archived, "archived"),
+    ];
+    let marks: Vec<&str> = marks
+        .into_iter()
+        .filter_map(|(set, mark)| set.then_some(mark))
+        .collect();
+    if !marks.is_empty() {
+        line(text, "  ", &marks.join(", "));
+    }
     if let Some(ms) = view.timer_ms {
         line(text, "  Messages disappear after", &span(ms));
     }

@@ -70,6 +70,21 @@ impl Step<'_> {
             Request::Conversations => Ok(Answer::Conversations {
                 conversations: self.show_conversations()?,
             }),
+            Request::Direct { seat } => self.direct(SeatNumber(seat)),
+            Request::FoundGroup { name, seats } => {
+                bounded("name", &name, 1, NAME_CHARS_MAX)?;
+                self.found_group(name, &seats)
+            }
+            Request::Bring { conversation, seats } => self.bring(parse(&conversation)?, &seats),
+            Request::AskToLeave { conversation, seat } => {
+                self.ask_to_leave(parse(&conversation)?, SeatNumber(seat))
+            }
+            Request::Arrange {
+                conversation,
+                muted,
+                archived,
+                pinned,
+            } => self.arrange(parse(&conversation)?, muted, archived, pinned),
             Request::Send {
                 conversation,
                 text,

@@ -27,7 +27,8 @@ impl Step<'_> {
         }
         self.sign_founding()?;
         self.publish_ballot_keys()?;
-        self.take_out()?;
+        self.keep_directory()?;
+        self.attend()?;
         self.let_in()?;
         self.continue_journal()?;
         self.cosign_journal()?;
@@ -60,7 +61,7 @@ impl Step<'_> {
                 <[u8; 32]>::try_from(key.as_slice()).map_err(|_| StepError::Record(tables::WISHES.0))?;
             self.burn_wish(primitives::MotionId::new(motion));
         }
-        Ok(())
+        self.forget_own_cards()
     }
 
     /// Entries that waited for the journal, a key or a piece.

@@ -413,6 +413,7 @@ impl Step<'_> {
             LogRole::Conversation { conversation } => {
                 self.conversation_entry(conversation, id, index, entry, own)
             }
+            LogRole::Directory { number } => self.listed(number, entry).map(|()| true),
             LogRole::Rendezvous { .. } => self.rendezvous_entry(id, index, entry, own.is_some()),
         }
     }
@@ -595,6 +596,6 @@ fn keeps_entries(role: &LogRole) -> bool {
         LogRole::Journal { .. } | LogRole::Box { .. } | LogRole::Witness { .. } | LogRole::Vote { .. } => {
             true
         }
-        LogRole::Conversation { .. } | LogRole::Rendezvous { .. } => false,
+        LogRole::Conversation { .. } | LogRole::Rendezvous { .. } | LogRole::Directory { .. } => false,
     }
 }

@@ -5,7 +5,7 @@ use crate::joining::{carrier_of_text, link_refusal};
 use crate::keyring::CANDIDATE;
 use crate::machine::Failed;
 use crate::requests::{Answer, Refusal, RefusalCode};
-use crate::state::{Content, Duty, InvitationState, Seed};
+use crate::state::{Content, Duty, InvitationState};
 use crate::step::{Step, StepError};
 use crate::views::{Carrier, InvitationView, Role};
 use assembly::{Body, Candidate, NameOpening};
@@ -163,7 +163,28 @@ impl Step<'_> {
             .iter()
             .filter_map(|request| messaging::KeyPackage::parse(&request.key_package).ok())
             .collect();
-        self.commit_plenary(turn, plenary, packages)
+        let intent = messaging::Intent {
+            add: packages,
+            ..messaging::Intent::default()
+        };
+        self.commit(turn, plenary, intent)
+    }
+
+    /// All journal keys that this device has, those that the journal has not announced yet among them.
+    pub(crate) fn journal_keys_for_others(&self) -> Vec<messaging::JournalKey> {
+        let known = self
+            .state
+            .journal_keys
+            .iter()
+            .map(|(number, seed)| (*number, seed));
+        let candidates = self.state.member.iter().flat_map(|member| &member.candidates);
+        known
+            .chain(candidates.map(|seed| (CANDIDATE, seed)))
+            .map(|(number, seed)| messaging::JournalKey {
+                number: u64::from(number),
+                key: seed.secret().duplicate(),
+            })
+            .collect()
     }
 
     /// Posts the Welcome to those whom one's own commit, now ordered, has added.
@@ -175,17 +196,6 @@ impl Step<'_> {
         log_secret: &Secret<32>,
         log_start: u64,
     ) -> Result<(), StepError> {
-        let journal_keys: Vec<(u32, Seed)> = self
-            .state
-            .journal_keys
-            .iter()
-            .map(|(number, seed)| (*number, seed.clone()))
-            .collect();
-        let unannounced = self
-            .state
-            .member
-            .as_ref()
-            .map_or_else(Vec::new, |member| member.candidates.clone());
         let waiting: Vec<(LogId, InvitationState)> = self
             .state
             .invitations
@@ -205,17 +215,7 @@ impl Step<'_> {
                 continue;
             };
             let admitted = messaging::Admitted {
-                journal_keys: journal_keys
-                    .iter()
-                    .map(|(number, seed)| messaging::JournalKey {
-                        number: u64::from(*number),
-                        key: seed.secret().duplicate(),
-                    })
-                    .chain(unannounced.iter().map(|seed| messaging::JournalKey {
-                        number: u64::from(CANDIDATE),
-                        key: seed.secret().duplicate(),
-                    }))
-                    .collect(),
+                journal_keys: self.journal_keys_for_others(),
                 conversation,
                 log_secret: log_secret.duplicate(),
                 log_start,

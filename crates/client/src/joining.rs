@@ -2,7 +2,6 @@
 
 use crate::commands::bad;
 use crate::founding::FIRST_JOURNAL_KEY;
-use crate::keyring::CANDIDATE;
 use crate::machine::Failed;
 use crate::requests::{Answer, Refusal, RefusalCode, Topic};
 use crate::state::{Content, Joining, LogRole, Seed};
@@ -143,19 +142,12 @@ impl Step<'_> {
             return Ok(());
         };
         let mut first = None;
-        for key in admitted.journal_keys {
-            let Ok(number) = u32::try_from(key.number) else {
-                continue;
-            };
-            if number == CANDIDATE {
-                self.learn_candidate(key.key);
-                continue;
-            }
-            if number == FIRST_JOURNAL_KEY {
+        for key in &admitted.journal_keys {
+            if key.number == u64::from(FIRST_JOURNAL_KEY) {
                 first = Some(assembly::keys::journal_record(&key.key));
             }
-            self.learn_journal_key(number, key.key);
         }
+        self.learn_journal_keys(admitted.journal_keys);
         let role = LogRole::Conversation {
             conversation: admitted.conversation,
         };
@@ -195,7 +187,14 @@ impl Step<'_> {
         let own = device.own()?;
         // The overlay is both read (roster) and written (group) by the join, so the roster reads a copy of its marks.
         let roster = self.roster_marks()?;
-        match Conversation::join(&mut self.store, &own, &roster, &welcome, Replace::Never) {
+        let place = messaging::Place {
+            conversation: member
+                .plenary
+                .ok_or(StepError::Internal("a welcome into nowhere"))?,
+            terms: None,
+            replace: Replace::Never,
+        };
+        match Conversation::join(&mut self.store, &own, &roster, &welcome, &place) {
             Ok(conversation) => {
                 if let Some(member) = &mut self.state.member {
                     member.joining = None;

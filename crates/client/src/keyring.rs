@@ -25,6 +25,18 @@ impl Step<'_> {
         self.state.journal_keys.insert(number, seed);
     }
 
+    /// Keys that another member has handed over. A wrong one does no harm: it opens nothing, and never takes the place of
+    /// one that is known.
+    pub(crate) fn learn_journal_keys(&mut self, keys: Vec<messaging::JournalKey>) {
+        for key in keys {
+            match u32::try_from(key.number) {
+                Ok(CANDIDATE) => self.learn_candidate(key.key),
+                Ok(number) => self.learn_journal_key(number, key.key),
+                Err(_) => {}
+            }
+        }
+    }
+
     /// A key that the journal may come to announce under some number.
     pub(crate) fn learn_candidate(&mut self, key: Secret<32>) {
         if let Some(member) = &mut self.state.member {

@@ -12,6 +12,7 @@ mod auditing;
 mod clock;
 mod commands;
 mod conversations;
+mod directory;
 mod duties;
 pub mod effects;
 mod follow;

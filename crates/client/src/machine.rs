@@ -375,7 +375,7 @@ fn load(store: &dyn Store) -> Result<State, StepError> {
     if state
         .conversations
         .values()
-        .any(|conversation| conversation.halted)
+        .any(|conversation| conversation.halted && !conversation.more().left)
     {
         state.volatile.notice = Some(NoticeCode::ResyncNeeded);
     }

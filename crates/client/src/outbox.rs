@@ -149,14 +149,20 @@ impl Step<'_> {
             && !self.expects(&Expected::Append { item: number })
     }
 
-    /// Words stay here, where they can still be changed, while the relay is known to be out of reach.
+    /// Words stay here, where they can still be changed, while the relay is known to be out of reach, and while nobody is there
+    /// to whom they are said: who comes in later cannot read what was said before.
     fn is_held(&self, item: &OutboxItem) -> bool {
         let quiet = self
             .state
             .volatile
             .quiet_until
             .is_some_and(|until| until > self.now);
-        quiet && matches!(item.content, Content::Message { .. })
+        let alone = || {
+            let id = self.conversation_of(item.log);
+            let state = id.and_then(|id| self.state.conversations.get(&id));
+            state.is_some_and(|state| state.more().awaits_others())
+        };
+        matches!(item.content, Content::Message { .. }) && (quiet || alone())
     }
 
     fn send_item(&mut self, number: u64) {
@@ -286,7 +292,7 @@ impl Step<'_> {
 pub(crate) fn lane_of(role: &LogRole) -> Lane {
     match role {
         LogRole::Conversation { .. } => Lane::Conversations,
-        LogRole::Rendezvous { .. } => Lane::Inbox,
+        LogRole::Rendezvous { .. } | LogRole::Directory { .. } => Lane::Inbox,
         LogRole::Journal { .. } | LogRole::Witness { .. } | LogRole::Vote { .. } | LogRole::Box { .. } => {
             Lane::Journal
         }

@@ -74,6 +74,52 @@ pub enum Request {
     },
     /// Conversations. Answer: [`Answer::Conversations`].
     Conversations,
+    /// The direct conversation with a member, begun if there is none. Answer: [`Answer::Conversation`].
+    Direct {
+        /// The member's seat.
+        seat: u32,
+    },
+    /// Founds a working group; deputies only. Answer: [`Answer::Conversation`].
+    FoundGroup {
+        /// Its name, 1 to 200 characters.
+        name: String,
+        /// Seats of the members to bring in, at most 49; more can be brought in later.
+        #[serde(default)]
+        seats: Vec<u32>,
+    },
+    /// Brings members into a working group; deputies only. They come in as soon as their devices can be reached through the
+    /// directory. Answer: [`Answer::Done`].
+    Bring {
+        /// The working group.
+        conversation: String,
+        /// The members' seats.
+        seats: Vec<u32>,
+    },
+    /// Leaves a working group, or asks that somebody else leave it, which happens when more than half of the other deputies in
+    /// it ask within 7 days. Answer: [`Answer::Done`].
+    AskToLeave {
+        /// The working group.
+        conversation: String,
+        /// Who is to leave: one's own seat, or another's.
+        seat: u32,
+    },
+    /// How one has a conversation before oneself; what is absent stays as it is. Answer: [`Answer::Done`].
+    Arrange {
+        /// The conversation.
+        conversation: String,
+        /// Nothing is told when something is said in it.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        muted: Option<bool>,
+        /// It is put away.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        archived: Option<bool>,
+        /// It stands before the others.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        pinned: Option<bool>,
+    },
     /// Sends words. Answer: [`Answer::Sent`] when they are durable in the outbox.
     Send {
         /// The conversation; the plenary if absent.
@@ -365,6 +411,11 @@ pub enum Answer {
     Conversations {
         /// They.
         conversations: Vec<ConversationView>,
+    },
+    /// A conversation.
+    Conversation {
+        /// Conversation id.
+        conversation: String,
     },
     /// A message is in the outbox.
     Sent {

@@ -8,8 +8,9 @@ use crate::tables;
 use messaging::{JournalPoint, Knowledge, Member, Roster};
 use minicbor::{Decode, Encode};
 use primitives::canonical::{decode_canonical, encode};
-use primitives::{Hash, Overlay, Store, Time};
+use primitives::{Hash, Overlay, Store, Time, VerifyingKey};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The journal at one position: its root and the time of its last entry.
 #[derive(Debug, Clone, Encode, Decode)]
@@ -23,6 +24,7 @@ struct Mark {
 
 /// The roster as this device's fold has it, for the length of one call.
 pub(crate) struct JournalRoster<'s, 'a> {
+    pub(crate) assembly: Option<&'s assembly::Assembly>,
     pub(crate) spans: &'s [Span],
     pub(crate) position: u64,
     pub(crate) time: Time,
@@ -31,6 +33,7 @@ pub(crate) struct JournalRoster<'s, 'a> {
 
 /// The same, with all marks in memory: for a call that writes to the store meanwhile.
 pub(crate) struct LoadedRoster {
+    assembly: Option<Arc<assembly::Assembly>>,
     spans: Vec<Span>,
     position: u64,
     time: Time,
@@ -46,6 +49,10 @@ impl Roster for LoadedRoster {
 
     fn admits(&self, point: &JournalPoint, member: &Member) -> bool {
         admits(&self.spans, point, member)
+    }
+
+    fn is_deputy(&self, identity: &VerifyingKey) -> bool {
+        is_deputy(self.assembly.as_deref(), identity)
     }
 }
 
@@ -64,6 +71,15 @@ impl Roster for JournalRoster<'_, '_> {
     fn admits(&self, point: &JournalPoint, member: &Member) -> bool {
         admits(self.spans, point, member)
     }
+
+    fn is_deputy(&self, identity: &VerifyingKey) -> bool {
+        is_deputy(self.assembly, identity)
+    }
+}
+
+fn is_deputy(assembly: Option<&assembly::Assembly>, identity: &VerifyingKey) -> bool {
+    let mut seats = assembly.into_iter().flat_map(assembly::Assembly::seats);
+    seats.any(|seat| seat.identity == *identity && seat.role == assembly::Role::Deputy)
 }
 
 fn knows(
@@ -175,6 +191,17 @@ impl Step<'_> {
         Ok(mark.map(|mark| mark.root))
     }
 
+    /// The roster as it is now, read from the store.
+    pub(crate) fn roster(&self) -> JournalRoster<'_, '_> {
+        JournalRoster {
+            assembly: self.state.assembly.as_deref(),
+            spans: &self.state.roster,
+            position: self.journal_point().size,
+            time: self.folded_time(),
+            store: &self.store,
+        }
+    }
+
     /// The roster with all its marks.
     pub(crate) fn roster_marks(&self) -> Result<LoadedRoster, StepError> {
         let mut marks = BTreeMap::new();
@@ -184,6 +211,7 @@ impl Step<'_> {
             marks.insert(u64::from_be_bytes(position), mark);
         }
         Ok(LoadedRoster {
+            assembly: self.state.assembly.clone(),
             spans: self.state.roster.clone(),
             position: self.journal_point().size,
             time: self.folded_time(),

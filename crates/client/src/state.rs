@@ -186,6 +186,12 @@ pub(crate) enum LogRole {
         #[n(0)]
         assembly: AssemblyId,
     },
+    /// The directory that belongs to the journal key `number`.
+    #[n(6)]
+    Directory {
+        #[n(0)]
+        number: u32,
+    },
 }
 
 impl LogRole {
@@ -197,6 +203,7 @@ impl LogRole {
             Self::Vote { opening, .. } => assembly::keys::vote_log(secret, *opening),
             Self::Box { number, .. } => assembly::keys::box_log(secret, *number),
             Self::Conversation { conversation } => messaging::log_keys(secret, *conversation),
+            Self::Directory { .. } => messaging::directory_keys(secret),
             Self::Rendezvous { assembly } => LogKeys::derive(secret, labels::INVITATION, assembly.as_bytes()),
         }
     }
@@ -329,6 +336,9 @@ pub(crate) enum Content {
         #[n(0)]
         motion: MotionId,
     },
+    /// A card or letter of the directory; a Welcome, demand or request of a conversation.
+    #[n(7)]
+    Listing,
 }
 
 /// An invitation that this device made.
@@ -400,6 +410,15 @@ pub(crate) enum Duty {
     Count(#[n(0)] MotionId),
     #[n(15)]
     Verify(#[n(0)] MotionId),
+    /// List this device in the directory of a journal key.
+    #[n(16)]
+    ListCard(#[n(0)] u32),
+    /// Ask that somebody leave a working group.
+    #[n(17)]
+    Demand(#[n(0)] ConversationId, #[n(1)] VerifyingKey),
+    /// Ask to be added again.
+    #[n(18)]
+    AskAgain(#[n(0)] ConversationId),
 }
 
 /// Own part in one vote.
@@ -494,6 +513,13 @@ pub(crate) struct Volatile {
     pub(crate) counts: BTreeMap<MotionId, Running>,
     /// Votes whose box has no result, so that no share is released: found out once.
     pub(crate) uncountable: BTreeSet<MotionId>,
+    /// The directory that has this device's newest card, by its journal key's number, and when that card was made.
+    pub(crate) listed: Option<(u32, Time)>,
+    /// Up to where each conversation has been looked through for what is to be done: entries taken, and the journal's size.
+    pub(crate) attended: BTreeMap<ConversationId, (u64, u64)>,
+    /// Up to where the log of each conversation that is to be joined was looked through for a Welcome: entries, and the
+    /// journal's size.
+    pub(crate) looked_for: BTreeMap<ConversationId, (u64, u64)>,
     /// When each duty may be tried again.
     pub(crate) duty_after: BTreeMap<Duty, Time>,
     /// Since when each duty has been due that members take by turns.

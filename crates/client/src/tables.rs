@@ -48,6 +48,10 @@ pub(crate) const NAMES: Table = Table("names");
 pub(crate) const ROOTS: Table = Table("roots");
 /// Who is in force from which journal position to which, one record.
 pub(crate) const ROSTER: Table = Table("roster");
+/// This device's own cards, by when they were made; each under its own purpose.
+pub(crate) const CARDS: Table = Table("cards");
+/// The newest card of each device, by its key.
+pub(crate) const DIRECTORY: Table = Table("directory");
 /// Pieces of large messages: to be uploaded, or fetched.
 pub(crate) const PIECES: Table = Table("pieces");
 /// Journal checkpoints that others have seen and we have not reached, by log and size.

@@ -1,20 +1,25 @@
 //! Who is to leave a working group: everybody for themselves, a majority of its deputies for somebody else (MSG-26).
 //!
 //! ```text
-//! demand = CBOR [1, conversation, device, identity key, expires (ms)], signed by the device under CONVERSATION_DEMAND
+//! demand = CBOR [1, conversation, device, identity key, expires (ms), leaf or null]
+//!          signed by the device under CONVERSATION_DEMAND
 //! ```
+//!
+//! Whoever asks to leave names the own leaf, as the hash of its encryption key: one who has been brought in again has another,
+//! and is not put out by what it asked for before.
 //!
 //! A demand is an entry of the log, and the commit that follows it carries it along in its authenticated data: so all
 //! judge alike, who joined since as well.
 
 use crate::conversation::Conversation;
-use crate::credential::{Member, OwnDevice};
+use crate::credential::{Member, OwnDevice, member_in_tree};
 use crate::parts::Unwrapped;
 use crate::roster::Roster;
 use crate::wrap::{DEMAND, Unreadable, seal_entry};
 use minicbor::{Decode, Encode};
+use primitives::canonical::sha256;
 use primitives::signed::Unverified;
-use primitives::{ConversationId, Signed, Time, VerifyingKey, encode, labels};
+use primitives::{ConversationId, Hash, Signed, Time, VerifyingKey, encode, labels};
 use rand_core::CryptoRng;
 use std::collections::BTreeSet;
 
@@ -40,6 +45,9 @@ struct Demand {
     leaver: VerifyingKey,
     #[n(4)]
     expires: Time,
+    /// The leaf of whoever asks to leave; absent if it is about somebody else.
+    #[n(5)]
+    leaf: Option<Hash>,
 }
 
 impl Conversation {
@@ -55,7 +63,9 @@ impl Conversation {
         now: Time,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Option<Vec<u8>> {
+        let own = leaver == device.member().identity;
         let demand = Demand {
+            leaf: own.then(|| self.leaf_name(&leaver)).flatten(),
             version: VERSION,
             conversation: self.id,
             device: device.member().device,
@@ -93,6 +103,15 @@ impl Conversation {
             by,
             leaver: demand.leaver,
         }
+    }
+
+    /// Whether a demand of this device about `leaver` is here.
+    #[must_use]
+    pub fn has_demanded(&self, by: &Member, leaver: &VerifyingKey) -> bool {
+        self.meta.demands().iter().any(|demand| {
+            let known = self.judge_demand(demand);
+            known.is_some_and(|(who, demand)| who == *by && demand.leaver == *leaver)
+        })
     }
 
     /// Demands about those who are out are done with.
@@ -164,6 +183,14 @@ impl Conversation {
         by.contains(&leaver) || asking.saturating_mul(2) > deputies.len()
     }
 
+    /// What names the first leaf of a member.
+    fn leaf_name(&self, identity: &VerifyingKey) -> Option<Hash> {
+        let mut leaves = self.group.members();
+        let leaf = leaves
+            .find(|leaf| member_in_tree(&leaf.credential).is_ok_and(|member| member.identity == *identity))?;
+        Some(sha256(&leaf.encryption_key))
+    }
+
     /// Whose it is, if a device of this epoch signed it for this conversation and it is about somebody in it.
     fn judge_demand(&self, unverified: &Unverified) -> Option<(Member, Demand)> {
         let leaves = self.leaves();
@@ -175,6 +202,10 @@ impl Conversation {
         let (_, by) = leaves
             .into_iter()
             .find(|(_, leaf)| leaf.device == claimed.device)?;
+        let leaf = (by.identity == claimed.leaver).then(|| self.leaf_name(&claimed.leaver));
+        if claimed.leaf != leaf.flatten() {
+            return None;
+        }
         let demand = unverified
             .clone()
             .verify::<Demand>(labels::CONVERSATION_DEMAND, &by.device)

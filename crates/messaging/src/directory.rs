@@ -3,7 +3,8 @@
 //! ```text
 //! content = CBOR [1, kind, bytes]
 //! 1 card   = [ card, signature ], card = CBOR [key package, envelope key, made (ms)], signed by the device
-//! 2 letter = an envelope to a card's envelope key of CBOR [terms, log secret, log start]
+//! 2 letter = an envelope to a card's envelope key of
+//!            CBOR [conversation, terms or null, log secret, log start, [[number, journal key], …]]
 //! ```
 //!
 //! A log that every member reads, derived from the journal key: whoever the journal has removed knows no later one. A card
@@ -14,6 +15,7 @@ use crate::conversation::log_keys;
 use crate::credential::{Member, OwnDevice};
 use crate::envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
 use crate::key_package::{BadKeyPackage, KeyPackage};
+use crate::rendezvous::JournalKey;
 use crate::terms::Terms;
 use crate::wrap::{INLINE, Opened, Unreadable, WELCOME, open, seal_entry};
 use minicbor::bytes::ByteArray;
@@ -49,12 +51,16 @@ pub struct Card {
 /// What brings a device into a conversation: the Welcome lies in its log.
 #[derive(Debug)]
 pub struct Letter {
-    /// What the conversation is.
-    pub terms: Terms,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// What it is, if it is not the plenary.
+    pub terms: Option<Terms>,
     /// Secret of its present log.
     pub log_secret: Secret<32>,
     /// Index of the first entry that concerns the device.
     pub log_start: u64,
+    /// Keys of the journal, for a device that comes back to the plenary and may have missed some.
+    pub journal_keys: Vec<JournalKey>,
 }
 
 /// An entry of the directory.
@@ -108,16 +114,21 @@ struct Wire {
 #[cbor(array)]
 struct LetterWire {
     #[n(0)]
-    terms: Terms,
+    conversation: ConversationId,
     #[n(1)]
-    log_secret: ByteArray<32>,
+    terms: Option<Terms>,
     #[n(2)]
+    log_secret: ByteArray<32>,
+    #[n(3)]
     log_start: u64,
+    #[n(4)]
+    journal_keys: Vec<(u64, ByteArray<32>)>,
 }
 
 impl Drop for LetterWire {
     fn drop(&mut self) {
         self.log_secret.zeroize();
+        self.journal_keys.iter_mut().for_each(|(_, key)| key.zeroize());
     }
 }
 
@@ -149,10 +160,15 @@ pub fn list_letter(
     letter: &Letter,
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Vec<u8>, SealError> {
+    let journal_keys = letter.journal_keys.iter();
     let bytes = Zeroizing::new(encode(&LetterWire {
+        conversation: letter.conversation,
         terms: letter.terms.clone(),
         log_secret: ByteArray::from(*letter.log_secret.expose()),
         log_start: letter.log_start,
+        journal_keys: journal_keys
+            .map(|key| (key.number, ByteArray::from(*key.key.expose())))
+            .collect(),
     }));
     let envelope = seal_envelope(to, labels::DIRECTORY_LETTER.as_bytes(), &bytes)?;
     list(keys, LETTER, envelope, rng).ok_or(SealError::Key)
@@ -190,10 +206,19 @@ pub fn open_listed(keys: &LogKeys, entry: &[u8]) -> Result<Listed, BadListing> {
 pub fn open_letter(secret: &EnvelopeSecret, envelope: &[u8]) -> Result<Letter, NotForUs> {
     let bytes = open_envelope(secret, labels::DIRECTORY_LETTER.as_bytes(), envelope)?;
     let mut wire: LetterWire = decode_canonical_max(&bytes, CONTENT_BYTES_MAX).map_err(|_| NotForUs)?;
-    if !wire.terms.is_valid() {
+    let fits = |terms: &Terms| terms.is_valid() && terms.id() == wire.conversation;
+    if !wire.terms.as_ref().is_none_or(fits) {
         return Err(NotForUs);
     }
+    let journal_keys = wire.journal_keys.iter_mut();
     Ok(Letter {
+        journal_keys: journal_keys
+            .map(|(number, key)| JournalKey {
+                number: *number,
+                key: Secret::take(key),
+            })
+            .collect(),
+        conversation: wire.conversation,
         terms: wire.terms.clone(),
         log_secret: Secret::take(&mut wire.log_secret),
         log_start: wire.log_start,

@@ -31,8 +31,8 @@ pub enum JoinError {
     /// The journal has not been folded to the welcome's point yet: try again when it has.
     #[error("the journal has not been folded far enough yet")]
     JournalBehind,
-    /// A group under other terms than those that the letter named (MSG-25).
-    #[error("the group is not under the terms that the letter named (MSG-25)")]
+    /// Another conversation than the one that was announced, or under other terms (MSG-25).
+    #[error("the welcome leads into another conversation than the one that was announced (MSG-25)")]
     OtherTerms,
     /// The journal contradicts the welcome's point (MSG-03).
     #[error("the welcome contradicts the journal (MSG-03)")]
@@ -63,11 +63,22 @@ pub enum Replace {
     Broken,
 }
 
+/// What a Welcome is expected to lead into.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// What it is, if it is not the plenary, as the letter named it (MSG-25).
+    pub terms: Option<Terms>,
+    /// Whether it may take the place of a group that is here.
+    pub replace: Replace,
+}
+
 impl Conversation {
     /// Joins by a Welcome, checks every leaf against the roster at the welcome's journal point (MSG-01), writes the new
     /// group to `overlay` and destroys the key package that was used (a last-resort one stays).
     ///
-    /// - `terms`: of a conversation besides the plenary, as the letter named them; the group must be theirs (MSG-25).
+    /// - `place`: what it must lead into.
     ///
     /// # Errors
     /// [`JoinError`]; nothing has changed then.
@@ -76,8 +87,7 @@ impl Conversation {
         device: &OwnDevice<'_>,
         roster: &(impl Roster + ?Sized),
         welcome: &[u8],
-        terms: Option<&Terms>,
-        replace: Replace,
+        place: &Place,
     ) -> Result<Self, JoinError> {
         let message = MlsMessageIn::tls_deserialize_exact_bytes(welcome).map_err(|_| JoinError::Invalid)?;
         let MlsMessageBodyIn::Welcome(welcome) = message.extract() else {
@@ -113,7 +123,8 @@ impl Conversation {
             .try_into()
             .map_err(|_| JoinError::Invalid)?;
         let id = ConversationId::new(group_id);
-        if terms.is_some_and(|terms| terms.id() != id) {
+        let terms = place.terms.as_ref();
+        if id != place.conversation || terms.is_some_and(|terms| terms.id() != id) {
             return Err(JoinError::OtherTerms);
         }
         match roster.knows(&data.journal, None) {
@@ -132,7 +143,7 @@ impl Conversation {
         if own.signature_key().as_slice() != device.member().device.as_bytes() {
             return Err(JoinError::Credential);
         }
-        let stored = make_room(overlay, id, replace)?;
+        let stored = make_room(overlay, id, place.replace)?;
         let group = staged.into_group(&provider).map_err(from_mls)?;
         let meta = Meta::new(data.journal, terms.cloned());
         let mut conversation = Self::assemble(id, provider, group, meta);

@@ -57,7 +57,7 @@ pub use directory::{open_listed, post_welcome, welcome_in};
 pub use emoji::{EMOJI_BYTES_MAX, Emoji, NotAnEmoji};
 pub use envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
 pub use invitation::{BadLink, Invitation};
-pub use join::{JoinError, Replace};
+pub use join::{JoinError, Place, Replace};
 pub use key_package::{BadKeyPackage, KeyPackage, NewKeyPackageError};
 pub use key_package::{forget_key_package, forget_key_packages, new_key_package};
 pub use markup::{Run, Style, mentions, runs};

@@ -62,11 +62,12 @@ impl Conversation {
         seal_entry(&key, labels::CONVERSATION_WRAP, REQUEST, &content, rng).ok_or(NewKeyPackageError::Library)
     }
 
-    /// Who asks to be added again in this epoch, with the key packages to do it by.
+    /// Who asks to be added again in this epoch, with the key packages to do it by, as far as a commit at `journal_size` can.
     #[must_use]
-    pub fn requests(&self) -> Vec<KeyPackage> {
+    pub fn requests(&self, journal_size: u64) -> Vec<KeyPackage> {
         let asked = self.meta.asked.iter();
         asked
+            .filter(|asked| asked.journal_size <= journal_size)
             .filter_map(|asked| KeyPackage::parse(&asked.key_package).ok())
             .collect()
     }

@@ -93,7 +93,11 @@ members: Array<MemberView>, } | { "answer": "conversations",
 /**
  * They.
  */
-conversations: Array<ConversationView>, } | { "answer": "sent",
+conversations: Array<ConversationView>, } | { "answer": "conversation",
+/**
+ * Conversation id.
+ */
+conversation: string, } | { "answer": "sent",
 /**
  * Message id.
  */
@@ -101,7 +105,11 @@ message: string, } | { "answer": "messages",
 /**
  * They, ascending.
  */
-messages: Array<MessageView>, } | { "answer": "proposed",
+messages: Array<MessageView>, } | { "answer": "found",
+/**
+ * They, newest first.
+ */
+messages: Array<FoundView>, } | { "answer": "proposed",
 /**
  * Motion id.
  */
@@ -349,7 +357,9 @@ carrier: Carrier,
  */
 clock_skew_ms: number | null, };
 
-export type ConversationKind = "plenary";
+export type ConversationKind = "plenary" | "direct" | "group";
+
+export type ConversationStanding = "active" | "left" | "halted";
 
 export type ConversationView = {
 /**
@@ -361,13 +371,46 @@ id: string,
  */
 kind: ConversationKind,
 /**
- * Its title; empty for the plenary, which every language names itself.
+ * Its title: a working group's name, the other one's in a direct conversation; empty for the plenary, which every
+ * language names itself.
  */
 title: string,
 /**
- * Members in it.
+ * The other one's seat in a direct conversation.
+ */
+peer: number | null,
+/**
+ * Devices in it.
  */
 members: number,
+/**
+ * Who is in it, by seat.
+ */
+present: Array<PresentView>,
+/**
+ * Seats that this device brings in, and that are not in it yet.
+ */
+coming: Array<number>,
+/**
+ * Seats of whom this device asks that they leave; its own if one leaves.
+ */
+leaving: Array<number>,
+/**
+ * How this device stands in it.
+ */
+standing: ConversationStanding,
+/**
+ * Nothing is told when something is said in it.
+ */
+muted: boolean,
+/**
+ * It is put away.
+ */
+archived: boolean,
+/**
+ * It stands before the others.
+ */
+pinned: boolean,
 /**
  * Messages in it.
  */
@@ -377,9 +420,25 @@ messages: number,
  */
 unread: number,
 /**
+ * Of them, those that mention this member.
+ */
+mentions: number,
+/**
  * The last message.
  */
 last: MessageView | null,
+/**
+ * After which time what is said now disappears; never if absent.
+ */
+timer_ms: number | null,
+/**
+ * What is being written.
+ */
+draft: DraftView | null,
+/**
+ * Messages that broke a rule and were skipped.
+ */
+findings: Array<FindingView>,
 /**
  * The MLS epoch.
  */
@@ -388,6 +447,16 @@ epoch: number,
  * Short code of the epoch authenticator: everybody sees the same.
  */
 code: string, };
+
+export type DraftView = {
+/**
+ * The words.
+ */
+text: string,
+/**
+ * The message that they answer.
+ */
+reply_to: string | null, };
 
 export type Event = { "event": "changed",
 /**
@@ -446,6 +515,26 @@ noticed: number,
  * The details, for one click deeper.
  */
 details: string, };
+
+export type FindingView = {
+/**
+ * The rule's id in `docs/spec/messaging.md`.
+ */
+rule: string,
+/**
+ * How many.
+ */
+count: number, };
+
+export type FoundView = {
+/**
+ * Where it stands.
+ */
+conversation: string,
+/**
+ * It.
+ */
+message: MessageView, };
 
 export type InvitationView = {
 /**
@@ -515,9 +604,13 @@ ballot_keys: number, };
 
 export type MessageContent = { "kind": "text",
 /**
- * The words.
+ * The words as they were written.
  */
-text: string, } | { "kind": "roster",
+text: string,
+/**
+ * The same as it is to be shown: without marks, in stretches of one style each.
+ */
+runs: Array<RunView>, } | { "kind": "roster",
 /**
  * Seats that came in.
  */
@@ -525,7 +618,11 @@ added: Array<number>,
 /**
  * Seats that are out.
  */
-removed: Array<number>, } | { "kind": "needs_newer_version" };
+removed: Array<number>, } | { "kind": "deleted" } | { "kind": "timer",
+/**
+ * After which; never if absent.
+ */
+timer_ms: number | null, } | { "kind": "needs_newer_version" };
 
 export type MessageState = "waiting" | "sent" | "received";
 
@@ -554,6 +651,34 @@ own: boolean,
  * What it is.
  */
 content: MessageContent,
+/**
+ * The message that it answers.
+ */
+reply: ReplyView | null,
+/**
+ * Seats that it mentions, ascending.
+ */
+mentions: Array<number>,
+/**
+ * Whether it is somebody else's and mentions this member.
+ */
+mentions_me: boolean,
+/**
+ * Reactions, in the order in which they came.
+ */
+reactions: Array<ReactionView>,
+/**
+ * When its words were changed the last time.
+ */
+edited: number | null,
+/**
+ * When it disappears.
+ */
+over: number | null,
+/**
+ * Whether a change of one's own, shown already, still waits for the log.
+ */
+changing: boolean,
 /**
  * When the relay took it, or when it was written if it has not.
  */
@@ -721,6 +846,20 @@ export type OwnVoteState = "none" | "awaiting_witnesses" | "preparing" | "prepar
 
 export type Phase = "proposed" | "noticed" | "open" | "closed" | "decided" | "void" | "withdrawn";
 
+export type PresentView = {
+/**
+ * The seat.
+ */
+seat: number,
+/**
+ * The name.
+ */
+name: string,
+/**
+ * Since when; absent if longer than this device.
+ */
+since: number | null, };
+
 export type ProofLabel = "opening" | "roll_root" | "box_checkpoint" | "cosignatures" | "shares" | "refused" | "repeated" | "journal" | "finding";
 
 export type ProofLine = {
@@ -763,6 +902,20 @@ options: Array<string>,
  */
 seats: number, };
 
+export type ReactionView = {
+/**
+ * The emoji.
+ */
+emoji: string,
+/**
+ * Who, ascending.
+ */
+seats: Array<number>,
+/**
+ * Whether one's own seat is among them.
+ */
+mine: boolean, };
+
 export type Refusal = {
 /**
  * Which reason.
@@ -774,6 +927,28 @@ code: RefusalCode,
 details: string, };
 
 export type RefusalCode = "bad_request" | "no_assembly" | "already_in_assembly" | "not_a_member" | "not_allowed" | "unknown" | "wrong_phase" | "already_done" | "invitation_mangled" | "invitation_expired" | "invitation_used" | "bad_relay_address" | "relay_unreachable" | "not_ready" | "cannot_write" | "store_failed" | "no_vault" | "vault_exists" | "wrong_passphrase" | "vault_damaged" | "vault_in_use" | "locked" | "internal";
+
+export type ReplyView = {
+/**
+ * Message id.
+ */
+id: string,
+/**
+ * Seat of its sender; 0 if it is not there.
+ */
+seat: number,
+/**
+ * Name of its sender.
+ */
+name: string,
+/**
+ * How it begins.
+ */
+excerpt: string,
+/**
+ * Whether it is there; it may have been taken back, have disappeared, or be older than one's own membership.
+ */
+there: boolean, };
 
 export type Request = { "request": "overview" } | { "request": "found",
 /**
@@ -831,15 +1006,132 @@ admission: string, } | { "request": "members" } | { "request": "detain",
 /**
  * The seat.
  */
-seat: number, } | { "request": "conversations" } | { "request": "send",
+seat: number, } | { "request": "conversations" } | { "request": "direct",
+/**
+ * The member's seat.
+ */
+seat: number, } | { "request": "found_group",
+/**
+ * Its name, 1 to 200 characters.
+ */
+name: string,
+/**
+ * Seats of the members to bring in, at most 49; more can be brought in later.
+ */
+seats: Array<number>, } | { "request": "bring",
+/**
+ * The working group.
+ */
+conversation: string,
+/**
+ * The members' seats.
+ */
+seats: Array<number>, } | { "request": "ask_to_leave",
+/**
+ * The working group.
+ */
+conversation: string,
+/**
+ * Who is to leave: one's own seat, or another's.
+ */
+seat: number, } | { "request": "arrange",
+/**
+ * The conversation.
+ */
+conversation: string,
+/**
+ * Nothing is told when something is said in it.
+ */
+muted?: boolean,
+/**
+ * It is put away.
+ */
+archived?: boolean,
+/**
+ * It stands before the others.
+ */
+pinned?: boolean, } | { "request": "send",
 /**
  * The conversation; the plenary if absent.
  */
 conversation?: string,
 /**
- * The words, at most 20,000 characters.
+ * The words, at most 20,000 characters and 32,765 bytes. `*bold*`, `_italic_`, `~struck out~`, `` `code` ``, lines
+ * that begin with `> `, and `@{7}` for seat 7 are marks in them.
  */
-text: string, } | { "request": "read",
+text: string,
+/**
+ * The message that they answer.
+ */
+reply_to?: string, } | { "request": "edit",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The message.
+ */
+message: string,
+/**
+ * Its words from now on.
+ */
+text: string, } | { "request": "delete",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The message.
+ */
+message: string, } | { "request": "react",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The message.
+ */
+message: string,
+/**
+ * One character.
+ */
+emoji: string,
+/**
+ * Whether to take it back.
+ */
+take_back: boolean, } | { "request": "set_timer",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * After which, 10 seconds to 366 days; never if absent.
+ */
+timer_ms?: number, } | { "request": "set_draft",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The words.
+ */
+text: string,
+/**
+ * The message that they answer.
+ */
+reply_to?: string, } | { "request": "search",
+/**
+ * 1 to 16 words.
+ */
+text: string,
+/**
+ * The conversation; all if absent.
+ */
+conversation?: string,
+/**
+ * At most so many; 50 if absent, 500 at most.
+ */
+limit?: number, } | { "request": "read",
 /**
  * The conversation; the plenary if absent.
  */
@@ -1002,6 +1294,22 @@ quorum_denominator: number,
  * Majority.
  */
 majority: Majority, };
+
+export type RunStyle = "bold" | "italic" | "strike" | "code" | "quote";
+
+export type RunView = {
+/**
+ * The words.
+ */
+text: string,
+/**
+ * How they look.
+ */
+styles: Array<RunStyle>,
+/**
+ * The seat that they mention; its name is shown in their place.
+ */
+seat: number | null, };
 
 export type SeatState = "active" | "detained" | "removed" | "left";
 

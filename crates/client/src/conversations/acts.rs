@@ -2,6 +2,7 @@
 //! for oneself; an act waits in the outbox until the log shows it, behind whatever waits about the same thing.
 
 use super::record::{Line, MessageRecord};
+use super::talk::ConversationState;
 use crate::machine::Failed;
 use crate::requests::{Answer, Refusal, RefusalCode, Topic};
 use crate::state::Content;
@@ -35,7 +36,12 @@ impl Step<'_> {
     pub(super) fn said(&mut self, said: Said<'_>) -> Result<(), StepError> {
         let seat = self.seat_by_identity(&said.from);
         let seat = seat.map(|seat| (seat.number, seat.role));
-        let Some((number, role)) = seat.filter(|(_, role)| *role != Role::Observer) else {
+        let direct = self
+            .state
+            .conversations
+            .get(&said.conversation)
+            .is_some_and(ConversationState::is_direct);
+        let Some((number, role)) = seat.filter(|(_, role)| direct || *role != Role::Observer) else {
             self.finding(said.conversation, "MSG-24");
             return Ok(());
         };

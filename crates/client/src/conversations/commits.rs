@@ -3,7 +3,6 @@
 use super::record::{Line, MessageRecord};
 use crate::keyring::export_journal_key;
 use crate::requests::Topic;
-use crate::roster::JournalRoster;
 use crate::state::{Content, Duty, LogRole, Seed};
 use crate::step::{Step, StepError, Turn};
 use messaging::{Committed, Intent};
@@ -32,6 +31,10 @@ impl Step<'_> {
         if !stays {
             if let Some(state) = self.state.conversations.get_mut(&id) {
                 state.halted = true;
+                let more = state.more_mut();
+                more.left = true;
+                more.demanding.clear();
+                more.bringing.clear();
             }
             self.save_conversation(id);
             return Ok(());
@@ -50,9 +53,11 @@ impl Step<'_> {
                 };
                 if let Some(secret) = secret {
                     self.welcome(&committed.added, welcome, id, &secret, start)?;
+                    self.write_letters(id, &committed.added, welcome, start)?;
                 }
             }
         }
+        self.note_roster(id, entry.time, &committed)?;
         self.drop_commits(id);
         self.encrypt_again(id, committed.epoch)?;
         self.touch(Topic::Members);
@@ -71,6 +76,15 @@ impl Step<'_> {
             .map(|state| core::mem::replace(&mut state.log, log));
         if let Some(old) = old.filter(|old| *old != log) {
             self.finish_log(old);
+            // A demand or request for the log that is over is made again for the new one.
+            let stale: Vec<u64> = self
+                .state
+                .outbox
+                .iter()
+                .filter(|(_, item)| item.log == old && item.content == Content::Listing)
+                .map(|(number, _)| *number)
+                .collect();
+            stale.into_iter().for_each(|number| self.drop_outbox(number));
         }
         self.save_conversation(id);
         let is_plenary = self
@@ -109,13 +123,8 @@ impl Step<'_> {
         self.state.volatile.duty_after.remove(&Duty::Commit(id));
     }
 
-    /// Makes a commit that adds `packages` and removes whoever the journal no longer admits.
-    pub(crate) fn commit_plenary(
-        &mut self,
-        turn: Turn,
-        id: ConversationId,
-        packages: Vec<messaging::KeyPackage>,
-    ) -> Result<(), StepError> {
+    /// Makes a commit that does what is intended and removes whoever the journal no longer admits.
+    pub(crate) fn commit(&mut self, turn: Turn, id: ConversationId, intent: Intent) -> Result<(), StepError> {
         let Some(state) = self.state.conversations.get(&id).cloned() else {
             return Ok(());
         };
@@ -128,25 +137,17 @@ impl Step<'_> {
             return Ok(());
         };
         let there = conversation.members();
-        let add: Vec<_> = packages
-            .into_iter()
-            .filter(|package| !there.contains(&package.member()))
-            .take(messaging::ADDED_MAX)
-            .collect();
+        // Who comes back is there still.
+        let stays =
+            |member: &messaging::Member| there.contains(member) && !intent.remove.contains(&member.identity);
+        let packages = intent.add.iter().filter(|package| !stays(&package.member()));
+        let add: Vec<_> = packages.take(messaging::ADDED_MAX).cloned().collect();
         let point = self.journal_point();
-        let roster = JournalRoster {
-            spans: &self.state.roster,
-            position: point.size,
-            time: self.folded_time(),
-            store: &self.store,
-        };
-        let intent = Intent {
-            add,
-            remove: Vec::new(),
-            refresh: false,
-        };
+        let intent = Intent { add, ..intent };
         let epoch = conversation.epoch();
-        match conversation.commit(&own, &roster, point, &intent) {
+        let now = self.log_now();
+        let roster = self.roster();
+        match conversation.commit(&own, &roster, point, now, &intent) {
             Ok(committing) => {
                 let content = Content::Commit { epoch };
                 self.wrap_and_post(conversation, state.log, &committing.message, &content, Some(turn))
@@ -157,28 +158,6 @@ impl Step<'_> {
                 Ok(())
             }
         }
-    }
-
-    /// Members' duty after a removal: a commit that takes the removed out. The first one ordered wins.
-    pub(crate) fn take_out(&mut self) -> Result<(), StepError> {
-        let Some(plenary) = self.state.member.as_ref().and_then(|member| member.plenary) else {
-            return Ok(());
-        };
-        let duty = Duty::Commit(plenary);
-        if !self.somebody_stays(plenary)? {
-            self.state.volatile.due_since.remove(&duty);
-            return Ok(());
-        }
-        let pending = self
-            .session(plenary)?
-            .is_some_and(|session| session.commit_pending());
-        if !pending
-            && self.is_own_turn(&duty)
-            && let Some(turn) = self.may_try(duty)
-        {
-            self.commit_plenary(turn, plenary, Vec::new())?;
-        }
-        Ok(())
     }
 
     /// Whether somebody whom the journal has removed is still in the group.

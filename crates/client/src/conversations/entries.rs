@@ -4,7 +4,6 @@ use super::acts::Said;
 use super::record::{BUCKET, Line, MessageRecord, bucket_of};
 use super::showing::Changes;
 use crate::requests::Event;
-use crate::roster::JournalRoster;
 use crate::state::{Content, OutboxItem};
 use crate::step::{Step, StepError, messaging_error};
 use crate::tables;
@@ -30,6 +29,9 @@ impl Step<'_> {
             // The conversation has moved on: what came after the removal is ignored.
             return Ok(true);
         }
+        if state.more().joining && !self.join_by_welcome(id, log, index)? {
+            return Ok(false);
+        }
         let Some(mut conversation) = self.take_session(id)? else {
             return Ok(false);
         };
@@ -39,12 +41,7 @@ impl Step<'_> {
             self.sessions.insert(id, conversation);
             return Ok(true);
         };
-        let roster = JournalRoster {
-            spans: &self.state.roster,
-            position: self.journal_point().size,
-            time: self.folded_time(),
-            store: &self.store,
-        };
+        let roster = self.roster();
         let incoming = Incoming {
             bytes: &bytes,
             at: entry.time,

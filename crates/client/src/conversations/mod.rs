@@ -1,10 +1,13 @@
 //! Conversations: words go out through the outbox, the log's order is the order, and the roster is the journal's.
 
 mod acts;
+mod attending;
 mod burning;
+mod coming;
 mod commits;
 mod drafts;
 mod entries;
+mod groups;
 pub(crate) mod record;
 mod search;
 mod sending;

@@ -42,13 +42,25 @@ impl Step<'_> {
     /// The own seat, if it may say something here.
     pub(super) fn may_speak(&self, id: ConversationId) -> Result<assembly::Seat, Refusal> {
         let seat = self.own_seat()?;
-        if seat.role == assembly::Role::Observer {
+        let state = self.state.conversations.get(&id).ok_or_else(not_a_member)?;
+        if seat.role == assembly::Role::Observer && !state.is_direct() {
             return Err(Refusal::new(
                 RefusalCode::NotAllowed,
-                "observers read; they do not speak",
+                "observers read; they speak in direct conversations only",
             ));
         }
-        let state = self.state.conversations.get(&id).ok_or_else(not_a_member)?;
+        if state.more().joining {
+            return Err(Refusal::new(
+                RefusalCode::NotReady,
+                "this device is still on its way into the conversation; try again shortly",
+            ));
+        }
+        if state.more().left {
+            return Err(Refusal::new(
+                RefusalCode::NotAllowed,
+                "this device is out of the conversation",
+            ));
+        }
         if state.halted {
             return Err(Refusal::new(
                 RefusalCode::NotReady,

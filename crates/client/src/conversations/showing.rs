@@ -1,15 +1,17 @@
 //! What people are shown of conversations: the log's lines, with one's own changes that are on their way laid over them.
 
 use super::record::{Line, MessageRecord};
+use super::talk::More;
 use crate::machine::Failed;
 use crate::show::count;
 use crate::step::{Step, StepError};
 use crate::views::{
-    ConversationKind, ConversationView, DraftView, FindingView, MessageContent, MessageState, MessageView,
-    ReactionView, ReplyView, RunStyle, RunView,
+    ConversationKind, ConversationStanding, ConversationView, DraftView, FindingView, MessageContent,
+    MessageState, MessageView, PresentView, ReactionView, ReplyView, RunStyle, RunView,
 };
-use messaging::{AppMessage, Body, Run, Text, Words};
+use messaging::{AppMessage, Body, Run, Standing, Terms, Text, Words};
 use primitives::{ConversationId, MessageName, SeatNumber, Time, VerifyingKey};
+use std::collections::BTreeSet;
 
 /// Longest excerpt of a message that is answered, in characters.
 const EXCERPT_CHARS: usize = 120;
@@ -33,17 +35,24 @@ impl Step<'_> {
         let ids: Vec<ConversationId> = self.state.conversations.keys().copied().collect();
         let mut views = Vec::new();
         for id in ids {
-            let (members, epoch, code) = match self.session(id)? {
+            let (members, epoch, code, standing) = match self.session(id)? {
                 Some(session) => (
-                    count(session.members().len()),
+                    session.members(),
                     session.epoch(),
                     session.epoch_code(),
+                    standing_view(session.standing()),
                 ),
-                None => (0, 0, String::new()),
+                None => (Vec::new(), 0, String::new(), ConversationStanding::Halted),
             };
             let Some(state) = self.state.conversations.get(&id) else {
                 continue;
             };
+            let more = state.more();
+            // Not here yet: a letter alone makes no conversation.
+            if more.joining && more.terms.is_some() && state.next_position == 0 {
+                continue;
+            }
+            let (kind, title, peer) = self.describe(more.terms.as_ref());
             let (talk, next) = (state.talk(), state.next_position);
             let draft = self.load_draft(id)?.map(|draft| DraftView {
                 text: draft.text,
@@ -51,9 +60,20 @@ impl Step<'_> {
             });
             views.push(ConversationView {
                 id: id.to_string(),
-                kind: ConversationKind::Plenary,
-                title: String::new(),
-                members,
+                kind,
+                title,
+                peer,
+                members: count(members.len()),
+                present: self.show_present(&members, &more),
+                coming: self.seats_of(&more.bringing),
+                leaving: {
+                    let leavers: Vec<_> = more.demanding.iter().map(|(identity, _)| *identity).collect();
+                    self.seats_of(&leavers)
+                },
+                standing,
+                muted: more.muted,
+                archived: more.archived,
+                pinned: more.pinned,
                 messages: next,
                 unread: talk.unread,
                 mentions: talk.mentions,
@@ -70,6 +90,45 @@ impl Step<'_> {
             });
         }
         Ok(views)
+    }
+
+    /// Its kind, its title, and the other one's seat in a direct conversation.
+    fn describe(&self, terms: Option<&Terms>) -> (ConversationKind, String, Option<u32>) {
+        let Some(terms) = terms else {
+            return (ConversationKind::Plenary, String::new(), None);
+        };
+        let Some(pair) = terms.pair() else {
+            return (ConversationKind::Group, terms.name().to_owned(), None);
+        };
+        let own = self.identity().ok();
+        let other = pair.iter().find(|identity| Some(**identity) != own);
+        let seat = other.and_then(|identity| self.seat_by_identity(identity));
+        let title = seat.map(|seat| self.name_of(seat)).unwrap_or_default();
+        (ConversationKind::Direct, title, seat.map(|seat| seat.number.0))
+    }
+
+    /// Who is in a conversation, by seat.
+    fn show_present(&self, members: &[messaging::Member], more: &More) -> Vec<PresentView> {
+        let identities: BTreeSet<VerifyingKey> = members.iter().map(|member| member.identity).collect();
+        let mut present: Vec<PresentView> = identities
+            .iter()
+            .filter_map(|identity| {
+                let seat = self.seat_by_identity(identity)?;
+                let since = more.since.iter().find(|(known, _)| known == identity);
+                // Who is in the plenary, the journal says; when, too.
+                let since = match more.terms {
+                    None => Some(seat.admitted.0),
+                    Some(_) => since.map(|(_, at)| at.0),
+                };
+                Some(PresentView {
+                    seat: seat.number.0,
+                    name: self.name_of(seat),
+                    since,
+                })
+            })
+            .collect();
+        present.sort_by_key(|present| present.seat);
+        present
     }
 
     /// The newest line that has not disappeared.
@@ -270,6 +329,14 @@ fn show_text(text: &Text) -> MessageContent {
     MessageContent::Text {
         runs: messaging::runs(&text.words).into_iter().map(run).collect(),
         text: text.words.clone(),
+    }
+}
+
+fn standing_view(standing: Standing) -> ConversationStanding {
+    match standing {
+        Standing::Active => ConversationStanding::Active,
+        Standing::Left => ConversationStanding::Left,
+        Standing::Halted => ConversationStanding::Halted,
     }
 }
 

@@ -1,8 +1,8 @@
 //! A conversation's record: where it stands, and what counts.
 
-use messaging::Timer;
+use messaging::{Terms, Timer};
 use minicbor::{Decode, Encode};
-use primitives::{ConversationId, LogId};
+use primitives::{ConversationId, LogId, Time, VerifyingKey};
 
 /// A conversation.
 #[derive(Debug, Clone, Encode, Decode)]
@@ -25,6 +25,48 @@ pub(crate) struct ConversationState {
     /// Absent in records of the first version.
     #[n(5)]
     talk: Option<Talk>,
+    /// Absent in records of the first two versions.
+    #[n(6)]
+    more: Option<More>,
+}
+
+/// What a conversation is, how one has it before oneself, and what this device means to do in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct More {
+    /// What it is, if it is not the plenary.
+    #[n(0)]
+    pub(crate) terms: Option<Terms>,
+    /// A letter has come, and the Welcome is looked for in the log.
+    #[n(1)]
+    pub(crate) joining: bool,
+    /// Members whom this device brings in.
+    #[n(2)]
+    pub(crate) bringing: Vec<VerifyingKey>,
+    /// Of whom this device asks that they leave, and until when.
+    #[n(3)]
+    pub(crate) demanding: Vec<(VerifyingKey, Time)>,
+    /// When this device's leaf was renewed the last time.
+    #[n(4)]
+    pub(crate) refreshed: Option<Time>,
+    /// Size of the journal at which this device asked to be added again, and when.
+    #[n(5)]
+    pub(crate) asked: Option<(u64, Time)>,
+    /// Since when members are in it; who is not among them was there before this device.
+    #[n(6)]
+    pub(crate) since: Vec<(VerifyingKey, Time)>,
+    /// Nothing is told when something is said in it.
+    #[n(7)]
+    pub(crate) muted: bool,
+    /// It stands among those that are put away.
+    #[n(8)]
+    pub(crate) archived: bool,
+    /// It stands before the others.
+    #[n(9)]
+    pub(crate) pinned: bool,
+    /// This device is out of it; it is kept to be read.
+    #[n(10)]
+    pub(crate) left: bool,
 }
 
 /// What a conversation keeps besides its lines.
@@ -51,6 +93,13 @@ pub(crate) struct Talk {
     pub(crate) timer: Option<Timer>,
 }
 
+impl More {
+    /// Whether this device is alone in it and others are on their way.
+    pub(crate) fn awaits_others(&self) -> bool {
+        !self.bringing.is_empty() && self.since.len() <= 1
+    }
+}
+
 impl ConversationState {
     /// A conversation in which nothing has been said.
     pub(crate) fn new(id: ConversationId, log: LogId) -> Self {
@@ -61,7 +110,22 @@ impl ConversationState {
             read_below: 0,
             halted: false,
             talk: Some(Talk::default()),
+            more: None,
         }
+    }
+
+    pub(crate) fn more(&self) -> More {
+        self.more.clone().unwrap_or_default()
+    }
+
+    pub(crate) fn more_mut(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    /// Whether it is one of two members; in these, observers talk as well.
+    pub(crate) fn is_direct(&self) -> bool {
+        let terms = self.more.as_ref().and_then(|more| more.terms.as_ref());
+        terms.is_some_and(|terms| terms.pair().is_some())
     }
 
     pub(crate) fn talk(&self) -> Talk {

@@ -69,4 +69,8 @@ impl Roster for Lies {
             .iter()
             .all(|key| key.verifying_key() != member.device)
     }
+
+    fn is_deputy(&self, _: &primitives::VerifyingKey) -> bool {
+        true
+    }
 }

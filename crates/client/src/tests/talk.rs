@@ -27,7 +27,7 @@ fn commit_by_a_lie(world: &mut World, who: usize, point: Option<JournalPoint>, l
         };
         let point = point.unwrap_or_else(|| step.journal_point());
         let message = conversation
-            .commit(&device.own()?, lies, point, &intent)
+            .commit(&device.own()?, lies, point, step.now, &intent)
             .expect("a commit")
             .message;
         Ok(step.wrap_and_post(conversation, log, &message, &Content::Commit { epoch }, None)?)
@@ -150,4 +150,63 @@ fn garbage_of_a_member_in_every_log_stops_nobody() {
         world.vote(who, &motion, crate::views::Choice::For);
     }
     world.decided(&motion);
+}
+
+/// Makes a member's device halt, as a commit does that it cannot follow (MSG-09): what stands in its record of the group.
+fn halt(world: &mut World, who: usize) {
+    world.act(who, |step| {
+        let plenary = step.state.member.as_ref().and_then(|member| member.plenary);
+        let id = plenary.expect("a plenary");
+        let epoch = step.session(id)?.expect("a group").epoch();
+        step.sessions.clear();
+        let table = primitives::Table("mls");
+        let key = [id.as_bytes().as_slice(), &[0]].concat();
+        let mut record = step.store.get(table, &key)?.expect("a record").to_vec();
+        // [version, standing, ...]: active is [0, []], halted [2, []].
+        let standing = record.get_mut(1..5).expect("a standing");
+        assert_eq!(standing, [1, 0x82, 0, 0x80]);
+        standing.copy_from_slice(&[1, 0x82, 2, 0x80]);
+        let purpose = [b"mls/".as_slice(), id.as_bytes(), b"/", &epoch.to_be_bytes()].concat();
+        step.store
+            .put_for(primitives::Purpose::burnable(purpose), table, key, record);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_device_that_has_halted_asks_and_comes_back_by_itself() {
+    let mut world = World::new(59, 4);
+    world.found(4);
+    world.run_ms(30_000);
+    halt(&mut world, 3);
+    world.say(0, "not heard by all");
+    world.until("it has halted", 60_000, |world| {
+        world.inside(3).conversations.values().any(|state| state.halted)
+    });
+    // The journal grows, as it always does; here by a motion.
+    let request = Request::Propose {
+        title: "anything".into(),
+        text: String::new(),
+        kind: VoteKind::RollCall,
+        question: Default::default(),
+        rule: None,
+        notice_ms: None,
+        voting_ms: None,
+    };
+    world.ask(1, request).expect("proposed");
+    world.until("it is back", 600_000, |world| {
+        let inside = world.inside(3).conversations.values();
+        let mut states = inside.map(|state| !state.halted && !state.more().joining);
+        states.all(|back| back)
+    });
+    world.say(0, "heard by all");
+    world.say(3, "and answered");
+    world.until("all hear again", 120_000, |world| {
+        (0..4).all(|who| {
+            let texts = world.texts(who);
+            texts.contains(&"heard by all".to_owned()) && texts.contains(&"and answered".to_owned())
+        })
+    });
+    // Nobody else has to do anything, and nobody was put out.
+    assert!(world.overview(3).notice.is_none());
 }

@@ -37,7 +37,7 @@ pub use surroundings::{
     Carrier, ConnectionState, ConnectionView, EvidenceKind, EvidenceView, NoticeCode, Overview,
 };
 pub use talk::{
-    ConversationKind, ConversationView, DraftView, FindingView, FoundView, MessageContent, MessageState,
-    MessageView, ReactionView, ReplyView, RunStyle, RunView,
+    ConversationKind, ConversationStanding, ConversationView, DraftView, FindingView, FoundView,
+    MessageContent, MessageState, MessageView, PresentView, ReactionView, ReplyView, RunStyle, RunView,
 };
 pub use votes::{AccountView, ActView, Choice, OptionsView, QuestionView, StageView, Ties};

@@ -9,10 +9,27 @@ view! {
         pub id: String,
         /// What it is.
         pub kind: ConversationKind,
-        /// Its title; empty for the plenary, which every language names itself.
+        /// Its title: a working group's name, the other one's in a direct conversation; empty for the plenary, which every
+        /// language names itself.
         pub title: String,
-        /// Members in it.
+        /// The other one's seat in a direct conversation.
+        pub peer: Option<u32>,
+        /// Devices in it.
         pub members: u32,
+        /// Who is in it, by seat.
+        pub present: Vec<PresentView>,
+        /// Seats that this device brings in, and that are not in it yet.
+        pub coming: Vec<u32>,
+        /// Seats of whom this device asks that they leave; its own if one leaves.
+        pub leaving: Vec<u32>,
+        /// How this device stands in it.
+        pub standing: ConversationStanding,
+        /// Nothing is told when something is said in it.
+        pub muted: bool,
+        /// It is put away.
+        pub archived: bool,
+        /// It stands before the others.
+        pub pinned: bool,
         /// Messages in it.
         pub messages: u64,
         /// Messages not read yet.
@@ -39,6 +56,34 @@ view! {
     pub enum ConversationKind {
         /// All members.
         Plenary,
+        /// Two members.
+        Direct,
+        /// Some members.
+        Group,
+    }
+}
+
+view! {
+    /// A member in a conversation.
+    pub struct PresentView {
+        /// The seat.
+        pub seat: u32,
+        /// The name.
+        pub name: String,
+        /// Since when; absent if longer than this device.
+        pub since: Option<u64>,
+    }
+}
+
+view! {
+    /// How this device stands in a conversation.
+    pub enum ConversationStanding {
+        /// It takes part.
+        Active,
+        /// It is out.
+        Left,
+        /// It cannot follow, and has asked to be added again.
+        Halted,
     }
 }
 

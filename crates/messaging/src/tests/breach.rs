@@ -167,7 +167,7 @@ fn msg_09_a_commit_whose_path_does_not_open_here_halts_and_the_way_back_is_a_wel
     desks[1].flush(&mut relay);
     desks[0].follow(&relay).unwrap();
     desks[2].follow(&relay).unwrap();
-    let add = desks[0].conversation().requests();
+    let add = desks[0].conversation().requests(u64::MAX);
     let intent = Intent {
         add,
         remove: vec![member(2).identity],

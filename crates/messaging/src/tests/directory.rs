@@ -9,8 +9,11 @@ fn keys() -> tlog::LogKeys {
 }
 
 fn letter() -> Letter {
+    let terms = Terms::group(AssemblyId::new([7; 32]), "Бюджет".into(), [1; 32]).unwrap();
     Letter {
-        terms: Terms::group(AssemblyId::new([7; 32]), "Бюджет".into(), [1; 32]).unwrap(),
+        conversation: terms.id(),
+        terms: Some(terms),
+        journal_keys: Vec::new(),
         log_secret: Secret::take(&mut [9; 32]),
         log_start: 3,
     }
@@ -77,6 +80,18 @@ fn a_letter_opens_for_whom_it_is_and_nobody_else() {
     assert_eq!((read.terms, read.log_start), (letter().terms, 3));
     assert_eq!(read.log_secret.expose(), letter().log_secret.expose());
     assert!(open_letter(&theirs, &envelope).is_err());
+    let other = Letter {
+        conversation: CONVERSATION,
+        ..letter()
+    };
+    let entry = list_letter(&keys(), &ours.key().unwrap(), &other, &mut rng()).unwrap();
+    let Listed::Letter(envelope) = open_listed(&keys(), &entry).unwrap() else {
+        panic!("no letter")
+    };
+    assert!(
+        open_letter(&ours, &envelope).is_err(),
+        "terms of another conversation"
+    );
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn a_device_is_replaced_in_one_commit_and_follows_to_the_new_log() {
     desks[2].ask_again();
     settle(&mut relay, &mut desks);
     let intent = Intent {
-        add: desks[0].conversation().requests(),
+        add: desks[0].conversation().requests(u64::MAX),
         remove: vec![member(3).identity],
         refresh: false,
     };

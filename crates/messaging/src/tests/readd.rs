@@ -79,18 +79,26 @@ fn msg_18_a_request_is_followed_once_and_a_copy_of_it_never() {
     desks[2].ask_again();
     let (asked, old) = (desks[2].waiting(), desks[0].conversation().log_keys().wrap);
     settle(&mut relay, &mut desks);
-    let package = desks[0].conversation().requests().remove(0);
+    let package = desks[0].conversation().requests(u64::MAX).remove(0);
     desks[0].commit(&again(3, vec![package.clone()])).unwrap();
     settle(&mut relay, &mut desks);
     let welcome = desks[0].welcome().unwrap();
     desks[2].join_as(&welcome, Replace::Broken).unwrap();
     settle(&mut relay, &mut desks);
-    assert!(desks.iter().all(|desk| desk.conversation().requests().is_empty()));
+    assert!(
+        desks
+            .iter()
+            .all(|desk| desk.conversation().requests(u64::MAX).is_empty())
+    );
     // Wrapped anew for the present log by an insider.
     let copy = desks[0].rewrap(&old, &asked);
     relay.append(desks[0].log(), copy);
     settle(&mut relay, &mut desks);
-    assert!(desks.iter().all(|desk| desk.conversation().requests().is_empty()));
+    assert!(
+        desks
+            .iter()
+            .all(|desk| desk.conversation().requests(u64::MAX).is_empty())
+    );
     commit_unasked(&mut relay, &mut desks[0], 3, package);
     for desk in &mut desks[1..] {
         assert_eq!(last(desk, &relay), Some(Reason::StillAdmitted));
@@ -103,11 +111,11 @@ fn msg_18_a_request_counts_until_the_next_commit_and_is_followed_by_one_that_kno
     // Of the size of the last commit: it might be an old one.
     desks[2].ask_again();
     settle(&mut relay, &mut desks);
-    assert!(desks[0].conversation().requests().is_empty());
+    assert!(desks[0].conversation().requests(u64::MAX).is_empty());
     journal_says(&mut desks, &[1, 2, 3]);
     desks[2].ask_again();
     settle(&mut relay, &mut desks);
-    let packages = desks[0].conversation().requests();
+    let packages = desks[0].conversation().requests(u64::MAX);
     assert_eq!(packages.len(), 1);
     // A commit by somebody who has read less of the journal than the one who asks.
     desks[1].journal.known -= 1;
@@ -123,5 +131,9 @@ fn msg_18_a_request_counts_until_the_next_commit_and_is_followed_by_one_that_kno
         })
         .unwrap();
     settle(&mut relay, &mut desks);
-    assert!(desks.iter().all(|desk| desk.conversation().requests().is_empty()));
+    assert!(
+        desks
+            .iter()
+            .all(|desk| desk.conversation().requests(u64::MAX).is_empty())
+    );
 }

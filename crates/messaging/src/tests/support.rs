@@ -212,9 +212,13 @@ impl Desk {
 
     /// Starts reading at the log's first entry: what is not for this device is skipped.
     pub(crate) fn join_as(&mut self, welcome: &[u8], replace: Replace) -> Result<(), JoinError> {
-        let terms = self.terms.clone();
+        let place = Place {
+            conversation: self.id(),
+            terms: self.terms.clone(),
+            replace,
+        };
         self.step(|overlay, device, journal, _| {
-            let group = Conversation::join(overlay, device, journal, welcome, terms.as_ref(), replace)?;
+            let group = Conversation::join(overlay, device, journal, welcome, &place)?;
             let log = group.log_record().id();
             overlay.put(CURSOR, *b"c", encode(&(log, 0u64)));
             Ok(())

@@ -178,6 +178,36 @@ fn msg_26_who_wants_to_leave_is_let_go_by_anybody() {
 }
 
 #[test]
+fn msg_26_who_has_left_and_come_back_is_not_put_out_by_what_it_asked_for_before() {
+    let (mut relay, mut desks) = under(&group_terms(), 3);
+    desks[2].demand(3);
+    settle(&mut relay, &mut desks);
+    let old = desks[0].conversation().meta.demands().to_vec();
+    desks[1].commit(&removing(3)).unwrap();
+    settle(&mut relay, &mut desks);
+    let package = desks[2].key_package(true);
+    desks[1].commit(&adding(vec![package])).unwrap();
+    settle(&mut relay, &mut desks);
+    let welcome = desks[1].welcome().unwrap();
+    desks[2].join_as(&welcome, Replace::Broken).unwrap();
+    // One who kept the demand puts it into a commit.
+    let id = desks[0].id();
+    desks[0]
+        .step(|overlay, _, _, _| {
+            let mut group = Conversation::load(overlay, id).unwrap().unwrap();
+            group.meta.set_demands(old);
+            group.save(overlay).unwrap();
+        })
+        .unwrap();
+    let journal = desks[0].journal.clone();
+    assert_eq!(desks[0].conversation().leavers(&journal, Time(0)), []);
+    assert_eq!(
+        desks[0].commit(&removing(3)).unwrap_err(),
+        CommitError::StillAdmitted(member(3))
+    );
+}
+
+#[test]
 fn msg_26_a_majority_of_the_other_deputies_puts_somebody_out_and_less_does_not() {
     let (mut relay, mut desks) = under(&group_terms(), 5);
     // Of five, 5 is no deputy: 2, 3 and 4 are the others when it is about 1.
@@ -225,7 +255,10 @@ fn msg_26_a_majority_of_the_other_deputies_puts_somebody_out_and_less_does_not()
 fn commit_regardless_of_demands(relay: &mut Relay, desk: &mut Desk, leaver: u8) {
     let others = desk.journal.others.clone();
     let own = identity(desk.seed);
-    desk.journal.others = (1..=9).map(identity).filter(|identity| *identity != own).collect();
+    desk.journal.others = (1..=9)
+        .map(identity)
+        .filter(|identity| *identity != own)
+        .collect();
     desk.commit(&removing(leaver)).unwrap();
     desk.journal.others = others;
     desk.flush(relay);
