@@ -240,6 +240,10 @@ pub trait EntryKeys {
     fn entry_key(&self, log: usize, index: u64, entry: &SealedEntry) -> Option<EntryKey>;
     /// The key of what lies beside `entry`; `None` if it is not at hand.
     fn beside_key(&self, log: usize, index: u64, entry: &SealedEntry) -> Option<BesideKey>;
+    /// The journal key with this number, if the reader is a member: what the founding announces of it is compared.
+    fn journal_key(&self, _number: u32) -> Option<&Secret<32>> {
+        None
+    }
 }
 
 /// The journal keys that a member holds, by number.
@@ -277,6 +281,10 @@ impl EntryKeys for JournalKeys {
 
     fn beside_key(&self, _: usize, _: u64, entry: &SealedEntry) -> Option<BesideKey> {
         Some(entry.beside_key(self.key(entry.key_number)?))
+    }
+
+    fn journal_key(&self, number: u32) -> Option<&Secret<32>> {
+        self.key(number)
     }
 }
 

@@ -37,6 +37,8 @@ pub enum BadFounding {
 impl Assembly {
     /// Folds the first entry of a journal's first log.
     ///
+    /// Cost: for a member, as [`crate::AnnouncedKey::is_of`].
+    ///
     /// # Errors
     /// [`BadFounding`].
     pub fn found(
@@ -64,6 +66,14 @@ impl Assembly {
             .verify::<Statement>(labels::STATEMENT, &device.key)
             .map_err(|_| BadFounding::Unfit("not signed by the founder's device"))?;
         let checkpoint_key = check_founding(record, &statement, &founded, &device)?;
+        // Nobody else compares: the founder alone says it, and members begin to follow this log before they read it.
+        if let Some(key) = keys.journal_key(1)
+            && !founded.journal_key.is_of(1, key)
+        {
+            return Err(BadFounding::Unfit(
+                "what it announces of journal key 1 is not that key's",
+            ));
+        }
         let beside = keys
             .beside_key(0, 0, &sealed)
             .and_then(|key| sealed.open_beside(&key).ok());

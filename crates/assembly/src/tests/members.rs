@@ -1,12 +1,14 @@
 //! Admission, detention, ballot keys, the journal's hops.
 
-use primitives::{Hash, SeatNumber};
+use primitives::{AssemblyId, Hash, SeatNumber, Secret, encode};
+use tlog::Entry;
 
 use super::rejected;
-use crate::fold::{AdmissionState, SeatState};
-use crate::keys::AnnouncedKey;
+use crate::entry::SealedEntry;
+use crate::fold::{AdmissionState, Assembly, BadFounding, SeatState};
+use crate::keys::{AnnouncedKey, Day};
 use crate::rejection::Rejection;
-use crate::statement::{Body, Role};
+use crate::statement::{Body, Role, Statement};
 use crate::testing::{World, charter};
 
 fn founded() -> World {
@@ -428,4 +430,44 @@ fn above_21_deputies_the_witnesses_are_drawn_anew_each_quarter() {
     let checkpoint = world.checkpoint(&world.logs[0]);
     let quorum = world.assembly.quorum(&checkpoint, &world.cosign_all(&checkpoint));
     assert_eq!((quorum.cosigned, quorum.needed), (21, 11));
+}
+
+/// The world's founding again, with this announced of its journal key, as a member who holds the key judges it.
+fn founded_announcing(world: &mut World, announced: AnnouncedKey) -> Result<(), BadFounding> {
+    let mut founded = world.assembly.founded().clone();
+    founded.journal_key = announced;
+    let device = world.device(1);
+    let statement = Statement::new(
+        AssemblyId::new([0; 32]),
+        SeatNumber(1),
+        device.verifying_key(),
+        None,
+        world.now.after(60_000),
+        &Body::Founded { founded },
+    );
+    let main = encode(statement.sign(device).unverified());
+    let key = world.keys.key(1).unwrap().duplicate();
+    let sealed = SealedEntry::seal(1, Day::of(world.now), &key, &main, b"", &mut world.rng).unwrap();
+    let entry = Entry {
+        time: world.now,
+        bytes: sealed.to_bytes(),
+    };
+    Assembly::found(&world.logs[0].record, &entry, &world.keys).map(|_| ())
+}
+
+#[test]
+fn a_founding_that_announces_another_keys_boxes_or_days_founds_nothing_for_members() {
+    let mut world = World::found(charter(), 20);
+    let own = world.assembly.founded().journal_key;
+    let foreign = AnnouncedKey::of(1, &Secret::take(&mut [9; 32]));
+    assert_eq!(founded_announcing(&mut world, own), Ok(()));
+    let (key, boxes, days) = (foreign.key, foreign.boxes, foreign.days);
+    for announced in [
+        AnnouncedKey { key, ..own },
+        AnnouncedKey { boxes, ..own },
+        AnnouncedKey { days, ..own },
+    ] {
+        let founded = founded_announcing(&mut world, announced);
+        assert!(matches!(founded, Err(BadFounding::Unfit(_))), "{founded:?}");
+    }
 }
