@@ -76,7 +76,7 @@ impl Day {
     }
 
     /// Its place among the days of a journal key.
-    const fn place(self) -> u32 {
+    pub(crate) const fn place(self) -> u32 {
         self.0 % DAYS_PER_KEY
     }
 }
@@ -121,10 +121,7 @@ impl ShownDay {
     /// Cost: the keys of all days, some 20 ms.
     #[must_use]
     pub fn of(journal_key: &Secret<32>, day: Day) -> Self {
-        Self {
-            key: ByteArray::from(*day_key(journal_key, day).expose()),
-            path: day_tree(journal_key).inclusion(u64::from(day.place()), u64::from(DAYS_PER_KEY)),
-        }
+        DayTree::of(journal_key).show(day)
     }
 
     /// The key.
@@ -135,12 +132,36 @@ impl ShownDay {
     }
 }
 
-fn day_tree(journal_key: &Secret<32>) -> MemoryTree {
-    let mut tree = MemoryTree::new();
-    for place in 0..DAYS_PER_KEY {
-        tree.push(day_leaf(place, key_at(journal_key, place).expose()));
+/// All days of a journal key.
+#[derive(Debug)]
+pub(crate) struct DayTree {
+    journal_key: Secret<32>,
+    tree: MemoryTree,
+}
+
+impl DayTree {
+    /// Derives them.
+    ///
+    /// Cost: some 20 ms.
+    pub(crate) fn of(journal_key: &Secret<32>) -> Self {
+        let mut tree = MemoryTree::new();
+        for place in 0..DAYS_PER_KEY {
+            tree.push(day_leaf(place, key_at(journal_key, place).expose()));
+        }
+        Self {
+            journal_key: journal_key.duplicate(),
+            tree,
+        }
     }
-    tree
+
+    /// Shows a day, as [`ShownDay::of`] does.
+    pub(crate) fn show(&self, day: Day) -> ShownDay {
+        let (place, size) = (u64::from(day.place()), u64::from(DAYS_PER_KEY));
+        ShownDay {
+            key: ByteArray::from(*day_key(&self.journal_key, day).expose()),
+            path: self.tree.inclusion(place, size),
+        }
+    }
 }
 
 /// What the journal announces of a journal key.
@@ -167,7 +188,7 @@ impl AnnouncedKey {
         Self {
             key: key_hash(number, key),
             boxes: BoxTree::of(key).root(),
-            days: day_tree(key).root(),
+            days: DayTree::of(key).tree.root(),
         }
     }
 

@@ -23,7 +23,7 @@ struct JsonReport<'a> {
     motions: Vec<JsonMotion<'a>>,
     findings: Vec<JsonFinding<'a>>,
     breaches: Vec<JsonFinding<'a>>,
-    not_checked: &'static [&'static str],
+    not_checked: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -106,7 +106,7 @@ pub(crate) fn write(report: &Report, out: &mut impl Write) -> Result<()> {
                 text: &breach.text,
             })
             .collect(),
-        not_checked: crate::NOT_CHECKED,
+        not_checked: crate::not_checked(report),
     };
     serde_json::to_writer_pretty(&mut *out, &json)?;
     writeln!(out)

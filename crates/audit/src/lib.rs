@@ -19,12 +19,25 @@ use std::io::{ErrorKind, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What cannot be checked from the file alone; every report ends with it.
+/// What cannot be checked from any file; every report ends with it.
 pub const NOT_CHECKED: &[&str] = &[
     "that the seats are the people they claim to be: compare the assembly's id with what the assembly has published",
     "that a voter voted freely and on an honest device: no record shows that",
     "that every voter's ballot was accepted somewhere: a voter checks the own ballot, and others may forward it",
 ];
+
+/// What the report says was not checked: what no file shows, and what this one is too young to show.
+pub(crate) fn not_checked(report: &Report) -> Vec<String> {
+    let young = (report.uncompared > 0).then(|| {
+        format!(
+            "that {} entries of the journal's last days say the same to members: their keys can be compared when the days are \
+             over, in a file that is exported after an entry two days later",
+            report.uncompared
+        )
+    });
+    let always = NOT_CHECKED.iter().map(|line| (*line).to_owned());
+    young.into_iter().chain(always).collect()
+}
 
 /// Bytes read at a time.
 const PORTION: usize = 256 * 1_024;

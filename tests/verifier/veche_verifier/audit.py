@@ -15,6 +15,7 @@ FILE_MAX = 2**32 - 1
 ENTRY_MAX = 256 * 1024
 CHECKPOINT_MAX = 4 * 1024
 COSIGNATURES_MAX = 4096
+SHOWN_HASHES_MAX = 12
 ENTRIES_MAX = 2**23
 BOXES_MAX = 2**18
 FINDINGS_MAX = 2**16
@@ -51,6 +52,9 @@ def is_within_limits(file):
         and all(len(entry.bytes) <= ENTRY_MAX for part in parts for entry in part.entries)
         and all(len(log.checkpoint.encode()) <= CHECKPOINT_MAX for log in file.logs)
         and all(len(log.cosignatures) <= COSIGNATURES_MAX for log in file.logs)
+        and all(
+            len(entry.shown.path) <= SHOWN_HASHES_MAX for log in file.logs for entry in log.entries if entry.shown
+        )
     )
 
 
@@ -85,6 +89,8 @@ class Audit:
     def __init__(self, data, expected=None):
         self.file, self.expected, self.assembly, self.names = read(data), expected, None, {}
         self.ballot_findings_left = FINDINGS_MAX
+        # Keys of shown days of the present log by place; days of entries whose own key nothing shows.
+        self.day_keys, self.uncompared = {}, []
         self.report = {
             "verdict": None,
             "assembly": self.file.assembly.hex(),
@@ -111,6 +117,9 @@ class Audit:
         except NewerVersion as error:
             raise Unusable(f"the assembly has taken up version {error.args[0]} of its rules: a newer verifier is needed") from error
         self._cut(self.report["findings"], FINDINGS_MAX)
+        if self.uncompared:
+            line = f"that {len(self.uncompared)} entries of the journal's last days say the same to members"
+            self.report["not_checked"].insert(0, line)
         self.report["verdict"] = "invalid" if self.report["breaches"] else "valid"
 
     def _breach(self, rule, text):
@@ -137,6 +146,9 @@ class Audit:
             self._check_log(number, log)
         if len(self.assembly.logs) != len(file.logs):
             self._breach("AUD-07", "the log in which the journal goes on is missing")
+            raise Stop
+        if self.uncompared and entries.is_over(min(self.uncompared), self.assembly.now):
+            self._breach("AUD-06", "an entry of a day that is over comes without the key of its day")
             raise Stop
         checkpoint = self.assembly.open_checkpoint(file.logs[-1].checkpoint)
         if checkpoint is not None:
@@ -176,8 +188,10 @@ class Audit:
         self._check_checkpoint(number, log)
         if not is_ordered(log.entries):
             self._breach("AUD-05", f"times decrease in log {number}")
+        self.day_keys = {}
         for index, entry in enumerate(log.entries):
             if number == index == 0:
+                self._own_key(entries.parse(entry.bytes), entry)
                 continue
             if len(assembly.logs) != number + 1:
                 break
@@ -187,18 +201,28 @@ class Audit:
     def _take(self, number, index, entry):
         sealed, key = entries.parse(entry.bytes), entry.key
         if sealed is not None and sealed.key_number == self.assembly.log.journal_key:
-            own = entry.shown and entries.shown_key(sealed, entry.shown, self._days())
+            own = self._own_key(sealed, entry)
             key = own or key
             opened = own or key is not None and entries.commits_to(sealed, key)
-            if entries.is_near(sealed, entry.time) and not opened:
-                self._breach("AUD-06", f"entry {index} of log {number} is not opened")
-                raise Stop
+            if entries.is_near(sealed, entry.time):
+                if not opened:
+                    self._breach("AUD-06", f"entry {index} of log {number} is not opened")
+                    raise Stop
+                if own is None:
+                    self.uncompared.append(sealed.day)
         taken = self.assembly.take(entry, key, entry.beside)
         self.names.update(taken.names)
         if taken.rule is not None:
             alarm = "ALARM, the relay showed another journal: " if taken.rule == "ASM-06" else ""
             by = "" if taken.seat is None else f" by seat {taken.seat}"
             self._find(taken.rule, f"{alarm}entry {index} of log {number}{by} has no effect")
+
+    def _own_key(self, sealed, entry):
+        """The entry's own key, if its day has been shown by now; None otherwise."""
+        if entry.shown and entries.is_day(sealed, entry.shown, self._days()):
+            self.day_keys[entries.place(sealed)] = entry.shown.key
+        day_key = self.day_keys.get(entries.place(sealed))
+        return None if day_key is None else entries.own_key(sealed, day_key)
 
     def _days(self):
         """The root over the days of the present journal key."""

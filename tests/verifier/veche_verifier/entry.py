@@ -36,13 +36,25 @@ def is_near(sealed, time):
     return abs(sealed.day - min(time // DAY_MS, 2**32 - 1)) <= 1
 
 
-def shown_key(sealed, shown, days):
-    """The entry key that follows from the shown key of the entry's day; None if this is not that day's key."""
-    place = sealed.day % DAYS
-    leaf = labelled("veche/v1/journal/day", cbor.encode([place, shown.key]))
-    if not is_in_full_tree(leaf, place, DAY_LEVELS, days, shown.path):
-        return None
-    return hkdf("sha256", shown.key, sealed.nonce, b"veche/v1/journal/entry-key")
+def place(sealed):
+    """The place of an entry's day among those of a journal key."""
+    return sealed.day % DAYS
+
+
+def is_day(sealed, shown, days):
+    """Whether this is the key of the entry's day, under the root announced."""
+    leaf = labelled("veche/v1/journal/day", cbor.encode([place(sealed), shown.key]))
+    return is_in_full_tree(leaf, place(sealed), DAY_LEVELS, days, shown.path)
+
+
+def own_key(sealed, day_key):
+    """The entry key that follows from the key of the entry's day."""
+    return hkdf("sha256", day_key, sealed.nonce, b"veche/v1/journal/entry-key")
+
+
+def is_over(day, time):
+    """Whether no entry of this day can count that the relay takes at `time` or later."""
+    return min(time // DAY_MS, 2**32 - 1) > day + 1
 
 
 def _open(sealed, key, label, part, size):

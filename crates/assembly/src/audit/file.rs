@@ -3,18 +3,19 @@
 //! ```text
 //! file  = CBOR[ "veche/v1/audit", level, assembly id, [ log, .. ], [ box, .. ] ]
 //! log   = CBOR[ creation record, [ entry, .. ], checkpoint text, [ cosignature, .. ] ]
-//! entry = CBOR[ time, bytes, entry key or null, beside key or null ]
+//! entry = CBOR[ time, bytes, entry key or null, beside key or null, shown day or null ]
 //! box   = CBOR[ opening id, creation record, [ [time, bytes], .. ] ]
 //! ```
 
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use primitives::canonical::decode_canonical_max;
-use primitives::{AssemblyId, Malformed, OpeningId, Time, encode, labels};
+use primitives::{AssemblyId, Malformed, OpeningId, Secret, Time, encode, labels};
+use std::collections::BTreeSet;
 use tlog::{Cosignature, CreateLog, Entry, SignedCheckpoint};
 
 use crate::entry::{JournalKeys, SealedEntry};
-use crate::keys::ShownDay;
+use crate::keys::{Day, DayTree, ShownDay};
 
 /// What stands first in every audit file; another text is another format.
 pub const AUDIT_FORMAT: &str = labels::AUDIT_FORMAT.as_str();
@@ -88,7 +89,7 @@ pub struct AuditEntry {
     /// The key of what lies beside it, at the members' level.
     #[n(3)]
     pub beside: Option<ByteArray<32>>,
-    /// Instead of its key: that of its day, which shows that it commits to another key than its own.
+    /// The key of its day, with the first entry of it: it shows whether this one and those that follow commit to their own keys.
     #[n(4)]
     pub shown: Option<ShownDay>,
 }
@@ -134,7 +135,8 @@ impl AuditFile {
     ///
     /// - `journal`: all logs, from the founding on; the last one up to a checkpoint that a quorum of witnesses cosigned.
     /// - `boxes`: the box of every secret vote that was closed by then.
-    /// - `now`: days that are over by then may be shown.
+    /// - `now`: a day that is over by then may be shown to end what holds the file off. All others are shown that are
+    ///   over by the journal's own time.
     ///
     /// # Errors
     /// [`DayGoesOn`] if somebody has spoilt the file for now (AUD-06).
@@ -147,12 +149,23 @@ impl AuditFile {
         now: Time,
     ) -> Result<Self, DayGoesOn> {
         let mut logs = Vec::new();
+        let entries = journal.iter().flat_map(|part| &part.entries);
+        let mut opener = Opener {
+            level,
+            keys,
+            taken: entries.map(|entry| entry.time).max().unwrap_or(Time(0)),
+            now,
+            number: 0,
+            tree: None,
+            shown: BTreeSet::new(),
+        };
         for part in journal {
+            opener.next_log();
             let entries = part.entries.into_iter();
             logs.push(AuditLog {
                 record: part.record,
                 entries: entries
-                    .map(|entry| opened(level, entry, keys, now))
+                    .map(|entry| opener.open(entry))
                     .collect::<Result<_, _>>()?,
                 checkpoint: part.checkpoint,
                 cosignatures: part.cosignatures,
@@ -187,34 +200,65 @@ impl AuditFile {
     }
 }
 
-fn opened(level: AuditLevel, entry: Entry, keys: &JournalKeys, now: Time) -> Result<AuditEntry, DayGoesOn> {
-    let sealed = SealedEntry::parse(&entry.bytes).ok();
-    let journal_key = sealed.as_ref().and_then(|sealed| keys.key(sealed.key_number));
-    let parts = sealed.as_ref().zip(journal_key);
-    let own = parts.map(|(sealed, journal_key)| (sealed, journal_key, sealed.entry_key(journal_key)));
-    let (mut key, mut shown) = (None, None);
-    match own {
-        Some((sealed, _, own)) if own.commitment() == sealed.commitment => {
-            key = Some(ByteArray::from(*own.expose()));
-        }
-        // What was not near its day is no entry, whatever its key.
-        Some((sealed, journal_key, _)) if sealed.day.is_near(entry.time) => {
-            if !sealed.day.is_over(now) {
+/// Opens the entries of one member's journal.
+struct Opener<'a> {
+    level: AuditLevel,
+    keys: &'a JournalKeys,
+    /// The journal's own time at its end.
+    taken: Time,
+    now: Time,
+    /// Number of the journal key of the present log.
+    number: u32,
+    /// Its days, once one is to be shown.
+    tree: Option<DayTree>,
+    /// Those that were.
+    shown: BTreeSet<Day>,
+}
+
+impl Opener<'_> {
+    fn next_log(&mut self) {
+        self.number = self.number.saturating_add(1);
+        self.tree = None;
+        self.shown.clear();
+    }
+
+    fn open(&mut self, entry: Entry) -> Result<AuditEntry, DayGoesOn> {
+        let sealed = SealedEntry::parse(&entry.bytes).ok();
+        let journal_key = sealed
+            .as_ref()
+            .and_then(|sealed| self.keys.key(sealed.key_number));
+        let parts = sealed.as_ref().zip(journal_key);
+        let own = parts.map(|(sealed, journal_key)| (sealed, journal_key, sealed.entry_key(journal_key)));
+        let (mut key, mut shown) = (None, None);
+        if let Some((sealed, journal_key, own)) = own {
+            let opens = own.commitment() == sealed.commitment;
+            // What is under another log's key or was not near its day is no entry, whatever its key.
+            let counts = sealed.key_number == self.number && sealed.day.is_near(entry.time);
+            let hides = counts && !opens;
+            if hides && !sealed.day.is_over(self.now) && !sealed.day.is_over(self.taken) {
                 let until = sealed.day.end();
                 return Err(DayGoesOn { until });
             }
-            shown = Some(ShownDay::of(journal_key, sealed.day));
+            key = opens.then(|| ByteArray::from(*own.expose()));
+            if hides || (counts && sealed.day.is_over(self.taken)) {
+                shown = self.show(journal_key, sealed.day);
+            }
         }
-        _ => {}
+        let beside = parts
+            .filter(|_| self.level == AuditLevel::Members)
+            .map(|(sealed, key)| ByteArray::from(*sealed.beside_key(key).expose()));
+        Ok(AuditEntry {
+            time: entry.time,
+            bytes: entry.bytes,
+            key,
+            beside,
+            shown,
+        })
     }
-    let beside = parts
-        .filter(|_| level == AuditLevel::Members)
-        .map(|(sealed, key)| ByteArray::from(*sealed.beside_key(key).expose()));
-    Ok(AuditEntry {
-        time: entry.time,
-        bytes: entry.bytes,
-        key,
-        beside,
-        shown,
-    })
+
+    /// A day of the present log, the first time.
+    fn show(&mut self, journal_key: &Secret<32>, day: Day) -> Option<ShownDay> {
+        let tree = self.tree.get_or_insert_with(|| DayTree::of(journal_key));
+        self.shown.insert(day).then(|| tree.show(day))
+    }
 }

@@ -1,6 +1,7 @@
 //! The journal of an audit file: every log against its checkpoint, every entry folded, as they are read.
 
-use primitives::{AssemblyId, Time};
+use primitives::{AssemblyId, Secret, Time};
+use std::collections::BTreeMap;
 use tlog::{Checkpoint, Cosignature, CreateLog, Entry, Frontier, SignedCheckpoint, leaf_hash};
 
 use super::file::{AuditEntry, AuditLevel};
@@ -8,7 +9,7 @@ use super::report::{Breach, Report, Rule, SeatReport};
 use super::verify::Unusable;
 use crate::entry::{BesideKey, EntryKey, EntryKeys, SealedEntry};
 use crate::fold::{Assembly, BadFounding, Halt, Opened, Taken};
-use crate::keys::{AnnouncedKey, ShownDay};
+use crate::keys::{AnnouncedKey, Day, ShownDay};
 use crate::rejection::Rejection;
 use crate::statement::Body;
 
@@ -25,6 +26,8 @@ pub(super) struct JournalCheck {
     log: Option<LogCheck>,
     /// Checkpoint, if it opened, and cosignatures of the last one.
     last: Option<(Checkpoint, Vec<Cosignature>)>,
+    /// The earliest day of an entry that was opened with a key which nothing in the file shows to be its own.
+    uncompared: Option<Day>,
     /// A broken rule keeps what comes from being checked.
     stopped: bool,
     unusable: Option<Unusable>,
@@ -44,6 +47,8 @@ struct LogCheck {
     record: CreateLog,
     frontier: Frontier,
     times: Times,
+    /// The keys of days that were shown, by their places.
+    days: BTreeMap<u32, Secret<32>>,
     /// The entry at which folding had to stop (AUD-06); its checkpoint is looked at all the same, and stands before.
     stopped_by: Option<Breach>,
 }
@@ -73,6 +78,7 @@ impl JournalCheck {
             logs: 0,
             log: None,
             last: None,
+            uncompared: None,
             stopped: false,
             unusable: None,
         }
@@ -104,6 +110,7 @@ impl JournalCheck {
             record,
             frontier: Frontier::new(),
             times: Times::default(),
+            days: BTreeMap::new(),
             stopped_by: None,
         });
     }
@@ -121,7 +128,7 @@ impl JournalCheck {
         }
         let (entry, mut keys) = split(entry);
         match &mut self.assembly {
-            None => self.found(&entry, &keys),
+            None => self.found(&entry, &mut keys),
             Some(assembly) if assembly.journal_logs().len() == self.logs => {
                 let number = self.logs.saturating_sub(1);
                 let opened = |breach: String| Breach {
@@ -129,10 +136,15 @@ impl JournalCheck {
                     text: format!("entry {index} of log {number}{breach}"),
                 };
                 let number_of_key = assembly.journal().journal_key;
-                keys.learn_shown(&entry, number_of_key, assembly.journal_key(number_of_key));
+                let announced = assembly.journal_key(number_of_key);
+                keys.learn_shown(&entry, number_of_key, announced, &mut log.days);
                 if keys.hides(&entry, number_of_key) {
                     log.stopped_by = Some(opened(" is not opened".to_owned()));
                     return;
+                }
+                if let Some(day) = keys.uncompared(&entry, number_of_key) {
+                    self.report.uncompared = self.report.uncompared.saturating_add(1);
+                    self.uncompared = Some(self.uncompared.map_or(day, |earliest| earliest.min(day)));
                 }
                 match assembly.take(&entry, &keys) {
                     Ok(taken) => self.report.learn_statement(number, index, &taken),
@@ -148,8 +160,8 @@ impl JournalCheck {
         }
     }
 
-    fn found(&mut self, entry: &Entry, keys: &OneEntry) {
-        let Some(log) = &self.log else { return };
+    fn found(&mut self, entry: &Entry, keys: &mut OneEntry) {
+        let Some(log) = &mut self.log else { return };
         let (assembly, founding) = match Assembly::found(&log.record, entry, keys) {
             Ok(founded) => founded,
             Err(BadFounding::NewerVersion(version)) => {
@@ -165,6 +177,7 @@ impl JournalCheck {
                 format!("the founding statement founds assembly {}", assembly.id()),
             );
         }
+        keys.learn_shown(entry, 1, assembly.journal_key(1), &mut log.days);
         self.report.learn_founding(&assembly, &founding);
         self.assembly = Some(assembly);
     }
@@ -229,6 +242,10 @@ impl JournalCheck {
             let text = "the log in which the journal goes on is missing".to_owned();
             return self.stop(Rule::Chain, text);
         }
+        if self.uncompared.is_some_and(|day| day.is_over(assembly.time())) {
+            let text = "an entry of a day that is over comes without the key of its day".to_owned();
+            return self.stop(Rule::Opened, text);
+        }
         if let Some((checkpoint, cosignatures)) = &self.last {
             let quorum = assembly.quorum(checkpoint, cosignatures);
             self.report.cosignatures = (quorum.cosigned, quorum.needed);
@@ -268,15 +285,33 @@ fn split(entry: AuditEntry) -> (Entry, OneEntry) {
 }
 
 impl OneEntry {
-    /// Derives the entry's own key from the shown one of its day, if that is the announced one.
-    fn learn_shown(&mut self, entry: &Entry, journal_key: u32, announced: Option<AnnouncedKey>) {
-        let (Some(shown), Some(announced)) = (&self.shown, announced) else {
+    /// Learns the shown key of the entry's day, if that is the announced one, and derives the entry's own key from what is
+    /// known of its day.
+    fn learn_shown(
+        &mut self,
+        entry: &Entry,
+        journal_key: u32,
+        announced: Option<AnnouncedKey>,
+        days: &mut BTreeMap<u32, Secret<32>>,
+    ) {
+        let sealed = SealedEntry::parse(&entry.bytes).ok();
+        let Some(sealed) = sealed.filter(|sealed| sealed.key_number == journal_key) else {
             return;
         };
-        let sealed = SealedEntry::parse(&entry.bytes).ok();
-        self.own = sealed
-            .filter(|sealed| sealed.key_number == journal_key && announced.has_day(sealed.day, shown))
-            .map(|sealed| *sealed.key_of_day(&shown.secret()).expose());
+        if let (Some(shown), Some(announced)) = (&self.shown, announced)
+            && announced.has_day(sealed.day, shown)
+        {
+            days.insert(sealed.day.place(), shown.secret());
+        }
+        let day = days.get(&sealed.day.place());
+        self.own = day.map(|day| *sealed.key_of_day(day).expose());
+    }
+
+    /// The day of an entry under the journal key, if nothing shows which key is its own.
+    fn uncompared(&self, entry: &Entry, journal_key: u32) -> Option<Day> {
+        let sealed = SealedEntry::parse(&entry.bytes).ok()?;
+        let counts = sealed.key_number == journal_key && sealed.day.is_near(entry.time);
+        (counts && self.own.is_none()).then_some(sealed.day)
     }
 
     /// Whether this is an entry under the journal key which is opened neither with the key that it commits to nor with its own.

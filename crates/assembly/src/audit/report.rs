@@ -120,6 +120,9 @@ pub struct Report {
     pub relay: Option<RelayId>,
     /// Journal entries checked.
     pub entries: u64,
+    /// Entries of days that were not over at the journal's end: that they commit to their own keys, as members derive
+    /// them, nothing shows yet.
+    pub uncompared: u64,
     /// Seats that signed the founding.
     pub founders: Vec<SeatNumber>,
     /// All seats.
@@ -160,6 +163,7 @@ impl Report {
             declaration: String::new(),
             relay: None,
             entries: 0,
+            uncompared: 0,
             founders: Vec::new(),
             seats: Vec::new(),
             cosignatures: (0, 0),

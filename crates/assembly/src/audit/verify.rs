@@ -25,6 +25,8 @@ const SMALL_ITEM_MAX: usize = CHECKPOINT_BYTES_MAX + 8;
 /// Cosignatures on the checkpoint of one log, and their longest encoding.
 const COSIGNATURES_MAX: usize = 4_096;
 const COSIGNATURES_ITEM_MAX: usize = COSIGNATURES_MAX * 128;
+/// Hashes that lead from a day to the root over all of them.
+const SHOWN_HASHES_MAX: usize = 12;
 /// Entries of all logs together, and of all boxes together: more than a file can hold of real ones.
 const ENTRIES_MAX: u64 = 1 << 23;
 /// Boxes: more than a file can hold the openings of.
@@ -292,6 +294,10 @@ impl AuditVerifier {
             return Ok(None);
         };
         self.count_entry(entry.bytes.len())?;
+        fits(
+            entry.shown.as_ref().map_or(0, |shown| shown.path.len()),
+            SHOWN_HASHES_MAX,
+        )?;
         if let Stage::Journal(journal, _) = &mut self.stage {
             journal.take(entry);
         }

@@ -447,6 +447,14 @@ fn what_is_beyond_a_limit_makes_a_file_unusable() {
     let mut entry = file.clone();
     entry.logs[0].entries[1].bytes = vec![0; crate::limits::ENTRY_BYTES_MAX + 1];
     assert!(unusable(&entry));
+    let mut shown = file.clone();
+    let path = vec![primitives::Hash::new([1; 32]); 12];
+    let key = [1; 32].into();
+    shown.logs[0].entries[1].shown = Some(ShownDay { key, path });
+    assert!(!unusable(&shown));
+    let shown_path = &mut shown.logs[0].entries[1].shown.as_mut().unwrap().path;
+    shown_path.push(primitives::Hash::new([1; 32]));
+    assert!(unusable(&shown));
     let mut checkpoint = file.clone();
     checkpoint.logs[0].checkpoint = tlog::SignedCheckpoint::new("x".repeat(4_096));
     assert!(!unusable(&checkpoint));
@@ -459,4 +467,100 @@ fn what_is_beyond_a_limit_makes_a_file_unusable() {
     let one = cosignatures.logs[0].cosignatures[0].clone();
     cosignatures.logs[0].cosignatures.push(one);
     assert!(unusable(&cosignatures));
+}
+
+/// Seat 3 votes by name in an entry that commits to a key of its own making: no member can open it.
+fn vote_under_a_foreign_key(world: &mut World, motion: primitives::MotionId) -> [u8; 32] {
+    let vote = For.to_vote();
+    let statement = world.statement(3, &Body::RollCallVote { motion, vote });
+    let main = primitives::encode(statement.sign(world.device(3)).unverified());
+    let key = world.keys.key(1).unwrap().duplicate();
+    let day = crate::keys::Day::of(world.now);
+    let mut sealed = crate::entry::SealedEntry::seal(1, day, &key, &main, b"", &mut world.rng).unwrap();
+    let foreign = crate::entry::EntryKey::from_bytes([9; 32]);
+    sealed.commitment = foreign.commitment();
+    let sealed = sealed.with_main(&foreign, &main).unwrap();
+    let taken = world.post_bytes(sealed.to_bytes());
+    assert_eq!(taken.rejection, Some(Rejection::DoesNotOpen));
+    [9; 32]
+}
+
+#[test]
+fn aud_06_an_entry_that_members_cannot_open_has_no_effect_for_an_auditor_either() {
+    let mut world = World::ready(71);
+    let motion = world.notice(world.motion_text(VoteKind::RollCall));
+    let opening = world.open(motion);
+    let index = world.logs[0].entries.len();
+    let key = vote_under_a_foreign_key(&mut world, motion);
+    for (seat, choice) in [(1, For), (2, Against), (4, Abstain)] {
+        let vote = choice.to_vote();
+        world.says(seat, &Body::RollCallVote { motion, vote });
+    }
+    world.await_close(opening);
+    world.says(1, &Body::RollCallClosed { motion });
+    let members = world.tally(opening).unwrap();
+    assert!(!members.adopted);
+    // The same journal under the same cosigned checkpoint, from a member who gives the key that was committed to.
+    let forged = |world: &World| {
+        let mut file = world.audit(AuditLevel::Public);
+        file.logs[0].entries[index].key = Some(key.into());
+        file
+    };
+    let result = |report: &Report| report.motions.first().and_then(|motion| motion.result.clone());
+
+    // While the day may go on there is no honest file; a false one says that its keys are not compared.
+    world.tick(3 * crate::limits::DAY_MS);
+    let mut young = forged(&world);
+    for entry in &mut young.logs[0].entries {
+        entry.shown = None;
+    }
+    let report = verify(&young);
+    assert!(report.uncompared > 0);
+    assert_ne!(result(&report).as_ref(), Some(&members));
+
+    world.says(
+        1,
+        &Body::MotionProposed {
+            motion: world.motion_text(VoteKind::RollCall),
+        },
+    );
+    let report = verify(&world.audit(AuditLevel::Public));
+    assert_eq!(report.breaches, []);
+    assert_eq!(report.uncompared, 1);
+    assert_eq!(result(&report).as_ref(), Some(&members));
+    let report = verify(&forged(&world));
+    assert_eq!(report.breaches, []);
+    assert_eq!(result(&report).as_ref(), Some(&members));
+    let mut hidden = forged(&world);
+    for entry in &mut hidden.logs[0].entries {
+        entry.shown = None;
+    }
+    assert_breaks(&hidden, AuditRule::Opened);
+}
+
+#[test]
+fn a_day_is_shown_once_in_each_log_and_by_entries_of_that_logs_key() {
+    let mut world = World::ready(73);
+    world.says(5, &Body::Left {});
+    world.hop();
+    // Under the key of the log before: no entry here, and no reason to show or to wait.
+    let key = world.keys.key(1).unwrap().duplicate();
+    world.tick(3 * crate::limits::DAY_MS);
+    let day = crate::keys::Day::of(world.now);
+    let mut earlier = crate::entry::SealedEntry::seal(1, day, &key, b"x", b"", &mut world.rng).unwrap();
+    earlier.commitment = primitives::Hash::new([1; 32]);
+    world.post_bytes(earlier.to_bytes());
+    world.roll_call(&[For, For, For]);
+    world.tick(3 * crate::limits::DAY_MS);
+    world.roll_call(&[For, For, For]);
+    let file = world.audit(AuditLevel::Public);
+    let shown = |log: usize| {
+        let entries = file.logs[log].entries.iter();
+        entries.filter(|entry| entry.shown.is_some()).count()
+    };
+    assert_eq!((shown(0), file.logs[1].entries[0].shown.is_some()), (1, false));
+    assert_eq!(shown(1), 1);
+    let report = verify(&file);
+    assert_eq!(report.breaches, []);
+    assert!((1..20).contains(&report.uncompared), "{}", report.uncompared);
 }
