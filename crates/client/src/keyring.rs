@@ -1,5 +1,6 @@
 //! Journal keys: exported at removals, handed to newcomers, and known by what the journal announces.
 
+use crate::founding::FIRST_JOURNAL_KEY;
 use crate::state::Seed;
 use crate::step::messaging_error;
 use crate::step::{Step, StepError};
@@ -25,14 +26,23 @@ impl Step<'_> {
         self.state.journal_keys.insert(number, seed);
     }
 
-    /// Keys that another member has handed over. A wrong one does no harm: it opens nothing, and never takes the place of
-    /// one that is known.
-    pub(crate) fn learn_journal_keys(&mut self, keys: Vec<messaging::JournalKey>) {
+    /// Keys that another member has handed over. Only the first is taken at its word: the founding itself says whether it is
+    /// the one. Whatever number the others came under, they get the one under which the journal announces them, so that a
+    /// wrong one never stands in the place of a right one.
+    pub(crate) fn learn_journal_keys(&mut self, mut keys: Vec<messaging::JournalKey>) {
+        // In the order of the journal; those that it has not announced yet are the newest.
+        keys.sort_by_key(|key| {
+            if key.number == u64::from(CANDIDATE) {
+                u64::MAX
+            } else {
+                key.number
+            }
+        });
         for key in keys {
-            match u32::try_from(key.number) {
-                Ok(CANDIDATE) => self.learn_candidate(key.key),
-                Ok(number) => self.learn_journal_key(number, key.key),
-                Err(_) => {}
+            if key.number == u64::from(FIRST_JOURNAL_KEY) {
+                self.learn_journal_key(FIRST_JOURNAL_KEY, key.key);
+            } else {
+                self.learn_candidate(key.key);
             }
         }
     }
@@ -40,6 +50,14 @@ impl Step<'_> {
     /// A key that the journal may come to announce under some number.
     pub(crate) fn learn_candidate(&mut self, key: Secret<32>) {
         if let Some(member) = &mut self.state.member {
+            let known = member.candidates.iter();
+            let known = known.chain(self.state.journal_keys.values());
+            if known
+                .into_iter()
+                .any(|seed| seed.secret().expose() == key.expose())
+            {
+                return;
+            }
             member.candidates.push(Seed::new(key));
         }
         self.save_member();

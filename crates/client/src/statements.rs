@@ -40,7 +40,7 @@ impl Step<'_> {
             seat,
             device.verifying_key(),
             Some(seen),
-            self.now.max(assembly.time()).after(EXPIRES_MS),
+            self.log_time().max(assembly.time()).after(EXPIRES_MS),
             body,
         )
         .sign(&device);
@@ -136,16 +136,14 @@ impl Step<'_> {
     }
 
     /// A statement that came too late for its expiry, or for what it had seen, is made again if it would still have effect.
-    fn state_anew(&mut self, item: u64, taken: Time) -> Result<bool, StepError> {
+    fn state_anew(&mut self, item: u64) -> Result<bool, StepError> {
         let Some(own) = self.own_statement(item) else {
             return Ok(false);
         };
-        // Not one that expires *too far* ahead, by a wrong clock: the next would, too.
-        let clock_wrong = own.expires > taken.after(EXPIRES_MS);
         let Ok(seat) = self.own_seat() else {
             return Ok(false);
         };
-        if clock_wrong || self.check_statement(seat.number, &own.body).is_err() {
+        if self.check_statement(seat.number, &own.body).is_err() {
             return Ok(false);
         }
         let kept = self.state.outbox.get(&item).cloned();
@@ -167,7 +165,13 @@ impl Step<'_> {
         let sealed = entry.and_then(|entry| SealedEntry::parse(&entry).ok());
         if sealed.is_some_and(|sealed| !sealed.day.is_near(taken)) {
             self.learn_log_time(taken);
-            self.state_anew(item, taken)?;
+            if !self.state_anew(item)? {
+                let content = self.state.outbox.get(&item).map(|item| item.content.clone());
+                let own = self.own_statement(item);
+                if let (Some(Content::Statement { id }), Some(own)) = (content, own) {
+                    self.take_back(id, &own.body);
+                }
+            }
         }
         Ok(())
     }
@@ -209,38 +213,44 @@ impl Step<'_> {
             return Ok(());
         }
         if let (true, Some(item)) = (late, item)
-            && self.state_anew(item, opened.time)?
+            && !self.expires_too_far(item, opened.time)
+            && self.state_anew(item)?
         {
             return Ok(());
         }
-        self.take_back(opened, item);
-        Ok(())
-    }
-
-    fn take_back(&mut self, opened: &Opened, item: Option<u64>) {
         let own = self
             .state
             .member
             .as_ref()
             .map(|member| member.device_key().verifying_key());
-        if own != Some(opened.device) {
-            return;
-        }
         let body = opened
             .body
             .clone()
             .or_else(|| Some(self.own_statement(item?)?.body));
-        match &body {
-            Some(Body::RollCallVote { motion, .. }) => {
+        if let (true, Some(body)) = (own == Some(opened.device), body) {
+            self.take_back(opened.id, &body);
+        }
+        Ok(())
+    }
+
+    /// Whether it was made by a clock that is wrong and stays so: the next one would expire too far ahead as well.
+    fn expires_too_far(&self, item: u64, taken: Time) -> bool {
+        let own = self.own_statement(item);
+        own.is_some_and(|own| own.expires > taken.after(EXPIRES_MS))
+    }
+
+    fn take_back(&mut self, id: StatementId, body: &Body) {
+        match body {
+            Body::RollCallVote { motion, .. } => {
                 let motion = *motion;
                 self.with_part(motion, |part| part.open_choice = None);
             }
-            Some(Body::AdmissionProposed { .. }) => {
+            Body::AdmissionProposed { .. } => {
                 let logs: Vec<LogId> = self
                     .state
                     .invitations
                     .iter_mut()
-                    .filter(|(_, invitation)| invitation.proposed == Some(opened.id))
+                    .filter(|(_, invitation)| invitation.proposed == Some(id))
                     .map(|(log, invitation)| {
                         invitation.proposed = None;
                         *log

@@ -1,7 +1,7 @@
 //! Clocks that differ.
 
 use super::world::World;
-use crate::views::NoticeCode;
+use crate::views::{Choice, NoticeCode, VoteKind};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -49,4 +49,20 @@ fn statements_count_although_the_logs_clock_is_days_from_ones_own() {
             );
         }
     }
+}
+
+#[test]
+fn a_vote_counts_although_the_clock_is_days_ahead_and_it_is_the_first_thing_that_is_said() {
+    let mut world = World::new(179, 3);
+    world.relay.stamps_off_ms = -3 * DAY_MS;
+    world.found(3);
+    world.run_ms(30_000);
+    let motion = world.open_vote(0, 1, "Anything", VoteKind::RollCall);
+    // What the logs had taught the device is forgotten with the process.
+    world.restart(2);
+    world.vote(2, &motion, Choice::For);
+    world.until("the vote counts", 120_000, |world| {
+        let view = world.motion(0, &motion);
+        view.is_some_and(|view| view.ballots == 1)
+    });
 }
