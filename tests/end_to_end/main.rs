@@ -7,6 +7,7 @@
 )]
 
 mod elections;
+mod groups;
 mod invitations;
 mod kills;
 mod mortal;

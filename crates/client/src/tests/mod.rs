@@ -9,6 +9,7 @@ mod counting;
 mod figures;
 mod jobs;
 mod journal;
+mod removed;
 mod talk;
 mod words;
 #[path = "../../tests/world/mod.rs"]

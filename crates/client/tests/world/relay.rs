@@ -63,6 +63,12 @@ impl Relay {
         }
     }
 
+    /// Everything that was ever written, by log.
+    pub fn entries(&self) -> BTreeMap<LogId, Vec<Vec<u8>>> {
+        let bytes = |log: &Log| log.entries.iter().map(|entry| entry.bytes.clone()).collect();
+        self.logs.iter().map(|(id, log)| (*id, bytes(log))).collect()
+    }
+
     pub fn keys(&self) -> Unverified {
         RelayKeys::sign(&self.identity, self.checkpoint.verifying_key(), Time(1))
     }
