@@ -33,6 +33,8 @@ mod state;
 mod statements;
 mod step;
 mod tables;
+#[cfg(feature = "testing")]
+mod testing;
 #[cfg(test)]
 mod tests;
 pub mod views;

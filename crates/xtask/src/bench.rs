@@ -4,6 +4,7 @@ pub mod audit;
 pub mod ballot;
 pub mod belenios;
 pub mod constant_time;
+pub mod messaging;
 pub mod peers;
 pub mod program;
 
@@ -49,6 +50,11 @@ const STUDIES: &[Study] = &[
         "peers",
         "others' programs doing the same [--rolls 100,1000 --repeats 5]",
         peers::run,
+    ),
+    (
+        "messaging",
+        "conversations, beside bare OpenMLS [--members 2,10,100 --repeats 5 --missed 10000 --history 100000 --large 0]",
+        messaging::run,
     ),
     (
         "constant-time",

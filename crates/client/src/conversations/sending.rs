@@ -81,7 +81,7 @@ impl Step<'_> {
         Ok(*self.identity.get_or_init(derived))
     }
 
-    pub(super) fn new_message(&mut self, id: ConversationId, body: Body) -> AppMessage {
+    pub(crate) fn new_message(&mut self, id: ConversationId, body: Body) -> AppMessage {
         let journal = self.current_journal().and_then(|(log, _)| self.largest(log));
         let log = self.state.conversations.get(&id).map(|state| state.log);
         AppMessage {

@@ -140,6 +140,15 @@ impl Relay {
         }
     }
 
+    /// Takes an append as it comes: for measurements, which do not repeat themselves.
+    pub fn take_in(&mut self, now: Time, call: Call) {
+        if let Call::Append { log, entry, .. } = call
+            && let Some(log) = self.logs.get_mut(&log)
+        {
+            log.push(now, entry);
+        }
+    }
+
     fn origin(&self, log: LogId) -> Origin {
         Origin {
             relay: relay_api::relay_id(&self.identity.verifying_key()),
