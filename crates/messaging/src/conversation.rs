@@ -196,6 +196,7 @@ impl Conversation {
     /// [`StoreError`].
     pub fn save<S: Store + ?Sized>(&mut self, overlay: &mut Overlay<'_, S>) -> Result<(), StoreError> {
         let epoch = self.epoch();
+        self.write_secrets()?;
         self.meta.stored_epoch = epoch;
         self.provider
             .records()
@@ -225,6 +226,19 @@ impl Conversation {
         self.stored_epoch = Some(epoch);
         self.renewed = false;
         Ok(())
+    }
+
+    /// Brings the record of the message secrets up to what OpenMLS has in memory. It offers nothing that only writes them:
+    /// the policy by which past epochs go is set to what it is.
+    fn write_secrets(&mut self) -> Result<(), StoreError> {
+        let (group, provider) = (&mut self.group, &self.provider);
+        provider
+            .records()
+            .catch_up(|| {
+                let policy = group.past_epoch_deletion_policy().clone();
+                group.set_past_epoch_deletion_policy(provider, policy)
+            })
+            .map_err(|_| StoreError::Damaged { table: GROUPS.0 })
     }
 
     /// Lets [`Conversation::save`] write all records under a fresh key and burn the one that they are under. What old blocks of a

@@ -3,13 +3,16 @@
 //! One [`Records`] belongs to one group (or to the act of joining one), so the group id that OpenMLS passes along
 //! is not part of a record's name. A name is a slot byte and, where there can be several, a hash. A content is one
 //! version byte and the CBOR of the serde value. A content that does not decode is a fault, never an absence.
+//!
+//! OpenMLS writes its message secrets, a record that grows with the group, after every message. Here such a write is only
+//! noted; the record is made once, when the step is saved.
 
 use openmls_traits::storage::{CURRENT_VERSION as V, StorageProvider, traits};
 use primitives::canonical::sha256;
 use primitives::store::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
@@ -51,9 +54,31 @@ pub struct DamagedRecord {
 pub(crate) struct Records {
     map: RefCell<BTreeMap<Vec<u8>, Value>>,
     changed: RefCell<BTreeSet<Vec<u8>>>,
+    secrets: Cell<Secrets>,
+}
+
+/// Whether the record of the message secrets is what OpenMLS has in memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Secrets {
+    /// It is.
+    #[default]
+    Written,
+    /// A write came and was only noted.
+    Behind,
+    /// The next write is made.
+    Wanted,
 }
 
 impl Records {
+    /// Has OpenMLS write its message secrets by `write` if a write of them was only noted.
+    pub(crate) fn catch_up<E>(&self, write: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        if self.secrets.get() == Secrets::Written {
+            return Ok(());
+        }
+        self.secrets.set(Secrets::Wanted);
+        write()
+    }
+
     /// Puts a record in as it was read from the store: unchanged.
     pub(crate) fn preload(&self, name: Vec<u8>, value: Value) {
         self.map.borrow_mut().insert(name, value);
@@ -96,6 +121,7 @@ impl Records {
         Self {
             map: RefCell::new(self.map.borrow().clone()),
             changed: RefCell::new(self.changed.borrow().clone()),
+            secrets: Cell::new(self.secrets.get()),
         }
     }
 
@@ -187,11 +213,31 @@ impl StorageProvider<V> for Records {
         GroupContext: write_context, group_context, CONTEXT;
         InterimTranscriptHash: write_interim_transcript_hash, interim_transcript_hash, INTERIM_HASH;
         ConfirmationTag: write_confirmation_tag, confirmation_tag, CONFIRMATION_TAG;
-        MessageSecrets: write_message_secrets, message_secrets, MESSAGE_SECRETS;
         ResumptionPskStore: write_resumption_psk_store, resumption_psk_store, RESUMPTION;
         LeafNodeIndex: write_own_leaf_index, own_leaf_index, OWN_LEAF_INDEX;
         GroupEpochSecrets: write_group_epoch_secrets, group_epoch_secrets, EPOCH_SECRETS;
         MlsGroupJoinConfig: write_mls_join_config, mls_group_join_config, CONFIG;
+    }
+
+    fn write_message_secrets<G: traits::GroupId<V>, T: traits::MessageSecrets<V>>(
+        &self,
+        _: &G,
+        value: &T,
+    ) -> Result<(), DamagedRecord> {
+        if self.secrets.get() != Secrets::Wanted {
+            self.secrets.set(Secrets::Behind);
+            return Ok(());
+        }
+        self.write(vec![slot::MESSAGE_SECRETS], value)?;
+        self.secrets.set(Secrets::Written);
+        Ok(())
+    }
+
+    fn message_secrets<G: traits::GroupId<V>, T: traits::MessageSecrets<V>>(
+        &self,
+        _: &G,
+    ) -> Result<Option<T>, DamagedRecord> {
+        self.read(&[slot::MESSAGE_SECRETS])
     }
 
     forget! {

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::*;
-use primitives::labels;
+use primitives::{Time, labels};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -200,4 +200,40 @@ fn a_device_that_missed_a_commit_notices_that_it_is_behind() {
         .process(&desks[2].journal, &incoming)
         .unwrap();
     assert!(matches!(processed, Processed::Ignored(Reason::EpochAhead)));
+}
+
+#[test]
+fn what_a_page_brought_in_one_step_opens_no_second_time_after_a_restart() {
+    let (mut relay, mut desks) = gathered(3);
+    let log = desks[0].log();
+    let from = relay.len(log);
+    for text in ["one", "two", "three"] {
+        desks[1].say(text).unwrap();
+        desks[2].say(text).unwrap();
+    }
+    desks[1].flush(&mut relay);
+    desks[2].flush(&mut relay);
+    let page = relay.logs[&log][from..].to_vec();
+    let mut take = || {
+        desks[0]
+            .step(|overlay, _, journal, _| {
+                let mut group = Conversation::load(overlay, CONVERSATION).unwrap().unwrap();
+                let seen = page.iter().map(|entry| {
+                    let Ok(Unwrapped::Message { bytes, .. }) = group.unwrap(overlay, entry) else {
+                        panic!("not a message")
+                    };
+                    let incoming = Incoming {
+                        bytes: &bytes,
+                        at: Time(9),
+                        own: false,
+                    };
+                    matches!(group.process(journal, &incoming), Ok(Processed::Message { .. }))
+                });
+                let opened = seen.filter(|opened| *opened).count();
+                group.save(overlay).unwrap();
+                opened
+            })
+            .unwrap()
+    };
+    assert_eq!([take(), take()], [6, 0]);
 }
