@@ -21,6 +21,7 @@ use openmls_traits::OpenMlsProvider as _;
 use primitives::canonical::hash_bytes;
 use primitives::store::Store;
 use primitives::{ConversationId, Overlay, Purpose, Secret, StoreError, Table, encode, labels};
+use std::cell::OnceCell;
 use tlog::{CreateLog, LogKeys, LogKind};
 use zeroize::Zeroizing;
 
@@ -45,6 +46,8 @@ pub struct Conversation {
     pub(crate) stored_epoch: Option<u64>,
     /// All records are written anew although the epoch is the same.
     renewed: bool,
+    /// The present log's wrap key, once it was derived: deriving it costs as much as a signature.
+    wrap_key: OnceCell<Secret<32>>,
 }
 
 impl core::fmt::Debug for Conversation {
@@ -146,6 +149,7 @@ impl Conversation {
             meta,
             stored_epoch: None,
             renewed: false,
+            wrap_key: OnceCell::new(),
         }
     }
 
@@ -186,6 +190,7 @@ impl Conversation {
             meta,
             stored_epoch,
             renewed: false,
+            wrap_key: OnceCell::new(),
         }))
     }
 
@@ -329,6 +334,11 @@ impl Conversation {
         log_keys(&self.log_secret(), self.id)
     }
 
+    /// The key that seals the present log's entries.
+    pub(crate) fn wrap_key(&self) -> &Secret<32> {
+        self.wrap_key.get_or_init(|| self.log_keys().wrap)
+    }
+
     /// The record that creates the present log; whoever knows the log secret computes the same.
     #[must_use]
     pub fn log_record(&self) -> CreateLog {
@@ -379,9 +389,14 @@ impl Conversation {
     /// Moves to the log of this epoch's exporter secret.
     pub(crate) fn hop(&mut self) -> Result<(), UseError> {
         let secret = self.export(labels::EXPORT_LOG, self.id.as_bytes())?;
-        self.meta.set_log_secret(&secret);
+        self.set_log_secret(&secret);
         self.meta.hops = self.meta.hops.saturating_add(1);
         Ok(())
+    }
+
+    pub(crate) fn set_log_secret(&mut self, secret: &Secret<32>) {
+        self.meta.set_log_secret(secret);
+        self.wrap_key = OnceCell::new();
     }
 
     fn export(&self, label: primitives::Label, context: &[u8]) -> Result<Secret<32>, UseError> {

@@ -148,9 +148,7 @@ impl Conversation {
         let meta = Meta::new(data.journal, terms.cloned());
         let mut conversation = Self::assemble(id, provider, group, meta);
         match data.log_secret {
-            Some(secret) => conversation
-                .meta
-                .set_log_secret(&Secret::take(&mut secret.into())),
+            Some(secret) => conversation.set_log_secret(&Secret::take(&mut secret.into())),
             None => conversation.hop().map_err(|_| JoinError::Invalid)?,
         }
         conversation.meta.hops = 0;

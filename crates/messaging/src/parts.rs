@@ -146,8 +146,8 @@ impl Conversation {
         message: &[u8],
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<Vec<Vec<u8>>, WrapError> {
-        let key = self.log_keys().wrap;
-        if let Some(entry) = seal_entry(&key, labels::CONVERSATION_WRAP, INLINE, message, rng) {
+        let key = self.wrap_key();
+        if let Some(entry) = seal_entry(key, labels::CONVERSATION_WRAP, INLINE, message, rng) {
             return Ok(vec![entry]);
         }
         let too_large = WrapError::TooLarge { len: message.len() };
@@ -171,7 +171,7 @@ impl Conversation {
             };
             let signed = Signed::sign(labels::CONVERSATION_PART, part, device.key());
             let content = encode(signed.unverified());
-            seal_entry(&key, labels::CONVERSATION_WRAP, PART, &content, rng).ok_or(too_large.clone())
+            seal_entry(key, labels::CONVERSATION_WRAP, PART, &content, rng).ok_or(too_large.clone())
         });
         sealed.collect()
     }
@@ -186,17 +186,15 @@ impl Conversation {
         overlay: &mut Overlay<'_, S>,
         entry: &[u8],
     ) -> Result<Unwrapped, StoreError> {
-        Ok(
-            match open(&self.log_keys().wrap, labels::CONVERSATION_WRAP, entry) {
-                Ok(Opened::Inline(bytes)) => Unwrapped::Message { bytes, parts: None },
-                Ok(Opened::Part(part)) => self.take_part(overlay, part)?,
-                Ok(Opened::Request(request)) => self.take_request(request),
-                Ok(Opened::Demand(demand)) => self.take_demand(demand),
-                Ok(Opened::Welcome(bytes)) => Unwrapped::Welcome(bytes),
-                Ok(Opened::Pieces(_)) => Unwrapped::Skipped(Unreadable::Form),
-                Err(unreadable) => Unwrapped::Skipped(unreadable),
-            },
-        )
+        Ok(match open(self.wrap_key(), labels::CONVERSATION_WRAP, entry) {
+            Ok(Opened::Inline(bytes)) => Unwrapped::Message { bytes, parts: None },
+            Ok(Opened::Part(part)) => self.take_part(overlay, part)?,
+            Ok(Opened::Request(request)) => self.take_request(request),
+            Ok(Opened::Demand(demand)) => self.take_demand(demand),
+            Ok(Opened::Welcome(bytes)) => Unwrapped::Welcome(bytes),
+            Ok(Opened::Pieces(_)) => Unwrapped::Skipped(Unreadable::Form),
+            Err(unreadable) => Unwrapped::Skipped(unreadable),
+        })
     }
 
     /// MSG-17.
