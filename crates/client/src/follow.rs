@@ -68,9 +68,13 @@ impl Step<'_> {
 
     /// The relay's checkpoint key, once its certificate by the pinned identity key has been fetched.
     pub(crate) fn checkpoint_key(&self) -> Option<CheckpointKey> {
+        if let Some(key) = self.relay_key.get() {
+            return Some(*key);
+        }
         let relay = self.relay_id()?;
         let keys = self.state.member.as_ref()?.relay_keys.clone()?;
-        Some(relay_api::RelayKeys::verify(keys, relay).ok()?.checkpoint_key())
+        let key = relay_api::RelayKeys::verify(keys, relay).ok()?.checkpoint_key();
+        Some(*self.relay_key.get_or_init(|| key))
     }
 
     /// Begins to follow a log; does nothing if it is followed already.
@@ -360,6 +364,15 @@ impl Step<'_> {
 
     /// Takes in entries that have been read and not been taken yet; stops where something is missing.
     pub(crate) fn take_in(&mut self, id: LogId) -> Result<(), StepError> {
+        let before = self.state.logs.get(&id).map(|log| log.taken);
+        self.take_all(id)?;
+        if self.state.logs.get(&id).map(|log| log.taken) != before {
+            self.save_log(id);
+        }
+        Ok(())
+    }
+
+    fn take_all(&mut self, id: LogId) -> Result<(), StepError> {
         loop {
             let Some(log) = self.state.logs.get(&id) else {
                 return Ok(());
@@ -387,7 +400,6 @@ impl Step<'_> {
             if !keeps_entries(&role) {
                 self.store.delete(tables::ENTRIES, entry_key(id, index));
             }
-            self.save_log(id);
         }
     }
 

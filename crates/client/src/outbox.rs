@@ -7,7 +7,7 @@ use crate::state::{Content, Expected, LogRole, OutboxItem};
 use crate::step::{Step, StepError, Turn};
 use crate::tables;
 use crate::views::NoticeCode;
-use primitives::canonical::{encode, sha256};
+use primitives::canonical::encode;
 use primitives::{LogId, Purpose, Time};
 use relay_api::{Call, ProblemKind, Reply};
 
@@ -93,11 +93,10 @@ impl Step<'_> {
 
     /// The outbox item whose exact bytes these are, if they are one's own.
     pub(crate) fn own_item(&self, log: LogId, entry: &[u8]) -> Option<u64> {
-        let hash = sha256(entry);
         self.state
             .outbox
             .iter()
-            .find(|(_, item)| item.log == log && sha256(&item.entry) == hash)
+            .find(|(_, item)| item.log == log && item.entry == entry)
             .map(|(number, _)| *number)
     }
 

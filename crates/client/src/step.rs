@@ -13,7 +13,7 @@ use minicbor::{Decode, Encode};
 use primitives::canonical::{decode_canonical, encode};
 use primitives::store::{Overlay, Value};
 use primitives::{
-    ConversationId, LogId, MotionId, Purpose, Secret, Store, StoreError, Table, Time, VerifyingKey,
+    ConversationId, Hash, LogId, MotionId, Purpose, Secret, Store, StoreError, Table, Time, VerifyingKey,
 };
 use rand_core::CryptoRng;
 use std::cell::OnceCell;
@@ -90,6 +90,10 @@ pub(crate) struct Step<'a> {
     pub(crate) sessions: BTreeMap<ConversationId, messaging::Conversation>,
     /// This member's long-term public key, once it was asked for.
     pub(crate) identity: OnceCell<VerifyingKey>,
+    /// The relay's checkpoint key, once its certificate was verified.
+    pub(crate) relay_key: OnceCell<tlog::CheckpointKey>,
+    /// Checkpoints of journals and of conversations that others have seen, compared in this step: most say the same.
+    pub(crate) compared: BTreeSet<(Topic, Hash)>,
     /// Words to be burnt at its end, by conversation: a stretch of lines, or what waits.
     pub(crate) to_burn: BTreeSet<(ConversationId, Option<u64>)>,
     /// Whether the fold has moved in this step; its snapshot is written once, at its end.
@@ -112,6 +116,8 @@ impl<'a> Step<'a> {
             effects: Vec::new(),
             sessions: BTreeMap::new(),
             identity: OnceCell::new(),
+            relay_key: OnceCell::new(),
+            compared: BTreeSet::new(),
             to_burn: BTreeSet::new(),
             folded: false,
             topics: BTreeSet::new(),

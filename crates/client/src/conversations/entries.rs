@@ -3,12 +3,13 @@
 use super::acts::Said;
 use super::record::{BUCKET, Line, MessageRecord, bucket_of};
 use super::showing::Changes;
-use crate::requests::Event;
+use crate::requests::{Event, Topic};
 use crate::state::{Content, OutboxItem};
 use crate::step::{Step, StepError, messaging_error};
 use crate::tables;
 use crate::views::{EvidenceKind, NoticeCode};
 use messaging::{AppMessage, Incoming, Processed, Reason, Unwrapped};
+use primitives::canonical::{encode, sha256};
 use primitives::{ConversationId, LogId};
 use tlog::Entry;
 
@@ -217,12 +218,15 @@ impl Step<'_> {
     /// Every message carries what its sender has seen; two views of one log that cannot both be true are proof.
     fn compare_checkpoints(&mut self, id: ConversationId, message: &AppMessage) {
         let Some(key) = self.checkpoint_key() else { return };
-        if let Some(seen) = &message.journal {
+        if let Some(seen) = &message.journal
+            && self.compared.insert((Topic::Overview, hash_of(seen)))
+        {
             self.compare_journal(seen);
         }
         let log = self.state.conversations.get(&id).map(|state| state.log);
         if let (Some(log), Some(seen)) = (log, &message.conversation)
             && let Some(state) = self.state.logs.get(&log)
+            && self.compared.insert((Topic::Conversations, hash_of(seen)))
             && let Err(breach @ tlog::Breach::Fork(_)) = state.reader.observe(seen, &key)
         {
             self.accuse(
@@ -233,4 +237,9 @@ impl Step<'_> {
             );
         }
     }
+}
+
+/// A checkpoint's name within the step.
+fn hash_of(seen: &tlog::SignedCheckpoint) -> primitives::Hash {
+    sha256(&encode(seen))
 }
