@@ -47,8 +47,13 @@ impl Step<'_> {
         };
         let verdict = match &said.message.body {
             Body::Text(_) | Body::Unknown { .. } => {
-                let line = Line::Message(said.message.encode());
-                self.append_said(&said, line)?;
+                // What its author had seen was compared when it came; with every line it would take more room than the words.
+                let message = AppMessage {
+                    journal: None,
+                    conversation: None,
+                    ..said.message.clone()
+                };
+                self.append_said(&said, Line::Message(message.encode()))?;
                 Verdict::Counts
             }
             Body::Edit { message, words } => self.edited(&said, *message, words)?,
