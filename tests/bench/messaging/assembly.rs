@@ -47,6 +47,8 @@ pub(crate) struct Assembly {
     pub(crate) seats: BTreeMap<usize, Seat>,
     pub(crate) now: Time,
     pub(crate) rng: ChaCha20Rng,
+    /// Bytes of entries that were said.
+    pub(crate) said: usize,
     /// Bytes that are read at once, if the clients ask for more.
     pub(crate) page_bytes_max: u32,
     queue: VecDeque<(usize, Ticket, Box<Call>)>,
@@ -59,6 +61,7 @@ impl Assembly {
             seats: BTreeMap::new(),
             now,
             rng: ChaCha20Rng::seed_from_u64(1),
+            said: 0,
             page_bytes_max: u32::MAX,
             queue: VecDeque::new(),
         }
@@ -237,6 +240,9 @@ impl Assembly {
         while said.iter().any(|calls| !calls.is_empty()) {
             for calls in &mut said {
                 for call in calls.drain(..TURN.min(calls.len())) {
+                    if let Call::Append { entry, .. } = &call {
+                        self.said = self.said.saturating_add(entry.len());
+                    }
                     self.relay.take_in(self.now, call);
                 }
             }

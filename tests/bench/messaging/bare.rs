@@ -7,7 +7,7 @@ use crate::own::Device;
 use openmls::prelude::*;
 use openmls_libcrux_crypto::Provider;
 use std::collections::HashMap;
-use tls_codec::{DeserializeBytes as _, Serialize as _};
+use tls_codec::Serialize as _;
 
 const CIPHERSUITE: Ciphersuite = Ciphersuite::MLS_256_XWING_CHACHA20POLY1305_SHA256_Ed25519;
 const HERE: [u8; 32] = [0xc0; 32];

@@ -142,6 +142,24 @@ impl Ledger {
         }
     }
 
+    /// All of it in a new vault in `folder`: what a compaction would leave.
+    pub(crate) fn copy(&self, from: &Disk, folder: &Path) -> Outcome<()> {
+        /// Records of a batch.
+        const BATCH: usize = 1_000;
+        let mut to = Disk::create(folder)?;
+        let mut records: Vec<_> = self.records.iter().collect();
+        records.sort_by_key(|(at, _)| *at);
+        for some in records.chunks(BATCH) {
+            let mut batch = Batch::new();
+            for ((table, key), (_, purpose)) in some {
+                let value = from.get(*table, key)?.ok_or("a record is gone")?;
+                batch.put_for(purpose.clone(), *table, key.clone(), value.to_vec());
+            }
+            to.apply(batch)?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.records.values().map(|(len, _)| len).sum()
     }

@@ -41,6 +41,7 @@ pub(crate) fn run(members: usize, messages: usize, repeats: usize, folder: &Path
     );
 
     let mut figures = Figures::of(members);
+    let said = count(assembly.said) / count(messages);
     let (relay, now) = (assembly.relay, assembly.now.after(1_000));
     drop(assembly.seats);
     let (mut rates, mut cpu_rates, mut flush, mut written) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -68,6 +69,7 @@ pub(crate) fn run(members: usize, messages: usize, repeats: usize, folder: &Path
     );
     figures.say_median(&format!("{name}: of it the flush"), flush, "%", Vec::new());
     figures.say_median(&format!("{name}: written for each"), written, "bytes", Vec::new());
+    figures.say("a client's message: on the wire", said, "bytes", None);
     std::fs::remove_dir_all(&folder)?;
     Ok(figures)
 }
