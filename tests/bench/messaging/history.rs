@@ -3,7 +3,7 @@
 
 use crate::Outcome;
 use crate::assembly::{Assembly, Seat};
-use crate::clock::Clock;
+use crate::clock::{Clock, Lap};
 use crate::disk::{Disk, Ledger, copy, size_of};
 use crate::group::PAGE;
 use crate::report::Figures;
@@ -83,55 +83,43 @@ pub(crate) fn run(messages: usize, repeats: usize, folder: &Path) -> Outcome<Fig
     let (vault, copied) = (folder.join("vault"), folder.join("copy"));
     grow(messages, &vault, &mut figures)?;
 
-    let (mut opened, mut listed, mut paged) = (Vec::new(), Vec::new(), Vec::new());
-    let mut listed_cpu = Vec::new();
-    let mut found: Vec<(&str, Vec<f64>)> = Vec::new();
+    let mut taken: Vec<(String, Vec<Lap>)> = Vec::new();
+    let mut took = |what: String, lap: Lap| match taken.iter_mut().find(|(known, _)| *known == what) {
+        Some((_, laps)) => laps.push(lap),
+        None => taken.push((what, vec![lap])),
+    };
+    let many = format!("with {messages} messages");
     for _ in 0..repeats {
         copy(&vault, &copied)?;
-        let (clock, mut cpu) = (Instant::now(), Clock::start());
+        let mut clock = Clock::start();
         let disk = Disk::open(&copied)?;
-        opened.push(clock.elapsed().as_secs_f64() * 1e3);
+        let opened = clock.lap();
+        took(format!("opening a vault {many}"), opened);
         let mut reader = Reader(Assembly::new(crate::relay::Relay::new(1), now()));
         reader.0.seats.insert(READER, Seat::new(disk)?);
         reader.ask(Request::Conversations)?;
-        listed.push(clock.elapsed().as_secs_f64() * 1e3);
-        listed_cpu.push(cpu.lap().cpu_s * 1e3);
+        let listed = opened.and(clock.lap());
+        took(format!("opening it and showing the list, {many}"), listed);
         let newest = Request::Read {
             conversation: None,
             before: None,
             limit: Some(64),
             mark_read: false,
         };
-        paged.push(reader.ask(newest)?);
+        took(format!("the newest page of 64, {many}"), reader.ask(newest)?);
         for (what, text) in SEARCHES {
-            let took = reader.ask(Request::Search {
+            let search = Request::Search {
                 text: text.into(),
                 conversation: None,
                 limit: None,
-            })?;
-            match found.iter_mut().find(|(known, _)| *known == what) {
-                Some((_, times)) => times.push(took),
-                None => found.push((what, vec![took])),
-            }
+            };
+            took(format!("searching {many}: {what}"), reader.ask(search)?);
         }
     }
-    let many = format!("with {messages} messages");
-    figures.say_median(&format!("opening a vault {many}"), opened, "ms", Vec::new());
-    figures.say_median(
-        &format!("opening it and showing the list, {many}"),
-        listed,
-        "ms",
-        Vec::new(),
-    );
-    figures.say_median(
-        &format!("opening it and showing the list, {many}: processor time"),
-        listed_cpu,
-        "ms",
-        Vec::new(),
-    );
-    figures.say_median(&format!("the newest page of 64, {many}"), paged, "ms", Vec::new());
-    for (what, times) in found {
-        figures.say_median(&format!("searching {many}: {what}"), times, "ms", Vec::new());
+    for (what, laps) in taken {
+        let (wall, cpu) = laps.iter().map(|lap| (lap.wall_s * 1e3, lap.cpu_s * 1e3)).unzip();
+        figures.say_median(&what, wall, "ms", Vec::new());
+        figures.say_median(&format!("{what}: processor time"), cpu, "ms", Vec::new());
     }
     std::fs::remove_dir_all(&folder)?;
     Ok(figures)
@@ -153,11 +141,11 @@ fn now() -> primitives::Time {
 struct Reader(Assembly);
 
 impl Reader {
-    /// How many milliseconds it takes to be answered.
-    fn ask(&mut self, request: Request) -> Outcome<f64> {
-        let clock = Instant::now();
+    /// How long it takes to be answered.
+    fn ask(&mut self, request: Request) -> Outcome<Lap> {
+        let mut clock = Clock::start();
         let answer = self.0.ask(READER, request)?;
-        let took = clock.elapsed().as_secs_f64() * 1e3;
+        let took = clock.lap();
         if matches!(answer, Answer::Messages { ref messages } if messages.is_empty()) {
             return Err("nothing to read".into());
         }
@@ -184,7 +172,7 @@ fn grow(messages: usize, vault: &Path, figures: &mut Figures) -> Outcome<()> {
     let empty = size_of(vault)?;
     let reader = assembly.seats.get_mut(&READER).ok_or("not online")?;
     reader.client.store_mut().ledger = Some(Ledger::default());
-    (reader.told, reader.worked) = (0, crate::clock::Lap::default());
+    (reader.told, reader.worked) = (0, Lap::default());
     reader.flushed();
     let mut speakers: Vec<(usize, Seat)> = SPEAKERS.into_iter().zip(speakers).collect();
     let (mut said, mut most) = (0usize, 0u64);
