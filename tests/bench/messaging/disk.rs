@@ -13,7 +13,7 @@ const PASSPHRASE: &[u8] = b"correct horse battery staple";
 
 enum Below {
     Memory(MemoryStore),
-    Vault(Vault),
+    Vault(Box<Vault>),
 }
 
 /// What batches have cost.
@@ -47,12 +47,12 @@ impl Disk {
             fs::remove_dir_all(folder)?;
         }
         let vault = Vault::create(folder, PASSPHRASE, Params::testing())?;
-        Ok(Self::over(Below::Vault(vault)))
+        Ok(Self::over(Below::Vault(Box::new(vault))))
     }
 
     pub(crate) fn open(folder: &Path) -> Outcome<Self> {
         let opened = Vault::open(folder, PASSPHRASE)?;
-        Ok(Self::over(Below::Vault(opened.vault)))
+        Ok(Self::over(Below::Vault(Box::new(opened.vault))))
     }
 
     fn over(below: Below) -> Self {

@@ -24,6 +24,7 @@ mod own;
 #[allow(
     dead_code,
     unreachable_pub,
+    clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     reason = "shared with the tests of the client"

@@ -101,6 +101,7 @@ pub(crate) struct Desk<'a> {
 }
 
 type Step<'o> = Overlay<'o, Disk>;
+type Entries = Vec<Vec<u8>>;
 
 impl<'a> Desk<'a> {
     pub(crate) fn new(device: &'a Device, disk: Disk) -> Self {
@@ -147,7 +148,7 @@ impl<'a> Desk<'a> {
         &mut self,
         roster: &Admitted,
         intent: &Intent,
-    ) -> Outcome<(Vec<Vec<u8>>, Option<Vec<u8>>, Cost)> {
+    ) -> Outcome<(Entries, Option<Vec<u8>>, Cost)> {
         let (entries, made) = self.step(|overlay, own, rng| {
             let mut group = load(overlay)?;
             let committing = group.commit(own, roster, Admitted::point(), intent)?;
