@@ -236,8 +236,10 @@ impl Step<'_> {
             return Ok(None);
         };
         let hidden = self.log_now().max(self.now);
-        let found = self.find_record(id, name)?.map(|(_, record)| record);
-        let target = found.filter(|record| record.target(hidden).is_some_and(|it| it.words != Words::Gone));
+        let found = self
+            .find_record(id, name)?
+            .filter(|(_, record)| record.target(hidden).is_some_and(|it| it.words != Words::Gone));
+        let (position, target) = found.unzip();
         let seat = target
             .as_ref()
             .and_then(|record| self.seat_by_identity(&record.from));
@@ -248,6 +250,7 @@ impl Step<'_> {
             name: seat.map_or_else(String::new, |seat| self.name_of(seat)),
             excerpt: words.map_or_else(String::new, |text| self.excerpt(&text.words)),
             there: target.is_some(),
+            position,
         }))
     }
 

@@ -194,6 +194,8 @@ view! {
         pub excerpt: String,
         /// Whether it is there; it may have been taken back, have disappeared, or be older than one's own membership.
         pub there: bool,
+        /// Its position, if it is there.
+        pub position: Option<u64>,
     }
 }
 
