@@ -1,4 +1,5 @@
-// Pictures of every screen, with made-up people: `npm run screens [-- FILTER]`, into target/screenshots/ui/.
+// Pictures of every screen, with made-up people: `npm run screens [-- FILTER]`, into target/screenshots/ui/. `NARROW=360` makes
+// the narrow ones as wide as that.
 // Needs Chromium (CHROMIUM=/path, or `chromium` of the system).
 
 import { mkdirSync } from "node:fs";
@@ -164,10 +165,70 @@ const AMONG = [
   ["among-result-roll-call", [...motion(9), see("proof-open")]],
   ["among-result-no-quorum", motion(10)],
 ];
+
+const TALK = "/conversations/a1b2c3d4e5f60718";
+/** A message of the rich talk, hovered. */
+const hovered = (index) => async (page) => {
+  await page.waitForSelector('[data-testid="message"]');
+  const all = await page.$$('[data-testid="message"]');
+  await all.at(index).hover();
+};
+const onMessage = (testid, index) => async (page) => {
+  await hovered(index)(page);
+  const all = await page.$$('[data-testid="message"]');
+  await (await all.at(index).$(`[data-testid="${testid}"]`)).click();
+};
+const keys =
+  (...names) =>
+  async (page) => {
+    for (const name of names) await page.keyboard.press(name);
+  };
+const top = async (page) => {
+  await page.waitForSelector('[data-testid="message"]');
+  await page.evaluate(() => document.querySelector('[data-testid="messages"]').scrollTo({ top: 0 }));
+};
+/** Talk, with something of everything in it. */
+const TALKS = [
+  ["talk-rich", "talk=rich&timer=604800000", []],
+  ["talk-rich-top", "talk=rich&timer=604800000", [top]],
+  ["talk-unread", "talk=rich&unread=4", []],
+  ["talk-unread-list", "talk=rich&unread=4", [hash("/conversations")]],
+  ["talk-hover", "talk=rich", [hovered(-4)]],
+  ["talk-menu", "talk=rich", [onMessage("message-menu", -2)]],
+  ["talk-picker", "talk=rich", [onMessage("react", -4)]],
+  ["talk-answering", "talk=rich", [onMessage("answer", -4), type("composer", "Спасибо, @")]],
+  ["talk-editing", "talk=rich", [click("composer"), keys("ArrowUp")]],
+  ["talk-refused", "talk=rich&refuse=send&code=not_allowed", [type("composer", "Слова"), keys("Enter")]],
+  ["talk-react-refused", "talk=rich&refuse=react&code=not_allowed", [top, click("reaction")]],
+  ["talk-take-back", "talk=rich", [onMessage("message-menu", -2), click("menu-take-back")]],
+  ["talk-reactors", "talk=rich", [onMessage("message-menu", -5), click("menu-who")]],
+  ["talk-timer", "talk=rich", [click("timer-open"), click("timer-other")]],
+  ["talk-search", "talk=rich", [click("search-here"), type("search-field", "сро"), see("found")]],
+  [
+    "talk-found",
+    "talk=long",
+    [click("search-here"), type("search-field", "замен"), see("found"), row("found", 5)],
+  ],
+  [
+    "talk-search-none",
+    "talk=rich",
+    [click("search-here"), type("search-field", "нетничего"), see("search-status")],
+  ],
+  ["talk-above", "talk=long&unread=5", [top]],
+];
+SCREENS.push(...TALKS.map(([name, talk, steps]) => [name, `member&${talk}`, [hash(TALK), ...steps]]), [
+  "talk-observer",
+  "member&talk=rich&role=observer",
+  [hash(TALK)],
+]);
+
 SCREENS.push(...AMONG.map(([name, steps]) => [name, "member&motions=options", steps]));
 
 const filter = process.argv[2] ?? "";
-const sizes = { wide: { width: 1180, height: 780 }, narrow: { width: 400, height: 760 } };
+const sizes = {
+  wide: { width: 1180, height: 780 },
+  narrow: { width: Number(process.env.NARROW ?? 400), height: 760 },
+};
 mkdirSync(TARGET, { recursive: true });
 
 const server = await createServer({ root: ROOT, logLevel: "error", server: { port: 0, host: "127.0.0.1" } });

@@ -38,6 +38,7 @@ const FAMILIES = [
   /^span-/,
   /^standing-/,
   /^strength-/,
+  /^timer-choice-/,
   /^vote-kind-/,
 ];
 

@@ -187,8 +187,11 @@ const WORDS: Record<Language, [number, string][]> = {
   ],
 };
 
+type Place = "id" | "position" | "seat" | "name" | "own" | "time" | "state";
+export type Said = Omit<MessageView, Place>;
+
 /** What a message has besides its place: words, and nothing that goes with them. */
-export function said(text: string) {
+export function said(text: string): Said {
   return {
     content: { kind: "text", text, runs: [{ text, styles: [], seat: null }] },
     reply: null,
@@ -198,7 +201,7 @@ export function said(text: string) {
     edited: null,
     over: null,
     changing: false,
-  } satisfies Partial<MessageView>;
+  };
 }
 
 export function messages(language: Language): MessageView[] {
@@ -385,9 +388,8 @@ export function deceive(
   if (asking[0]) asking[0].name = "\u0410\u043D\u043Da \u041F\u0435\u0442\u0440\u043E\u200B\u0432\u0430";
   for (const message of talk) message.name = people[message.seat - 1]?.name ?? message.name;
   const [, words, more] = talk;
-  if (words?.content.kind === "text") words.content.text = "Голосуйте \u202Eза\u202C!\u0007\u2066 Конец.";
-  if (more?.content.kind === "text")
-    more.content.text = `${"безпробелов".repeat(40)}\n\u05E9\u05DC\u05D5\u05DD, 1-2-3!`;
+  if (words) Object.assign(words, said("Голосуйте \u202Eза\u202C!\u0007\u2066 Конец."));
+  if (more) Object.assign(more, said(`${"безпробелов".repeat(40)}\n\u05E9\u05DC\u05D5\u05DD, 1-2-3!`));
   const [first] = proposed;
   if (!first) return;
   first.title = `Об отказе \u202Eазактоеб\u202C ${"оченьдлинноеслово".repeat(5)}`;

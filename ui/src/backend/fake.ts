@@ -4,18 +4,18 @@
 // `?fake=absent|locked|none|requested|member|evidence|empty`, with `&language=`, `&theme=` and, for a picture of one's
 // own vote, `&vote=<state>`, or `&vote=stuck` for a ballot that the box does not take. `&words=hostile` puts in names
 // and texts of people who want to deceive the eye. `&motions=options` puts in motions with several options;
-// `&refuse=propose` refuses every motion.
+// `&refuse=propose` refuses every motion, `&refuse=send&code=store_failed` every request of a kind with a code;
+// `&role=observer` takes a role. What the talk may be is said in `fake-talk.ts`; it lies open to tests as `fakeTalk`.
 
 import type { Backend, Language, Settings, TextSize, Theme, VaultState } from "./backend";
 import * as made from "./fake-assembly";
 import { answers, elections } from "./fake-elections";
+import { FakeTalk } from "./fake-talk";
 import type {
   Answer,
   AssemblyView,
   Carrier,
-  ConversationView,
   Event,
-  MessageId,
   MotionId,
   MotionView,
   Overview,
@@ -23,6 +23,7 @@ import type {
   Refusal,
   RefusalCode,
   Request,
+  Role,
   Topic,
 } from "./types";
 
@@ -52,7 +53,9 @@ export function fake(parameters: URLSearchParams): Backend {
   const empty = scene === "empty";
   const members = empty ? made.members(language).slice(0, 1) : made.members(language);
   let admissions = empty ? [] : made.admissions(language);
-  let messages = empty ? [] : made.messages(language);
+  const talk = new FakeTalk(parameters, language, members, refuse, () => changed("conversations"));
+  Object.assign(globalThis, { fakeTalk: talk });
+  if (assembly && parameters.has("role")) assembly.role = parameters.get("role") as Role;
   const among = parameters.get("motions") === "options";
   let motions = empty ? [] : among ? elections(language) : made.motions(language);
 
@@ -63,7 +66,7 @@ export function fake(parameters: URLSearchParams): Backend {
     motions[0].mine = { state, cast_by, choice: null, barred: null };
   }
   const hostile = parameters.get("words") === "hostile";
-  if (hostile) made.deceive(members, admissions, messages, motions);
+  if (hostile) made.deceive(members, admissions, talk.messages, motions);
 
   function overview(): Overview {
     return {
@@ -86,24 +89,6 @@ export function fake(parameters: URLSearchParams): Backend {
             ]
           : [],
       notice: scene === "evidence" ? "journal_key_missing" : null,
-    };
-  }
-
-  function conversation(): ConversationView {
-    return {
-      id: made.PLENARY,
-      kind: "plenary",
-      title: "",
-      members: members.length,
-      messages: messages.length,
-      unread: 0,
-      mentions: 0,
-      last: messages.at(-1) ?? null,
-      timer_ms: null,
-      draft: null,
-      findings: [],
-      epoch: 9,
-      code: "4821 0937 5512",
     };
   }
 
@@ -130,7 +115,11 @@ export function fake(parameters: URLSearchParams): Backend {
     setTimeout(() => walk(id, rest), 1_200);
   }
 
+  const refused = parameters.get("refuse");
+  const code = parameters.get("code") as RefusalCode | null;
+
   function answer(request: Request): Answer {
+    if (request.request === refused && code) refuse(code, "as the test wants it");
     switch (request.request) {
       case "overview":
         return { answer: "overview", overview: overview() };
@@ -191,35 +180,11 @@ export function fake(parameters: URLSearchParams): Backend {
       case "detain":
         return { answer: "done" };
       case "conversations":
-        return { answer: "conversations", conversations: [conversation()] };
-      case "send": {
-        const message = crypto.randomUUID() as MessageId;
-        const name = members[0]?.name ?? "";
-        const position = (messages.at(-1)?.position ?? 0) + 1;
-        messages = [
-          ...messages,
-          {
-            id: message,
-            position,
-            seat: 1,
-            name,
-            own: true,
-            ...made.said(request.text),
-            time: Date.now(),
-            state: "waiting",
-          },
-        ];
-        setTimeout(() => {
-          messages = messages.map((old) => (old.id === message ? { ...old, state: "sent" } : old));
-          changed("conversations");
-        }, 900);
-        return { answer: "sent", message };
-      }
+        return { answer: "conversations", conversations: [talk.view(members.length)] };
+      case "send":
+        return { answer: "sent", message: talk.send(request) };
       case "read":
-        return {
-          answer: "messages",
-          messages: messages.filter((message) => message.position < (request.before ?? Infinity)),
-        };
+        return { answer: "messages", messages: talk.read(request) };
       case "propose": {
         const first = made.motions(language)[2] ?? refuse("internal");
         const motion = crypto.randomUUID() as MotionId;
@@ -287,13 +252,22 @@ export function fake(parameters: URLSearchParams): Backend {
       case "export_audit":
         return { answer: "exported", path: request.path, bytes: 186_240 };
       case "edit":
+        talk.edit(request);
+        return { answer: "done" };
       case "delete":
+        talk.takeBack(request);
+        return { answer: "done" };
       case "react":
+        talk.react(request);
+        return { answer: "done" };
       case "set_timer":
+        talk.setTimer(request);
+        return { answer: "done" };
       case "set_draft":
+        talk.setDraft(request);
         return { answer: "done" };
       case "search":
-        return { answer: "found", messages: [] };
+        return { answer: "found", messages: talk.search(request) };
       case "set_carrier":
         carrier = request.carrier;
         return { answer: "done" };

@@ -948,7 +948,11 @@ excerpt: string,
 /**
  * Whether it is there; it may have been taken back, have disappeared, or be older than one's own membership.
  */
-there: boolean, };
+there: boolean,
+/**
+ * Its position, if it is there.
+ */
+position: number | null, };
 
 export type Request = { "request": "overview" } | { "request": "found",
 /**

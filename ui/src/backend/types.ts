@@ -32,10 +32,13 @@ export type {
   ProofLine,
   QuestionView,
   Refusal,
+  ReactionView,
   RefusalCode,
   ResultView,
   Role,
   RuleView,
+  RunStyle,
+  RunView,
   SeatState,
   StageView,
   Standing,
@@ -56,11 +59,18 @@ type WithId<View, Id> = Omit<View, "id"> & { id: Id };
 
 export type MotionView = WithId<wire.MotionView, MotionId>;
 export type AdmissionView = WithId<wire.AdmissionView, AdmissionId>;
-export type MessageView = WithId<wire.MessageView, MessageId>;
-export type ConversationView = Omit<wire.ConversationView, "id" | "last"> & {
+export type ReplyView = WithId<wire.ReplyView, MessageId>;
+export type MessageView = Omit<wire.MessageView, "id" | "reply"> & {
+  id: MessageId;
+  reply: ReplyView | null;
+};
+export type DraftView = Omit<wire.DraftView, "reply_to"> & { reply_to: MessageId | null };
+export type ConversationView = Omit<wire.ConversationView, "id" | "last" | "draft"> & {
   id: ConversationId;
   last: MessageView | null;
+  draft: DraftView | null;
 };
+export type FoundView = { conversation: ConversationId; message: MessageView };
 
 /** Replaces the type of `Key` wherever a member of the union `Union` has it. */
 type Narrow<Union, Key extends string, Id> = Union extends unknown
@@ -76,14 +86,21 @@ type NarrowOptional<Union, Key extends string, Id> = Union extends unknown
   : never;
 
 export type Request = NarrowOptional<
-  Narrow<Narrow<wire.Request, "motion", MotionId>, "admission", AdmissionId>,
+  NarrowOptional<
+    Narrow<Narrow<Narrow<wire.Request, "motion", MotionId>, "admission", AdmissionId>, "message", MessageId>,
+    "reply_to",
+    MessageId
+  >,
   "conversation",
   ConversationId
 >;
 
 type Plain = Exclude<
   wire.Answer,
-  { answer: "admissions" | "conversations" | "sent" | "messages" | "proposed" | "motions" | "motion" }
+  {
+    answer:
+      "admissions" | "conversations" | "sent" | "messages" | "found" | "proposed" | "motions" | "motion";
+  }
 >;
 
 export type Answer =
@@ -92,6 +109,7 @@ export type Answer =
   | { answer: "conversations"; conversations: ConversationView[] }
   | { answer: "sent"; message: MessageId }
   | { answer: "messages"; messages: MessageView[] }
+  | { answer: "found"; messages: FoundView[] }
   | { answer: "proposed"; motion: MotionId }
   | { answer: "motions"; motions: MotionView[] }
   | { answer: "motion"; motion: MotionView };

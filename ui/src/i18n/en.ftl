@@ -193,15 +193,104 @@ messages = Messages
 messages-older = Show earlier ones
 messages-empty-title = Here the whole assembly speaks
 messages-empty = Only members read the messages. The relay sees times and padded sizes, nothing else.
+messages-new = New messages
+to-newest = To the newest messages
+to-newest-unread = { $count ->
+    [one] To the newest: { $count } unread message
+   *[other] To the newest: { $count } unread messages
+}
+to-mention = { $count ->
+    [one] To the message that mentions you
+   *[other] To the first of { $count } messages that mention you
+}
+mentioned = { $count ->
+    [one] { $count } message mentions you
+   *[other] { $count } messages mention you
+}
+draft = Draft: { $text }
 composer = Message to the assembly
+composer-edit = New words of the message
+composer-hint = Words can be marked: asterisks make them bold, underscores italic, tildes struck out, backticks code. A line that begins with a greater-than sign is a quotation. After an @ a member can be chosen.
+style-bold = bold
+style-italic = italic
+style-strike = struck out
+style-code = code
+style-quote = quotation
+style-mention = name
+mentions = Whom to mention
 send = Send
+answering = Answering { $name }
+answering-unknown = Answering an earlier message
+answering-cancel = Do not answer
+editing = Editing the message
+editing-cancel = Leave it as it was
 observer-reads = An observer reads and does not write.
+message-by = { $name }, { $time }
+message-menu = What to do with the message
 message-waiting = waiting to be sent
 message-sent = Taken by the relay
 message-received = Read from the conversation's log
+message-changing = The change waits to be sent
+message-edited = edited at { $time }
+message-over = Disappears: { $time }
 message-deleted = The author took this message back.
-timer-set = Messages disappear after a while from here on.
-timer-off = Messages stay from here on.
+message-deleted-own = You took this message back.
+message-deleted-short = message taken back
+message-lost = This message is not here any more: it was taken back, or it has disappeared.
+answer = Answer
+answers = In answer to:
+answered-gone = An answer to a message that is not here.
+copy-text = Copy the text
+edit = Edit
+edit-do = Save
+react = React
+react-other = Any character
+react-do = Set
+reactions = Reactions
+reaction-label = { $emoji } { $count ->
+    [one] { $count } reaction: { $who }
+   *[other] { $count } reactions: { $who }
+}
+reactors = Who reacted
+take-back = Take back from everybody…
+take-back-title = Take the message back from everybody?
+take-back-can = Its words and reactions disappear for everybody whose Veche receives this, and are burnt on this device. A line stays that says you took a message back.
+take-back-cannot = Who has read it may have remembered it, written it down or taken a picture. This cannot be undone.
+take-back-unsent = The message has not left this device yet. If it does not leave before this, nobody ever gets it.
+take-back-do = Take back
+timer-title = Disappearing messages
+timer-means = The time holds for everybody and for new messages only: they disappear for each member once it has passed since they were sent. Who has read them may have kept them otherwise.
+timer-choice-off = They stay
+timer-choice-hour = 1 hour
+timer-choice-day = 1 day
+timer-choice-week = 1 week
+timer-choice-month = 4 weeks
+timer-choice-other = Another time
+timer-other-span = They disappear after
+timer-limits = From 10 seconds to 366 days.
+timer-save = Set
+timer-sent = The time has been sent. It holds once the conversation has the line about it.
+timer-note = disappear: { $span }
+timer-line-set = { $who }: new messages disappear from now on. Time: { $span }.
+timer-line-off = { $who }: new messages do not disappear any more.
+timer-set = new messages disappear, time: { $span }
+timer-off = new messages do not disappear
+search = Search
+search-in = Search this conversation
+search-everywhere = Search messages
+search-field = Words of messages
+search-close = Close the search
+search-where = Where to search
+search-here = This conversation
+search-all = Everywhere
+search-hint = Found are messages that have all the words: whole ones, or beginnings of three letters and more. The search goes through your vault; nothing leaves it.
+search-results = What was found
+search-none = Nothing was found.
+search-found = { $count ->
+    [one] { $count } message found
+   *[other] { $count } messages found
+}
+search-many = The newest { $count } are shown. Add a word to find more exactly.
 needs-newer-version = A newer version of Veche understands this message.
 roster-changed = the roster changed
 roster-added = { $count ->
@@ -691,6 +780,9 @@ keys-size = text size
 keys-lock = lock the vault
 keys-send = send the message
 keys-line = new line
+keys-edit = change your last message, while the field is empty
+keys-style = bold, italic, code, struck out
+keys-search = search this conversation, everywhere
 relay-hint = The relay keeps and passes sealed entries. It cannot read them; it sees times, sizes and, without Tor, network addresses.
 vault-what = The vault holds everything: keys, conversations, motions, what has not been sent. While it is locked, nobody reads it without the passphrase.
 vault-place = Where it lies
@@ -738,3 +830,12 @@ refusal-vault-damaged = The vault is damaged and cannot be opened. Change nothin
 refusal-vault-in-use = The vault is open already: in another Veche window or by the program veche. Close that and try again.
 refusal-locked = The vault is locked. Open it with the passphrase and do it again.
 refusal-internal = Something happened that should not. What is in the vault is safe; start Veche again. If it happens again, give the details to the developers.
+refused-edit = Only your own words can be changed, within a day and 16 times at most. Nothing is lost: what you wrote is still in the field, send it as a new message.
+refused-gone = This message is not there any more: it was taken back, or it has disappeared. What you wrote is safe; send a new message if need be.
+refused-not-own = Only your own messages can be taken back. Ask the author to take it back.
+refused-answer = The message that you answer is not there any more. What you wrote is still in the field: remove the answer above it and send again.
+refused-reaction = A message takes 4 reactions of yours, and 32 different ones in all. Take one of yours back and try again.
+refused-emoji = A reaction is one visible character. Write a single one and try again.
+refused-unsent = The message has not left this device yet. Try again once the relay has taken it.
+refused-timer = Deputies set the time after which messages disappear, and nothing was changed. Ask a deputy to do it.
+refused-search = One to sixteen words can be looked for. Shorten the search and try again.

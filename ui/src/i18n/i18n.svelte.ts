@@ -98,6 +98,13 @@ export function span(ms: number): string {
   return words.length > 0 ? words.join(" ") : t("span-seconds", { count: 0 });
 }
 
+/** A span in its greatest unit, so that it seldom changes: `3 days`. */
+export function about(ms: number): string {
+  const [unit, length] = UNITS.find(([, length]) => ms >= length) ??
+    UNITS[UNITS.length - 1] ?? ["seconds", 1_000];
+  return t(`span-${unit}`, { count: Math.max(0, Math.floor(ms / length)) });
+}
+
 /** Bytes, in the unit a person reads. */
 export function size(bytes: number): string {
   if (bytes < 1024) return t("size-bytes", { count: bytes });

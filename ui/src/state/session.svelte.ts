@@ -7,7 +7,6 @@ import type {
   ConversationView,
   Event,
   MemberView,
-  MessageView,
   MotionId,
   MotionView,
   Overview,
@@ -17,10 +16,12 @@ import type {
 } from "../backend/types";
 
 import { t } from "../i18n/i18n.svelte";
+import { Composing } from "./composing.svelte";
 import { draft } from "./draft.svelte";
+import { bare, type Named } from "./marks";
 import { doubles, look } from "./names";
-
-const PAGE = 50;
+import { searching } from "./searching.svelte";
+import { Talk } from "./talk.svelte";
 
 class Session {
   vault = $state<VaultStatus | null>(null);
@@ -29,23 +30,28 @@ class Session {
   members = $state<MemberView[]>([]);
   admissions = $state<AdmissionView[]>([]);
   conversations = $state<ConversationView[]>([]);
-  messages = $state<MessageView[]>([]);
-  /** Whether there are older messages than those shown. */
-  older = $state(false);
+  /** The conversation that is read, or was read last. */
+  talk = $state<Talk | null>(null);
   motions = $state<MotionView[]>([]);
   progress = $state<Partial<Record<Work, { done: number; total: number }>>>({});
   /** Why the page could not be read; null when all is well. */
   trouble = $state<Refusal | null>(null);
 
-  /** Whether the plenary is before the reader's eyes, so that what comes is read. */
-  #watching = false;
+  /** What is being written, by conversation. */
+  #composing = new Map<ConversationId, Composing>();
   #ending: (() => void) | null = null;
   #reading = new Map<Topic, Promise<void>>();
   #again = new Set<Topic>();
 
   #doubles = $derived(doubles(this.members.map((member) => member.name)));
   admitted = $derived(this.overview?.assembly?.standing === "admitted");
-  plenary = $derived(this.conversations[0] ?? null);
+  /** Messages and mentions that have not been read, in all conversations. */
+  unread = $derived(this.conversations.reduce((sum, { unread }) => sum + unread, 0));
+  mentions = $derived(this.conversations.reduce((sum, { mentions }) => sum + mentions, 0));
+  /** Members as one writes of them. */
+  named = $derived<Named[]>(
+    this.members.map(({ seat }) => ({ seat, label: bare(this.nameOf(seat)).replace(/\s+/g, " ").trim() })),
+  );
 
   async start(): Promise<void> {
     this.version = await backend().version();
@@ -61,6 +67,7 @@ class Session {
   }
 
   async lock(): Promise<void> {
+    await Promise.all([...this.#composing.values()].map((composing) => composing.save().catch(() => {})));
     await backend().lock();
     await this.look();
   }
@@ -97,27 +104,30 @@ class Session {
     if (this.#again.delete(topic)) await this.refresh(topic);
   }
 
-  async watchPlenary(): Promise<void> {
-    this.#watching = true;
+  /** A conversation comes before the reader's eyes; it goes when another comes, or by `leaveTalk`. */
+  async openTalk(id: ConversationId): Promise<void> {
+    if (this.talk?.id !== id) {
+      this.talk?.leave();
+      this.talk = new Talk(id);
+    }
+    this.talk.open();
     await this.refresh("conversations");
   }
 
-  leavePlenary(): void {
-    this.#watching = false;
+  leaveTalk(): void {
+    this.talk?.leave();
   }
 
-  /** Puts the page of messages before the oldest one shown. */
-  async readOlder(): Promise<void> {
-    const oldest = this.messages[0];
-    if (!oldest) return;
-    const { messages } = await ask({
-      request: "read",
-      before: oldest.position,
-      limit: PAGE,
-      mark_read: false,
-    });
-    this.messages = [...messages, ...this.messages];
-    this.older = messages.length === PAGE;
+  conversation(id: ConversationId): ConversationView | null {
+    return this.conversations.find((conversation) => conversation.id === id) ?? null;
+  }
+
+  composing(id: ConversationId): Composing {
+    const known = this.#composing.get(id);
+    if (known) return known;
+    const made = new Composing(id);
+    this.#composing.set(id, made);
+    return made;
   }
 
   async #read(topic: Topic): Promise<void> {
@@ -135,8 +145,7 @@ class Session {
         return;
       case "conversations":
         if (!this.admitted) return;
-        await this.#readMessages();
-        this.conversations = (await ask({ request: "conversations" })).conversations;
+        await this.#readConversations();
         return;
       case "motions":
         if (!this.admitted) return;
@@ -158,12 +167,13 @@ class Session {
     }
   }
 
-  async #readMessages(): Promise<void> {
-    const { messages } = await ask({ request: "read", limit: PAGE, mark_read: this.#watching });
-    const first = messages[0]?.position ?? 0;
-    const kept = this.messages.filter((message) => message.position < first && message.state !== "waiting");
-    if (kept.length === 0) this.older = messages.length === PAGE;
-    this.messages = [...kept, ...messages];
+  async #readConversations(): Promise<void> {
+    this.conversations = (await ask({ request: "conversations" })).conversations;
+    const talk = this.talk;
+    const view = talk && this.conversation(talk.id);
+    if (talk && view && (await talk.refresh(view))) {
+      this.conversations = (await ask({ request: "conversations" })).conversations;
+    }
   }
 
   async #readAll(): Promise<void> {
@@ -199,7 +209,9 @@ class Session {
     this.members = [];
     this.admissions = [];
     this.conversations = [];
-    this.messages = [];
+    this.talk = null;
+    this.#composing.clear();
+    searching.clear();
     this.motions = [];
     this.progress = {};
     this.trouble = null;
@@ -208,9 +220,3 @@ class Session {
 }
 
 export const session = new Session();
-
-/** Sends words to a conversation. */
-export async function say(conversation: ConversationId | null, text: string): Promise<void> {
-  await ask(conversation === null ? { request: "send", text } : { request: "send", conversation, text });
-  await session.refresh("conversations");
-}
