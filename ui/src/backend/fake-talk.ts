@@ -66,7 +66,7 @@ export class FakeTalk {
   }
 
   view(members: number): ConversationView {
-    const others = this.#there.filter((message) => !message.own);
+    const others = this.#there.filter((message) => !message.own && message.content.kind !== "deleted");
     const unread = others.slice(Math.max(0, others.length - this.#unread));
     return {
       id: made.PLENARY,

@@ -199,10 +199,7 @@ to-newest-unread = { $count ->
     [one] To the newest: { $count } unread message
    *[other] To the newest: { $count } unread messages
 }
-to-mention = { $count ->
-    [one] To the message that mentions you
-   *[other] To the first of { $count } messages that mention you
-}
+to-mention = To messages that mention you: { $count }
 mentioned = { $count ->
     [one] { $count } message mentions you
    *[other] { $count } messages mention you

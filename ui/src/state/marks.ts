@@ -45,7 +45,7 @@ export function marked(text: string, people: Named[]): string {
   let written = "";
   let rest = 0;
   for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", Math.max(rest, at + 1))) {
-    if (WORD.test(before(text, at))) continue;
+    if (at !== rest && WORD.test(before(text, at))) continue;
     const named = longestFirst.find(
       ({ label }) =>
         label !== "" && text.startsWith(label, at + 1) && !WORD.test(after(text, at + 1 + label.length)),

@@ -67,25 +67,28 @@ export class Talk {
   /** Reads again what is in hand. True if messages were marked as read. */
   async refresh(view: ConversationView): Promise<boolean> {
     const reads = this.#reads;
-    const [fresh, grown] = [this.#fresh, view.unread > this.unread];
+    const fresh = this.#fresh;
     this.#fresh = false;
     this.#lines = view.messages;
-    await this.#again(view.unread, reads);
-    if (view.unread > 0 && !reads && (fresh || (grown && this.unread === 0))) {
-      this.unreadFrom = firstUnread(this.messages, view.unread);
-    }
-    this.unread = reads ? 0 : view.unread;
-    this.mentions = reads ? 0 : view.mentions;
+    await this.#again(view.unread, reads, () => {
+      // The line stands where one stopped reading, until the conversation is opened again.
+      if (view.unread > 0 && !reads && (fresh || this.unread === 0)) {
+        this.unreadFrom = firstUnread(this.messages, view.unread);
+      }
+      this.unread = reads ? 0 : view.unread;
+      this.mentions = reads ? 0 : view.mentions;
+    });
     return reads && view.unread > 0;
   }
 
-  async #again(unread: number, reads: boolean): Promise<void> {
+  async #again(unread = 0, reads = false, then = () => {}): Promise<void> {
     for (;;) {
       const held = this.messages;
       const again = this.newer ? await this.#stretch(held) : await this.#end(held, unread, reads);
       // What was put before or behind meanwhile is read with the rest.
       if (this.messages !== held) continue;
       again();
+      then();
       return;
     }
   }
@@ -157,7 +160,7 @@ export class Talk {
       for (let before = last + 1 + PAGE; ; before += READ_MAX) {
         if (before >= this.#lines) {
           this.newer = false;
-          await this.#again(0, false);
+          await this.#again();
           return;
         }
         const span = Math.min(READ_MAX, before - last - 1);
@@ -182,7 +185,7 @@ export class Talk {
         this.older = page.length >= PAGE;
         this.newer = before < this.#lines;
         this.loaded = true;
-        if (!this.newer) await this.#again(0, false);
+        if (!this.newer) await this.#again();
       }
     }
     if (this.messages.some((message) => message.id === id)) this.goal = { id, terms: looked };
