@@ -197,7 +197,7 @@ export class FakeTalk {
   }
 
   #add(seat: number, text: string, more: Partial<MessageView>): MessageId {
-    const id = made.hex(Math.floor(Math.random() * 1e9)) as MessageId;
+    const id = made.hex(90_000 + this.#next) as MessageId;
     const message: MessageView = {
       id,
       position: this.#next,

@@ -24,3 +24,12 @@ export function route(): Route {
 export function go(section: Section, item: string | null = null): void {
   window.location.hash = item === null ? `/${section}` : `/${section}/${encodeURIComponent(item)}`;
 }
+
+/** Goes there, and answers when it is shown. */
+export async function arrive(section: Section, item: string | null = null): Promise<void> {
+  if (here.section === section && here.item === item) return;
+  const there = new Promise((resolve) => addEventListener("hashchange", resolve, { once: true }));
+  go(section, item);
+  await there;
+  await new Promise((resolve) => setTimeout(resolve));
+}

@@ -14,7 +14,7 @@ export interface Goal {
 export class Talk {
   readonly id: ConversationId;
   messages = $state.raw<MessageView[]>([]);
-  /** Whether something has been read at all. */
+  /** Whether it has been read since it was opened. */
   loaded = $state(false);
   /** Whether there are messages before and behind those in hand. */
   older = $state(false);
@@ -32,7 +32,9 @@ export class Talk {
   #lines = 0;
   #watched = false;
   #atEnd = false;
+  /** Nothing has been read since it was opened. */
   #fresh = true;
+  #opened = 0;
   #busy = false;
 
   constructor(id: ConversationId) {
@@ -43,12 +45,21 @@ export class Talk {
   open(): void {
     this.#watched = true;
     this.#fresh = true;
+    this.#opened += 1;
     this.unreadFrom = null;
+    // It begins anew, where one stopped reading, once that has been read again.
+    this.loaded = false;
+    if (this.newer) {
+      this.messages = [];
+      this.older = false;
+      this.newer = false;
+    }
   }
 
   leave(): void {
     this.#watched = false;
     this.#atEnd = false;
+    this.loaded = false;
     this.goal = null;
     this.lost = false;
   }
@@ -67,13 +78,14 @@ export class Talk {
   /** Reads again what is in hand. True if messages were marked as read. */
   async refresh(view: ConversationView): Promise<boolean> {
     const reads = this.#reads;
-    const fresh = this.#fresh;
-    this.#fresh = false;
     this.#lines = view.messages;
     await this.#again(view.unread, reads, () => {
+      const fresh = this.#fresh;
+      this.#fresh = false;
       // The line stands where one stopped reading, until the conversation is opened again.
-      if (view.unread > 0 && !reads && (fresh || this.unread === 0)) {
-        this.unreadFrom = firstUnread(this.messages, view.unread);
+      if (view.unread > 0 && !reads && !this.newer && (fresh || this.unread === 0)) {
+        const counted = this.messages.filter((message) => message.position < view.messages);
+        this.unreadFrom = firstUnread(counted, view.unread);
       }
       this.unread = reads ? 0 : view.unread;
       this.mentions = reads ? 0 : view.mentions;
@@ -82,11 +94,14 @@ export class Talk {
   }
 
   async #again(unread = 0, reads = false, then = () => {}): Promise<void> {
+    const opened = this.#opened;
     for (;;) {
       const held = this.messages;
       const again = this.newer ? await this.#stretch(held) : await this.#end(held, unread, reads);
       // What was put before or behind meanwhile is read with the rest.
       if (this.messages !== held) continue;
+      // Opened meanwhile: what is known is from before, and is being read anew.
+      if (this.#opened !== opened) return;
       again();
       then();
       return;
@@ -97,7 +112,10 @@ export class Talk {
   async #stretch(held: MessageView[]): Promise<() => void> {
     const [first, last] = [held[0]?.position ?? 0, held.at(-1)?.position ?? -1];
     const read = await this.#read(Math.min(READ_MAX, held.length), last + 1);
-    return () => (this.messages = read.filter((message) => message.position >= first));
+    return () => {
+      this.messages = read.filter((message) => message.position >= first);
+      this.loaded = this.#watched;
+    };
   }
 
   /** The end: from the first message in hand, or the last page. */
@@ -112,7 +130,7 @@ export class Talk {
       const cut = kept.length < messages.length || (full && (messages[0]?.position ?? 0) > first);
       this.older = cut || (held.length > 0 && this.older);
       this.messages = kept;
-      this.loaded = true;
+      this.loaded = this.#watched;
     };
   }
 
@@ -204,9 +222,11 @@ export class Talk {
     this.newer = false;
   }
 
-  /** The first message with a mention of the reader that has not been read, if it is in hand. */
+  /** The next message that mentions the reader and has not been read, if it is in hand; after the last comes the first. */
   mentioned(): MessageView | null {
     const from = this.messages.findIndex((message) => message.id === this.unreadFrom);
-    return (from < 0 ? null : this.messages.slice(from).find((message) => message.mentions_me)) ?? null;
+    const all = from < 0 ? [] : this.messages.slice(from).filter((message) => message.mentions_me);
+    const at = all.findIndex((message) => message.id === this.goal?.id);
+    return all[(at + 1) % all.length] ?? null;
   }
 }

@@ -110,7 +110,7 @@ test("a name is offered after an @, taken with a key, and sent as a mark", optio
   await stage.see("mentions");
   await stage.press("Tab");
   await stage.press("Enter");
-  await talk.until(async () => (await talk.newest()).own);
+  await talk.until(async () => (await talk.value()) === "");
   assert.equal((await talk.newest()).content.text, "Спасибо, @{3} и @{8}");
   await talk.until(async () =>
     (await stage.text("messages")).includes("Спасибо, @Мария Корнеева и @Проф. Хелен Марш"),

@@ -122,7 +122,7 @@ test("the list counts what has not been read, and mentions apart", options, asyn
   assert.equal(await unread(), 3, "the list alone reads nothing");
 });
 
-test("a mention that has not been read is gone to", options, async () => {
+test("mentions that have not been read are gone to, one after the other", options, async () => {
   await talk.open("talk=long");
   await talk.fake("hear", 2, "Посмотрите, @{1}");
   await stage.go("/motions");
@@ -132,7 +132,11 @@ test("a mention that has not been read is gone to", options, async () => {
   await stage.go("/conversations/a1b2c3d4e5f60718");
   await stage.see("unread");
   await stage.click("to-mention");
+  await talk.until(async () => (await talk.focusedText()).includes("Посмотрите"));
+  await stage.click("to-mention");
   await talk.until(async () => (await talk.focusedText()).includes("Где-то здесь"));
+  await stage.click("to-mention");
+  await talk.until(async () => (await talk.focusedText()).includes("Посмотрите"));
 });
 
 test("what was found is gone to and lit, and the end is found again", options, async () => {
@@ -140,19 +144,19 @@ test("what was found is gone to and lit, and the end is found again", options, a
   await hold("Control", "f");
   await stage.see("search-field");
   assert.equal(await stage.focused(), "search-field");
-  await stage.page.keyboard.type("17 поддерживаю");
+  await stage.page.keyboard.type("19 поддерживаю");
   await stage.see("found");
   const [found] = await stage.texts("found");
-  assert.match(found, /17\. Поддерживаю/);
-  assert.equal(await stage.page.$eval('[data-testid="found"] mark', (one) => one.innerText), "17");
+  assert.match(found, /19\. Поддерживаю/);
+  assert.equal(await stage.page.$eval('[data-testid="found"] mark', (one) => one.innerText), "19");
   await stage.press("ArrowDown");
   assert.equal(await stage.focused(), "found");
   await stage.press("Enter");
-  await talk.until(() => talk.seen("17. Поддерживаю"));
-  assert.match(await talk.focusedText(), /17\. Поддерживаю/);
+  await talk.until(() => talk.seen("19. Поддерживаю"));
+  assert.match(await talk.focusedText(), /19\. Поддерживаю/);
   assert.deepEqual(
     await stage.page.$$eval('[data-testid="message"] mark', (all) => all.map((one) => one.innerText)),
-    ["17", "Поддерживаю"],
+    ["19", "Поддерживаю"],
   );
   // One reads on from there: pages come below, without a hole.
   for (let page = 0; page < 4; page += 1) {
