@@ -149,6 +149,7 @@ test("every refusal and every notice says what happened and what to do next, in 
   const keys = [
     ...values("RefusalCode").map((value) => `refusal-${value}`),
     ...values("NoticeCode").map((value) => `notice-${value}`),
+    ...ru.keys.filter((key) => key.startsWith("refused-")),
     "connection-offline",
     "connection-wrong-relay-long",
     "clock-skew",
@@ -173,7 +174,7 @@ test("every kind of evidence is named, and what to do with it is said", () => {
 
 test("Russian plurals have their forms", () => {
   const say = (key, count) =>
-    ru.bundle.formatPattern(ru.bundle.getMessage(key).value, { count, options: "A" });
+    ru.bundle.formatPattern(ru.bundle.getMessage(key).value, { count, options: "A", emoji: "👍", who: "Анна" });
   assert.equal(say("span-days", 1), "1 день");
   assert.equal(say("span-days", 3), "3 дня");
   assert.equal(say("span-days", 11), "11 дней");
@@ -186,6 +187,11 @@ test("Russian plurals have their forms", () => {
   assert.match(say("options-pasted", 21), /Вставлен 21 вариант$/);
   assert.match(say("result-tied", 2), /2 места .* остаются/);
   assert.match(say("stages-quota", 21), /21 голоса\./);
+  assert.match(say("search-found", 1), /Нашлось 1 сообщение$/);
+  assert.match(say("search-found", 22), /22 сообщения$/);
+  assert.match(say("to-newest-unread", 5), /5 непрочитанных сообщений$/);
+  assert.match(say("reaction-label", 3), /3 отклика:/);
+  assert.equal(say("mentioned", 2), "Вас упомянули в 2 сообщениях");
 });
 
 test("no English words stand in the Russian catalogue but names", () => {
