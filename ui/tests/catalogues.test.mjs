@@ -174,7 +174,12 @@ test("every kind of evidence is named, and what to do with it is said", () => {
 
 test("Russian plurals have their forms", () => {
   const say = (key, count) =>
-    ru.bundle.formatPattern(ru.bundle.getMessage(key).value, { count, options: "A", emoji: "👍", who: "Анна" });
+    ru.bundle.formatPattern(ru.bundle.getMessage(key).value, {
+      count,
+      options: "A",
+      emoji: "👍",
+      who: "Анна",
+    });
   assert.equal(say("span-days", 1), "1 день");
   assert.equal(say("span-days", 3), "3 дня");
   assert.equal(say("span-days", 11), "11 дней");
