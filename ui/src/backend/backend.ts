@@ -50,6 +50,11 @@ interface Answers {
   members: "members";
   detain: "done";
   conversations: "conversations";
+  direct: "conversation";
+  found_group: "conversation";
+  bring: "done";
+  ask_to_leave: "done";
+  arrange: "done";
   send: "sent";
   edit: "done";
   delete: "done";
@@ -84,6 +89,11 @@ const ANSWERS: Answers = {
   members: "members",
   detain: "done",
   conversations: "conversations",
+  direct: "conversation",
+  found_group: "conversation",
+  bring: "done",
+  ask_to_leave: "done",
+  arrange: "done",
   send: "sent",
   edit: "done",
   delete: "done",

@@ -10,7 +10,6 @@ import { rich } from "./fake-words";
 import type {
   ConversationView,
   DraftView,
-  FoundView,
   MessageContent,
   MessageId,
   MessageView,
@@ -27,7 +26,14 @@ const REACTIONS_MAX = 4;
 type Of<Kind extends Request["request"]> = Extract<Request, { request: Kind }>;
 type Refuse = (code: RefusalCode, details?: string) => never;
 
+type Said = Pick<
+  ConversationView,
+  "messages" | "unread" | "mentions" | "last" | "timer_ms" | "draft" | "findings"
+>;
+
 export class FakeTalk {
+  /** Nobody else is there: words wait. */
+  alone = false;
   messages: MessageView[];
   #members: MemberView[];
   #refuse: Refuse;
@@ -65,14 +71,11 @@ export class FakeTalk {
     return (this.messages.at(-1)?.position ?? -1) + 1;
   }
 
-  view(members: number): ConversationView {
+  /** What every conversation has; who is in it is said elsewhere. */
+  view(): Said {
     const others = this.#there.filter((message) => !message.own && message.content.kind !== "deleted");
     const unread = others.slice(Math.max(0, others.length - this.#unread));
     return {
-      id: made.PLENARY,
-      kind: "plenary",
-      title: "",
-      members,
       messages: this.#next,
       unread: unread.length,
       mentions: unread.filter((message) => message.mentions_me).length,
@@ -80,8 +83,6 @@ export class FakeTalk {
       timer_ms: this.#timer,
       draft: this.#draft,
       findings: [],
-      epoch: 9,
-      code: "4821 0937 5512",
     };
   }
 
@@ -91,7 +92,7 @@ export class FakeTalk {
     return messages.map((message) => ({ ...message, reply: this.#reply(message.reply?.id ?? null) }));
   }
 
-  search({ text, limit = 50 }: Of<"search">): FoundView[] {
+  search({ text, limit = 50 }: Of<"search">): MessageView[] {
     const words = (said: string) => fold(said).match(/[\p{Alphabetic}\p{N}]+/gu) ?? [];
     const looked = words(text);
     if (looked.length === 0 || looked.length > 16) this.#refuse("bad_request", "say 1 to 16 words");
@@ -101,8 +102,7 @@ export class FakeTalk {
         there.some((word) => (term.length >= 3 ? word.startsWith(term) : word === term)),
       );
     };
-    const found = this.#there.filter(has).toReversed().slice(0, limit);
-    return found.map((message) => ({ conversation: made.PLENARY, message }));
+    return this.#there.filter(has).toReversed().slice(0, limit);
   }
 
   send({ text, reply_to }: Of<"send">): MessageId {
@@ -212,8 +212,18 @@ export class FakeTalk {
     };
     this.messages = [...this.messages, message];
     this.#changed();
-    if (message.state === "waiting") setTimeout(() => this.#change(id, { state: "sent" }), 900);
+    if (message.state === "waiting" && !this.alone) this.#leave(id);
     return id;
+  }
+
+  #leave(id: MessageId): void {
+    setTimeout(() => this.#change(id, { state: "sent" }), 900);
+  }
+
+  /** Somebody is there now: what has waited goes. */
+  company(): void {
+    this.alone = false;
+    for (const { id, state } of this.messages) if (state === "waiting") this.#leave(id);
   }
 
   #change(id: MessageId, change: Partial<MessageView>): void {

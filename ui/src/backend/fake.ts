@@ -5,12 +5,13 @@
 // own vote, `&vote=<state>`, or `&vote=stuck` for a ballot that the box does not take. `&words=hostile` puts in names
 // and texts of people who want to deceive the eye. `&motions=options` puts in motions with several options;
 // `&refuse=propose` refuses every motion, `&refuse=send&code=store_failed` every request of a kind with a code;
-// `&role=observer` takes a role. What the talk may be is said in `fake-talk.ts`; it lies open to tests as `fakeTalk`.
+// `&role=observer` takes a role. What the talk may be is said in `fake-talk.ts`; it lies open to tests as `fakeTalk`. Other conversations,
+// and more members, are said in `fake-conversations.ts`, and lie open as `fakeConversations`.
 
 import type { Backend, Language, Settings, TextSize, Theme, VaultState } from "./backend";
 import * as made from "./fake-assembly";
 import { answers, elections } from "./fake-elections";
-import { FakeTalk } from "./fake-talk";
+import { crowd, FakeConversations } from "./fake-conversations";
 import type {
   Answer,
   AssemblyView,
@@ -51,10 +52,13 @@ export function fake(parameters: URLSearchParams): Backend {
   let assembly: AssemblyView | null = ["absent", "none"].includes(scene) ? null : made.assembly(language);
   if (assembly && scene === "requested") assembly.standing = "requested";
   const empty = scene === "empty";
-  const members = empty ? made.members(language).slice(0, 1) : made.members(language);
+  const members = empty ? made.members(language).slice(0, 1) : crowd(parameters, made.members(language));
   let admissions = empty ? [] : made.admissions(language);
-  const talk = new FakeTalk(parameters, language, members, refuse, () => changed("conversations"));
-  Object.assign(globalThis, { fakeTalk: talk });
+  const conversations = new FakeConversations(parameters, language, members, refuse, () =>
+    changed("conversations"),
+  );
+  const talk = conversations.plenary;
+  Object.assign(globalThis, { fakeTalk: talk, fakeConversations: conversations });
   if (assembly && parameters.has("role")) assembly.role = parameters.get("role") as Role;
   const among = parameters.get("motions") === "options";
   let motions = empty ? [] : among ? elections(language) : made.motions(language);
@@ -180,11 +184,24 @@ export function fake(parameters: URLSearchParams): Backend {
       case "detain":
         return { answer: "done" };
       case "conversations":
-        return { answer: "conversations", conversations: [talk.view(members.length)] };
+        return { answer: "conversations", conversations: conversations.views() };
+      case "direct":
+        return { answer: "conversation", conversation: conversations.direct(request) };
+      case "found_group":
+        return { answer: "conversation", conversation: conversations.found(request) };
+      case "bring":
+        conversations.bring(request);
+        return { answer: "done" };
+      case "ask_to_leave":
+        conversations.askToLeave(request);
+        return { answer: "done" };
+      case "arrange":
+        conversations.arrange(request);
+        return { answer: "done" };
       case "send":
-        return { answer: "sent", message: talk.send(request) };
+        return { answer: "sent", message: conversations.talk(request.conversation).send(request) };
       case "read":
-        return { answer: "messages", messages: talk.read(request) };
+        return { answer: "messages", messages: conversations.talk(request.conversation).read(request) };
       case "propose": {
         const first = made.motions(language)[2] ?? refuse("internal");
         const motion = crypto.randomUUID() as MotionId;
@@ -252,22 +269,22 @@ export function fake(parameters: URLSearchParams): Backend {
       case "export_audit":
         return { answer: "exported", path: request.path, bytes: 186_240 };
       case "edit":
-        talk.edit(request);
+        conversations.talk(request.conversation).edit(request);
         return { answer: "done" };
       case "delete":
-        talk.takeBack(request);
+        conversations.talk(request.conversation).takeBack(request);
         return { answer: "done" };
       case "react":
-        talk.react(request);
+        conversations.talk(request.conversation).react(request);
         return { answer: "done" };
       case "set_timer":
-        talk.setTimer(request);
+        conversations.talk(request.conversation).setTimer(request);
         return { answer: "done" };
       case "set_draft":
-        talk.setDraft(request);
+        conversations.talk(request.conversation).setDraft(request);
         return { answer: "done" };
       case "search":
-        return { answer: "found", messages: talk.search(request) };
+        return { answer: "found", messages: conversations.search(request) };
       case "set_carrier":
         carrier = request.carrier;
         return { answer: "done" };

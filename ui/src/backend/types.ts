@@ -14,6 +14,8 @@ export type {
   Choice,
   ConnectionState,
   ConnectionView,
+  ConversationKind,
+  ConversationStanding,
   EvidenceKind,
   EvidenceView,
   InvitationView,
@@ -28,6 +30,7 @@ export type {
   OwnVote,
   OwnVoteState,
   Phase,
+  PresentView,
   ProofLabel,
   ProofLine,
   QuestionView,
@@ -79,9 +82,10 @@ type Narrow<Union, Key extends string, Id> = Union extends unknown
     : Union
   : never;
 
+/** The same, and what may be absent still may. */
 type NarrowOptional<Union, Key extends string, Id> = Union extends unknown
   ? Key extends keyof Union
-    ? Omit<Union, Key> & Partial<Record<Key, Id>>
+    ? Omit<Union, Key> & (Union extends Record<Key, unknown> ? Record<Key, Id> : Partial<Record<Key, Id>>)
     : Union
   : never;
 
@@ -99,7 +103,15 @@ type Plain = Exclude<
   wire.Answer,
   {
     answer:
-      "admissions" | "conversations" | "sent" | "messages" | "found" | "proposed" | "motions" | "motion";
+      | "admissions"
+      | "conversations"
+      | "conversation"
+      | "sent"
+      | "messages"
+      | "found"
+      | "proposed"
+      | "motions"
+      | "motion";
   }
 >;
 
@@ -107,6 +119,7 @@ export type Answer =
   | Plain
   | { answer: "admissions"; admissions: AdmissionView[] }
   | { answer: "conversations"; conversations: ConversationView[] }
+  | { answer: "conversation"; conversation: ConversationId }
   | { answer: "sent"; message: MessageId }
   | { answer: "messages"; messages: MessageView[] }
   | { answer: "found"; messages: FoundView[] }
