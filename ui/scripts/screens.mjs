@@ -222,6 +222,42 @@ SCREENS.push(...TALKS.map(([name, talk, steps]) => [name, `member&${talk}`, [has
   [hash(TALK)],
 ]);
 
+/** Opens the conversation of the list whose row is the nth of its kind. */
+const opened = (kind, index = 0) => [hash("/conversations"), row(`conversation-${kind}`, index)];
+const aboutIt = (kind, index = 0) => [...opened(kind, index), click("about-open")];
+/** Direct conversations and working groups. */
+const KINDS = [
+  ["kinds-list", "groups=some", [hash("/conversations"), click("archived")]],
+  ["kinds-direct", "groups=some", opened("direct")],
+  ["kinds-group", "groups=some", opened("group")],
+  ["kinds-halted", "groups=some", opened("direct", 1)],
+  ["kinds-left", "groups=some", [...opened("group", 2)]],
+  ["kinds-observer", "groups=some&role=observer", opened("group")],
+  ["kinds-begin", "groups=some", [click("begin-open"), click("pick-4")]],
+  [
+    "kinds-begin-group",
+    "groups=some",
+    [
+      click("begin-open"),
+      click("begin-group"),
+      type("group-name", "Бюджет"),
+      click("pick-2"),
+      click("pick-8"),
+    ],
+  ],
+  ["kinds-begun", "comes=never", [click("begin-open"), click("pick-4"), click("begin")]],
+  ["kinds-about-plenary", "groups=some", aboutIt("plenary")],
+  ["kinds-about-group", "groups=some", aboutIt("group")],
+  ["kinds-about-group-end", "groups=some", [...aboutIt("group"), see("leave-open")]],
+  ["kinds-about-direct", "groups=some", aboutIt("direct")],
+  ["kinds-bring", "groups=some", [...aboutIt("group"), click("bring-open")]],
+  ["kinds-ask-leave", "groups=some", [...aboutIt("group"), click("ask-leave")]],
+  ["kinds-leave", "groups=some", [...aboutIt("group"), click("leave-open")]],
+  ["kinds-largest", "groups=some&size=largest", aboutIt("group")],
+  ["kinds-hostile", "groups=some&words=hostile", aboutIt("group")],
+];
+SCREENS.push(...KINDS.map(([name, scene, steps]) => [name, `member&${scene}`, steps]));
+
 SCREENS.push(...AMONG.map(([name, steps]) => [name, "member&motions=options", steps]));
 
 const filter = process.argv[2] ?? "";

@@ -179,14 +179,87 @@ commands-hint = What to do or where to go
 commands-none = Nothing found
 command-motion = Motion: { $title }
 command-member = Member: { $name }
+command-conversation = Conversation: { $title }
 
 ## Conversations
 
 plenary = Plenary
 plenary-subtitle = { $count ->
-    [one] { $count } member · safety code { $code }
-   *[other] { $count } members · safety code { $code }
+    [one] { $count } member
+   *[other] { $count } members
 }
+group-subtitle = { $count ->
+    [one] Working group · { $count } member
+   *[other] Working group · { $count } members
+}
+kind-direct = Direct conversation
+kind-group = Working group
+pinned = pinned
+muted = muted
+archived-count = Archive: { $count }
+you = You
+alone-short = Nobody else is here yet
+alone = Nobody else is here yet. Write: your words wait and leave when somebody comes in.
+standing-left = This device is no longer in the conversation. What was read stays; nothing new comes, and nothing can be written.
+standing-halted = This device lost its way and cannot read on. It asks by itself to be added again and returns when somebody's device has done so; what was read is safe.
+begin-title = New conversation
+begin-kind = With whom
+begin-direct = With one member
+begin-means-direct = Only the two of you read it. If there is such a conversation already, it opens.
+begin-means-group = Only those in the group read it. Others learn neither its name, nor who is in it, nor that it exists.
+begin-whom-direct = With whom to talk
+begin-whom-group = Whom to bring in
+begin-chosen = Chosen: { $count }. At most: { $limit }.
+begin-too-many = Too many: { $over } over the { $limit } that there is room for. Take some out.
+begin-direct-do = Begin
+begin-group-do = Found the group
+group-name = Name of the group
+picker-search = Find by name
+picker-nobody = There is nobody to choose.
+picker-none = Nobody has such a name.
+picker-found = { $count ->
+    [one] { $count } member found
+   *[other] { $count } members found
+}
+write-to = Write
+about = About the conversation
+about-back = Back to the messages
+about-who = Who is here
+about-own = How you have it
+about-own-hint = Other members do not see this.
+about-code = Safety code
+about-code-means = It must be the same for everybody who is in the conversation now. The devices compare it by themselves; to check them, compare it aloud or when you meet. It changes whenever the roster does. If codes differ for long with the same roster, somebody is being lied to: say so outside Veche.
+arrange-pinned = Pin
+arrange-pinned-hint = It stands above the others in the list.
+arrange-muted = Mute
+arrange-muted-hint = What is unread is not added to the count of all.
+arrange-archived = Archive
+arrange-archived-hint = It is put at the end of the list; messages come as before.
+present-since = here since { $time }
+present-before = here before you
+coming = Not here yet: comes in when their device is online.
+leaving-own = You are leaving.
+leaving-other = You ask them to leave. More than half of the other deputies in the group must.
+bring-title = Bring members in
+bring-means = They read what is said after they came in, not what was said before.
+bring-do = Bring in
+bring-full = The group is full.
+ask-leave = Ask to leave: { $name }
+ask-leave-title = { $name }: ask to leave?
+ask-leave-means = It happens when more than half of the other deputies in the group ask for it within 7 days.
+ask-leave-then = The member then reads nothing new; what they have read stays with them. Everybody in the group sees what you ask.
+ask-leave-do = Ask
+leave-open = Leave the group…
+leave-title = Leave the group?
+leave-means = You will read and write nothing new here. A deputy in the group can bring you back.
+leave-remains = What was read stays: with you on this device, and your words with the others. Everybody in the group sees that you left.
+leave-do = Leave
+leave-goes-on = You are leaving. Somebody else's device completes it as soon as it is online.
+leave-alone = Nobody else is here, so you cannot leave. You can archive the conversation.
+empty-direct = Here the two of you speak
+empty-group = Here the working group speaks
+composer-direct = Direct message
+composer-group = Message to the group
 conversation-not-yet = The plenary opens when its key arrives.
 no-messages = No messages yet
 messages = Messages
@@ -294,6 +367,7 @@ roster-added = { $count ->
     [one] A new member joined: { $who }.
    *[other] New members joined: { $who }.
 }
+roster-came = Now here: { $who }.
 roster-removed = { $count ->
     [one] No longer reads this conversation: { $who }.
    *[other] No longer read this conversation: { $who }.
@@ -836,3 +910,5 @@ refused-emoji = A reaction is one visible character. Write a single one and try 
 refused-unsent = The message has not left this device yet. Try again once the relay has taken it.
 refused-timer = Deputies set the time after which messages disappear, and nothing was changed. Ask a deputy to do it.
 refused-search = One to sixteen words can be looked for. Shorten the search and try again.
+refused-group = Only deputies bring members into a working group or ask them to leave, and nothing was changed. Ask a deputy in the group to do it.
+refused-seat = That seat or member is not there any more, and nothing was changed. Close the window and look at the list again.

@@ -16,7 +16,9 @@ import type {
 } from "../backend/types";
 
 import { t } from "../i18n/i18n.svelte";
+import { beginning } from "./beginning.svelte";
 import { Composing } from "./composing.svelte";
+import { counted } from "./conversations";
 import { draft } from "./draft.svelte";
 import { bare, type Named } from "./marks";
 import { doubles, look } from "./names";
@@ -45,9 +47,9 @@ class Session {
 
   #doubles = $derived(doubles(this.members.map((member) => member.name)));
   admitted = $derived(this.overview?.assembly?.standing === "admitted");
-  /** Messages and mentions that have not been read, in all conversations. */
-  unread = $derived(this.conversations.reduce((sum, { unread }) => sum + unread, 0));
-  mentions = $derived(this.conversations.reduce((sum, { mentions }) => sum + mentions, 0));
+  /** Messages and mentions that have not been read, in all conversations that are not muted. */
+  unread = $derived(counted(this.conversations, "unread"));
+  mentions = $derived(counted(this.conversations, "mentions"));
   /** Members as one writes of them. */
   named = $derived<Named[]>(
     this.members.map(({ seat }) => ({ seat, label: bare(this.nameOf(seat)).replace(/\s+/g, " ").trim() })),
@@ -212,6 +214,7 @@ class Session {
     this.talk = null;
     this.#composing.clear();
     searching.clear();
+    beginning.open = false;
     this.motions = [];
     this.progress = {};
     this.trouble = null;
