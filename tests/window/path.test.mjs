@@ -114,6 +114,49 @@ test("talks in the plenary both ways", options, async () => {
   await window.picture("path-conversation");
 });
 
+test("writes to a member from the members' page, and is answered", options, async () => {
+  const [timur] = agents;
+  const direct = async () => (await timur.ask("conversations")).conversations.find(({ kind }) => kind === "direct");
+  const { members } = await timur.ask("members");
+  const { seat } = members.find(({ own }) => own);
+  await window.click("rail-members");
+  await window.run(
+    `[...document.querySelectorAll('[data-testid="member-row"]')]
+       .find((row) => row.innerText.includes(arguments[0])).click();`,
+    timur.name,
+  );
+  await window.shows(`Место ${seat}`);
+  await window.click("write-to");
+  await window.see("composer");
+  assert.equal(await window.run("return document.getElementById('page-title').innerText"), timur.name);
+  // Nobody else is there yet: the words wait, and leave by themselves.
+  await window.type("composer", "Тимур, вы будете завтра?");
+  await window.click("send");
+  const conversation = await until(
+    "the other one is in and has the words",
+    async () => {
+      const known = await direct();
+      if (!known) return false;
+      const { messages } = await timur.ask("read", { conversation: known.id });
+      return messages.some(({ content }) => content.text === "Тимур, вы будете завтра?") && known.id;
+    },
+    120_000,
+  );
+  await timur.ask("send", { conversation, text: "Буду, к десяти." });
+  await window.shows("Буду, к десяти.");
+  await window.picture("path-direct");
+  await window.click("about-open");
+  await window.see("about");
+  await window.see("present", `[data-seat="${seat}"]`);
+  const shown = await window.text("about-code");
+  await until("both have the same code", async () => (await direct()).code === (await window.text("about-code")));
+  assert.match(shown, /^(\d{5} ?){6}$/);
+  await window.picture("path-direct-about");
+  // The others have no such conversation.
+  const { conversations } = await agents[1].ask("conversations");
+  assert.ok(conversations.every(({ kind }) => kind === "plenary"));
+});
+
 /** Writes the options, one in a row. */
 async function ask(method, options) {
   await window.click(`method-${method}`);

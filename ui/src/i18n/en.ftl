@@ -189,8 +189,8 @@ plenary-subtitle = { $count ->
    *[other] { $count } members
 }
 group-subtitle = { $count ->
-    [one] Working group · { $count } member
-   *[other] Working group · { $count } members
+    [one] Group · { $count } member
+   *[other] Group · { $count } members
 }
 kind-direct = Direct conversation
 kind-group = Working group
@@ -204,7 +204,7 @@ standing-left = This device is no longer in the conversation. What was read stay
 standing-halted = This device lost its way and cannot read on. It asks by itself to be added again and returns when somebody's device has done so; what was read is safe.
 begin-title = New conversation
 begin-kind = With whom
-begin-direct = With one member
+begin-direct = Direct
 begin-means-direct = Only the two of you read it. If there is such a conversation already, it opens.
 begin-means-group = Only those in the group read it. Others learn neither its name, nor who is in it, nor that it exists.
 begin-whom-direct = With whom to talk
@@ -228,7 +228,7 @@ about-who = Who is here
 about-own = How you have it
 about-own-hint = Other members do not see this.
 about-code = Safety code
-about-code-means = It must be the same for everybody who is in the conversation now. The devices compare it by themselves; to check them, compare it aloud or when you meet. It changes whenever the roster does. If codes differ for long with the same roster, somebody is being lied to: say so outside Veche.
+about-code-means = It must be the same for everybody who is in the conversation now. The devices compare it by themselves; to check them, compare it aloud or when you meet. It changes with the roster and the keys. If codes differ for long with the same roster, somebody is being lied to: say so outside Veche.
 arrange-pinned = Pin
 arrange-pinned-hint = It stands above the others in the list.
 arrange-muted = Mute
@@ -247,7 +247,7 @@ bring-full = The group is full.
 ask-leave = Ask to leave: { $name }
 ask-leave-title = { $name }: ask to leave?
 ask-leave-means = It happens when more than half of the other deputies in the group ask for it within 7 days.
-ask-leave-then = The member then reads nothing new; what they have read stays with them. Everybody in the group sees what you ask.
+ask-leave-then = The member then reads nothing new; what they have read stays with them. What you ask goes to the devices of everybody in the group.
 ask-leave-do = Ask
 leave-open = Leave the group…
 leave-title = Leave the group?

@@ -116,6 +116,12 @@ class Session {
     await this.refresh("conversations");
   }
 
+  /** Reads conversations until one is known that has just been begun: a reading that was under way may be from before. */
+  async learn(id: ConversationId): Promise<void> {
+    await this.refresh("conversations");
+    if (this.conversation(id) === null) await this.refresh("conversations");
+  }
+
   leaveTalk(): void {
     this.talk?.leave();
   }
