@@ -220,7 +220,9 @@ export class FakeConversations {
   #some(language: Language): void {
     const ru = language === "ru";
     const since = (seats: number[], days: number) =>
-      seats.map((seat, index) => this.#present(seat, index === 0 ? null : Date.now() - days * DAY));
+      seats
+        .map((seat, index) => this.#present(seat, index === 0 ? null : Date.now() - days * DAY))
+        .sort((one, other) => one.seat - other.seat);
     const words = (seed: number, ...lines: [number, string, string, number][]): MessageView[] =>
       lines.map(([seat, russian, english, ago], position) => ({
         id: made.hex(seed + position) as MessageId,

@@ -32,6 +32,12 @@ const row = async (words) => {
   );
 };
 const title = () => stage.page.$eval("#page-title", (one) => one.innerText);
+const titled = (words) =>
+  stage.page.waitForFunction(
+    (text) => document.getElementById("page-title")?.innerText === text,
+    { timeout: 10_000 },
+    words,
+  );
 const there = (testid, more = "") => stage.page.$(`[data-testid="${testid}"]${more}`);
 const gone = (selector) =>
   stage.page.waitForFunction((one) => document.querySelector(one) === null, { timeout: 10_000 }, selector);
@@ -125,7 +131,7 @@ test(
     await gone('[data-testid="pick-2"]');
     await stage.press("Tab", "Space", "Enter");
     await says("conversation-state", "Здесь пока никого");
-    assert.equal(await title(), "Лесной");
+    await titled("Лесной");
     assert.match((await rows())[0], /Личный разговор: ?Лесной/);
     await stage.type("composer", "Есть минута?");
     await stage.press("Enter");
@@ -180,8 +186,7 @@ test("a deputy founds a working group, and it opens", options, async () => {
   assert.match(await stage.text("begin-count"), /Выбрано: 2/);
   await stage.click("begin");
   await gone("dialog");
-  await stage.see("composer");
-  assert.equal(await title(), "Бюджет");
+  await titled("Бюджет");
   await says("roster", "Проф. Хелен Марш");
 });
 
@@ -298,7 +303,7 @@ test("who is alone in a group cannot leave it, and is told what to do instead", 
   await stage.click("begin-group");
   await stage.type("group-name", "Один");
   await stage.click("begin");
-  await stage.see("composer");
+  await titled("Один");
   await stage.click("about-open");
   assert.match(await stage.text("leave-alone"), /в архив/);
   assert.equal(await there("leave-open"), null);
@@ -339,8 +344,8 @@ test("from a member's page one writes to the member, but not to oneself or who i
   await stage.go("/members/2");
   await stage.tabTo("write-to");
   await stage.press("Enter");
+  await titled("Тимур Ахметов");
   await stage.see("composer");
-  assert.equal(await title(), "Тимур Ахметов");
   for (const seat of [1, 5]) {
     await stage.go(`/members/${seat}`);
     await stage.see("member");

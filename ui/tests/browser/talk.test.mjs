@@ -209,7 +209,7 @@ test("a press of the other button opens the menu where it was pressed", options,
 test("everything is done with the keys, and the focus comes back", options, async () => {
   await talk.open("talk=rich");
   await stage.see("composer");
-  await stage.page.focus('[data-testid="search-here"]');
+  await stage.page.focus('[data-testid="about-open"]');
   await stage.press("Tab");
   assert.equal(await stage.focused(), "message", "one step comes to the last message, not to every one");
   assert.match(await talk.focusedText(), /И ещё одно/);
