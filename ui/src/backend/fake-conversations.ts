@@ -204,7 +204,7 @@ export class FakeConversations {
   #begin(who: Pick<Who, "kind" | "title"> & Partial<Who>, coming: number[]): ConversationId {
     const id = made.hex(7_000 + this.#known.size, 8) as ConversationId;
     const talk = this.#talk([]);
-    talk.alone = true;
+    talk.alone = coming.length > 0;
     const own = this.#members.find((member) => member.own)?.seat ?? 1;
     this.#know({ id, present: [this.#present(own, Date.now())], coming, epoch: 0, ...who }, talk);
     this.#changed();

@@ -200,6 +200,7 @@ archived-count = Archive: { $count }
 you = You
 alone-short = Nobody else is here yet
 alone = Nobody else is here yet. Write: your words wait and leave when somebody comes in.
+alone-nobody = Nobody else is here. Who comes in later does not read what was written before.
 standing-left = This device is no longer in the conversation. What was read stays; nothing new comes, and nothing can be written.
 standing-halted = This device lost its way and cannot read on. It asks by itself to be added again and returns when somebody's device has done so; what was read is safe.
 begin-title = New conversation

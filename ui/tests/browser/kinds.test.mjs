@@ -304,6 +304,7 @@ test("who is alone in a group cannot leave it, and is told what to do instead", 
   await stage.type("group-name", "Один");
   await stage.click("begin");
   await titled("Один");
+  await says("conversation-state", "Кто войдёт позже, не прочитает");
   await stage.click("about-open");
   assert.match(await stage.text("leave-alone"), /в архив/);
   assert.equal(await there("leave-open"), null);
