@@ -5,11 +5,12 @@ use crate::clock::{Clock, Lap};
 use crate::disk::{Disk, Flushed};
 use messaging::{
     AppMessage, Body, Conversation, Incoming, Intent, JournalPoint, KeyPackage, Knowledge, Member, OwnDevice,
-    Processed, Replace, Roster, Unwrapped, new_key_package,
+    Place, Processed, Replace, Roster, Unwrapped, new_key_package,
 };
 use primitives::canonical::sha256;
 use primitives::{
     ConversationId, DeviceCertificate, MessageId, Overlay, Secret, Signed, SigningSecret, Store, Time,
+    VerifyingKey,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -62,6 +63,10 @@ impl Roster for Admitted {
 
     fn admits(&self, _: &JournalPoint, member: &Member) -> bool {
         self.0.contains(member)
+    }
+
+    fn is_deputy(&self, _: &VerifyingKey) -> bool {
+        true
     }
 }
 
@@ -151,7 +156,7 @@ impl<'a> Desk<'a> {
     ) -> Outcome<(Entries, Option<Vec<u8>>, Cost)> {
         let (entries, made) = self.step(|overlay, own, rng| {
             let mut group = load(overlay)?;
-            let committing = group.commit(own, roster, Admitted::point(), intent)?;
+            let committing = group.commit(own, roster, Admitted::point(), Time(1), intent)?;
             let entries = group.wrap(overlay, own, Time(1), &committing.message, rng)?;
             group.save(overlay)?;
             Ok(entries)
@@ -192,7 +197,12 @@ impl<'a> Desk<'a> {
 
     pub(crate) fn join(&mut self, roster: &Admitted, welcome: &[u8]) -> Outcome<Cost> {
         let ((), cost) = self.step(|overlay, own, _| {
-            Conversation::join(overlay, own, roster, welcome, Replace::Never)?;
+            let place = Place {
+                conversation: HERE,
+                terms: None,
+                replace: Replace::Never,
+            };
+            Conversation::join(overlay, own, roster, welcome, &place)?;
             Ok(())
         })?;
         Ok(cost)

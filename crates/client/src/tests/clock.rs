@@ -1,7 +1,8 @@
 //! Clocks that differ.
 
 use super::world::World;
-use crate::views::{Choice, NoticeCode, VoteKind};
+use crate::requests::Request;
+use crate::views::{NoticeCode, VoteKind};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -52,17 +53,24 @@ fn statements_count_although_the_logs_clock_is_days_from_ones_own() {
 }
 
 #[test]
-fn a_vote_counts_although_the_clock_is_days_ahead_and_it_is_the_first_thing_that_is_said() {
+fn what_is_said_first_counts_although_the_clock_is_days_ahead() {
     let mut world = World::new(179, 3);
     world.relay.stamps_off_ms = -3 * DAY_MS;
     world.found(3);
     world.run_ms(30_000);
-    let motion = world.open_vote(0, 1, "Anything", VoteKind::RollCall);
     // What the logs had taught the device is forgotten with the process.
     world.restart(2);
-    world.vote(2, &motion, Choice::For);
-    world.until("the vote counts", 120_000, |world| {
-        let view = world.motion(0, &motion);
-        view.is_some_and(|view| view.ballots == 1)
+    let request = Request::Propose {
+        title: "Anything".into(),
+        text: String::new(),
+        kind: VoteKind::RollCall,
+        question: Default::default(),
+        rule: None,
+        notice_ms: None,
+        voting_ms: None,
+    };
+    world.ask(2, request).expect("proposed");
+    world.until("all see it", 120_000, |world| {
+        (0..3).all(|who| world.motions(who).iter().any(|motion| motion.title == "Anything"))
     });
 }
