@@ -39,6 +39,7 @@ fn until(scene: &mut Scene, who: usize, id: &str, what: &str, holds: impl Fn(&Va
 }
 
 fn until_said(scene: &mut Scene, who: usize, id: &str, texts: &[&str]) {
+    until(scene, who, id, "it is there", |_| true);
     let deadline = scene.narrator.deadline;
     let agent = scene.members[who].agent().unwrap();
     let heard = agent.wait(&format!("{texts:?}"), deadline, |agent| {

@@ -18,7 +18,7 @@ pub(crate) use burning::waiting_purpose;
 pub(crate) use drafts::Draft;
 pub(crate) use talk::ConversationState;
 
-use crate::commands::no_assembly;
+use crate::commands::{no_assembly, unknown};
 use crate::machine::Failed;
 use crate::requests::Answer;
 use crate::state::{LogRole, Seed};
@@ -82,7 +82,10 @@ impl Step<'_> {
             .conversations
             .get(&id)
             .cloned()
-            .ok_or_else(no_assembly)?;
+            .ok_or_else(|| match &self.state.member {
+                Some(member) if member.plenary != Some(id) => unknown("conversation"),
+                _ => no_assembly(),
+            })?;
         let mut position = before.unwrap_or(state.next_position).min(state.next_position);
         let first = state.talk().first;
         let changes = self.changes_waiting(id)?;
