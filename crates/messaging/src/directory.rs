@@ -15,6 +15,7 @@ use crate::conversation::log_keys;
 use crate::credential::{Member, OwnDevice};
 use crate::envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
 use crate::key_package::{BadKeyPackage, KeyPackage};
+use crate::posting::{KeysWire, posting, read_posting};
 use crate::rendezvous::JournalKey;
 use crate::terms::Terms;
 use crate::wrap::{INLINE, Opened, Unreadable, WELCOME, open, seal_entry};
@@ -27,7 +28,6 @@ use rand_core::CryptoRng;
 use tlog::LogKeys;
 use zeroize::{Zeroize as _, Zeroizing};
 
-const VERSION: u8 = 1;
 const CARD: u8 = 1;
 const LETTER: u8 = 2;
 /// Most bytes of a card or a letter.
@@ -101,17 +101,6 @@ pub enum BadListing {
 
 #[derive(Encode, Decode)]
 #[cbor(array)]
-struct Wire {
-    #[n(0)]
-    version: u8,
-    #[n(1)]
-    kind: u8,
-    #[cbor(n(2), with = "minicbor::bytes")]
-    content: Vec<u8>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
 struct LetterWire {
     #[n(0)]
     conversation: ConversationId,
@@ -122,13 +111,12 @@ struct LetterWire {
     #[n(3)]
     log_start: u64,
     #[n(4)]
-    journal_keys: Vec<(u64, ByteArray<32>)>,
+    journal_keys: KeysWire,
 }
 
 impl Drop for LetterWire {
     fn drop(&mut self) {
         self.log_secret.zeroize();
-        self.journal_keys.iter_mut().for_each(|(_, key)| key.zeroize());
     }
 }
 
@@ -160,15 +148,12 @@ pub fn list_letter(
     letter: &Letter,
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Vec<u8>, SealError> {
-    let journal_keys = letter.journal_keys.iter();
     let bytes = Zeroizing::new(encode(&LetterWire {
         conversation: letter.conversation,
         terms: letter.terms.clone(),
         log_secret: ByteArray::from(*letter.log_secret.expose()),
         log_start: letter.log_start,
-        journal_keys: journal_keys
-            .map(|key| (key.number, ByteArray::from(*key.key.expose())))
-            .collect(),
+        journal_keys: KeysWire::of(&letter.journal_keys),
     }));
     let envelope = seal_envelope(to, labels::DIRECTORY_LETTER.as_bytes(), &bytes)?;
     list(keys, LETTER, envelope, rng).ok_or(SealError::Key)
@@ -182,10 +167,9 @@ pub fn open_listed(keys: &LogKeys, entry: &[u8]) -> Result<Listed, BadListing> {
     let Opened::Inline(bytes) = open(&keys.wrap, labels::DIRECTORY_WRAP, entry)? else {
         return Err(Unreadable::Form.into());
     };
-    let wire: Wire = decode_canonical_max(&bytes, CONTENT_BYTES_MAX)?;
-    match (wire.version, wire.kind) {
-        (VERSION, CARD) => {
-            let unverified: Unverified = decode_canonical_max(&wire.content, CONTENT_BYTES_MAX)?;
+    match read_posting(&bytes, CONTENT_BYTES_MAX)? {
+        Some((CARD, content)) => {
+            let unverified: Unverified = decode_canonical_max(&content, CONTENT_BYTES_MAX)?;
             let claimed: Card = unverified.peek()?;
             let member = KeyPackage::parse(&claimed.key_package)?.member();
             let card = unverified.verify::<Card>(labels::DIRECTORY_CARD, &member.device)?;
@@ -194,7 +178,7 @@ pub fn open_listed(keys: &LogKeys, entry: &[u8]) -> Result<Listed, BadListing> {
                 card: Box::new(card.into_value()),
             })
         }
-        (VERSION, LETTER) => Ok(Listed::Letter(wire.content)),
+        Some((LETTER, content)) => Ok(Listed::Letter(content)),
         _ => Err(BadListing::Newer),
     }
 }
@@ -210,14 +194,8 @@ pub fn open_letter(secret: &EnvelopeSecret, envelope: &[u8]) -> Result<Letter, N
     if !wire.terms.as_ref().is_none_or(fits) {
         return Err(NotForUs);
     }
-    let journal_keys = wire.journal_keys.iter_mut();
     Ok(Letter {
-        journal_keys: journal_keys
-            .map(|(number, key)| JournalKey {
-                number: *number,
-                key: Secret::take(key),
-            })
-            .collect(),
+        journal_keys: wire.journal_keys.take(),
         conversation: wire.conversation,
         terms: wire.terms.clone(),
         log_secret: Secret::take(&mut wire.log_secret),
@@ -248,10 +226,11 @@ pub fn welcome_in(log_secret: &Secret<32>, id: ConversationId, entry: &[u8]) -> 
 }
 
 fn list(keys: &LogKeys, kind: u8, content: Vec<u8>, rng: &mut (impl CryptoRng + ?Sized)) -> Option<Vec<u8>> {
-    let bytes = encode(&Wire {
-        version: VERSION,
-        kind,
-        content,
-    });
-    seal_entry(&keys.wrap, labels::DIRECTORY_WRAP, INLINE, &bytes, rng)
+    seal_entry(
+        &keys.wrap,
+        labels::DIRECTORY_WRAP,
+        INLINE,
+        &posting(kind, content),
+        rng,
+    )
 }

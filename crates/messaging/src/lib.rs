@@ -33,6 +33,7 @@ mod message;
 mod meta;
 mod outcome;
 mod parts;
+mod posting;
 mod process;
 mod provider;
 mod readd;

@@ -13,6 +13,7 @@ use crate::credential::{Member, OwnDevice};
 use crate::envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
 use crate::invitation::Invitation;
 use crate::key_package::{BadKeyPackage, KeyPackage};
+use crate::posting::{KeysWire, posting, read_posting};
 use crate::wrap::{Opened, PieceList, TooLarge, Unreadable, Wrapped, open, wrap};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -22,7 +23,6 @@ use primitives::{ConversationId, DeviceCertificate, Hash, Secret, Signed, encode
 use rand_core::CryptoRng;
 use zeroize::Zeroize as _;
 
-const VERSION: u8 = 1;
 const REQUEST: u8 = 1;
 const ADMITTED: u8 = 2;
 const REFUSED: u8 = 3;
@@ -138,20 +138,9 @@ pub enum BadRendezvous {
 
 #[derive(Encode, Decode)]
 #[cbor(array)]
-struct Wire {
-    #[n(0)]
-    version: u8,
-    #[n(1)]
-    kind: u8,
-    #[cbor(n(2), with = "minicbor::bytes")]
-    content: Vec<u8>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
 struct AdmittedWire {
     #[n(0)]
-    journal_keys: Vec<(u64, ByteArray<32>)>,
+    journal_keys: KeysWire,
     #[n(1)]
     conversation: ConversationId,
     #[n(2)]
@@ -165,7 +154,6 @@ struct AdmittedWire {
 impl Drop for AdmittedWire {
     fn drop(&mut self) {
         self.log_secret.zeroize();
-        self.journal_keys.iter_mut().for_each(|(_, key)| key.zeroize());
     }
 }
 
@@ -194,11 +182,8 @@ pub fn post_admitted(
     admitted: &Admitted,
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Wrapped, SealError> {
-    let keys = admitted.journal_keys.iter();
     let bytes = zeroize::Zeroizing::new(encode(&AdmittedWire {
-        journal_keys: keys
-            .map(|key| (key.number, ByteArray::from(*key.key.expose())))
-            .collect(),
+        journal_keys: KeysWire::of(&admitted.journal_keys),
         conversation: admitted.conversation,
         log_secret: ByteArray::from(*admitted.log_secret.expose()),
         log_start: admitted.log_start,
@@ -244,14 +229,8 @@ pub fn open_posted(invitation: &Invitation, entry: &[u8]) -> Result<Posted, BadR
 pub fn open_admitted(secret: &EnvelopeSecret, id: Hash, envelope: &[u8]) -> Result<Admitted, BadRendezvous> {
     let bytes = open_envelope(secret, id.as_bytes(), envelope)?;
     let mut wire: AdmittedWire = decode_canonical_max(&bytes, crate::wrap::MESSAGE_BYTES_MAX)?;
-    let keys = wire.journal_keys.iter_mut();
     Ok(Admitted {
-        journal_keys: keys
-            .map(|(number, key)| JournalKey {
-                number: *number,
-                key: Secret::take(key),
-            })
-            .collect(),
+        journal_keys: wire.journal_keys.take(),
         conversation: wire.conversation,
         log_secret: Secret::take(&mut wire.log_secret),
         log_start: wire.log_start,
@@ -265,14 +244,11 @@ impl Posted {
     /// # Errors
     /// [`BadRendezvous`].
     pub fn parse(bytes: &[u8]) -> Result<Self, BadRendezvous> {
-        let wire: Wire = decode_canonical_max(bytes, crate::wrap::MESSAGE_BYTES_MAX)?;
-        match (wire.version, wire.kind) {
-            (VERSION, REQUEST) => parse_request(&wire.content),
-            (VERSION, ADMITTED) => Ok(Self::Admitted {
-                envelope: wire.content,
-            }),
-            (VERSION, REFUSED) => Ok(Self::Refused {
-                text: decode_canonical_max(&wire.content, REFUSAL_BYTES_MAX)?,
+        match read_posting(bytes, crate::wrap::MESSAGE_BYTES_MAX)? {
+            Some((REQUEST, content)) => parse_request(&content),
+            Some((ADMITTED, envelope)) => Ok(Self::Admitted { envelope }),
+            Some((REFUSED, content)) => Ok(Self::Refused {
+                text: decode_canonical_max(&content, REFUSAL_BYTES_MAX)?,
             }),
             _ => Err(BadRendezvous::Newer),
         }
@@ -325,10 +301,6 @@ fn post(
     content: Vec<u8>,
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Wrapped, TooLarge> {
-    let bytes = encode(&Wire {
-        version: VERSION,
-        kind,
-        content,
-    });
+    let bytes = posting(kind, content);
     wrap(&invitation.log_keys().wrap, labels::RENDEZVOUS, &bytes, rng)
 }
