@@ -27,21 +27,9 @@ const FORGOTTEN: [&str; 5] = [
     "somebody else's slip",
 ];
 
-fn read(world: &mut World, who: usize) -> Vec<MessageView> {
-    let request = Request::Read {
-        conversation: None,
-        before: None,
-        limit: Some(500),
-        mark_read: false,
-    };
-    match world.ask(who, request) {
-        Ok(Answer::Messages { messages }) => messages,
-        other => panic!("{other:?}"),
-    }
-}
-
 fn texts(world: &mut World, who: usize) -> Vec<String> {
-    read(world, who)
+    world
+        .messages(who, None)
         .into_iter()
         .filter(|view| !view.changing && view.state != MessageState::Waiting)
         .filter_map(|view| match view.content {
@@ -54,7 +42,11 @@ fn texts(world: &mut World, who: usize) -> Vec<String> {
 
 fn id_of(world: &mut World, who: usize, text: &str) -> Option<String> {
     let is_it = |view: &MessageView| matches!(&view.content, MessageContent::Text { text: words, .. } if words == text);
-    read(world, who).into_iter().find(is_it).map(|view| view.id)
+    world
+        .messages(who, None)
+        .into_iter()
+        .find(is_it)
+        .map(|view| view.id)
 }
 
 /// Somebody asks for a thing, looks after a crash whether it was done, and asks again if not.
@@ -93,7 +85,7 @@ fn delete(world: &mut World, who: usize, message: String) {
         message,
     };
     insist(world, who, &request, |world| {
-        let view = read(world, who).into_iter().find(|view| view.id == id);
+        let view = world.messages(who, None).into_iter().find(|view| view.id == id);
         view.is_none_or(|view| view.content == MessageContent::Deleted)
     });
 }

@@ -12,19 +12,12 @@ mod world;
 use client::requests::{Answer, Refusal, RefusalCode, Request};
 use client::views::{ConversationKind, ConversationStanding, ConversationView, MessageContent, Role};
 use primitives::store::MemoryStore;
-use world::{Weather, World};
+use world::{Weather, World, words};
 
 const WAIT_MS: u64 = 300_000;
 
-fn conversations(world: &mut World, who: usize) -> Vec<ConversationView> {
-    match world.ask(who, Request::Conversations) {
-        Ok(Answer::Conversations { conversations }) => conversations,
-        other => panic!("{other:?}"),
-    }
-}
-
 fn conversation(world: &mut World, who: usize, id: &str) -> Option<ConversationView> {
-    conversations(world, who).into_iter().find(|view| view.id == id)
+    world.conversations(who).into_iter().find(|view| view.id == id)
 }
 
 fn seats(world: &mut World, who: usize, id: &str) -> Vec<u32> {
@@ -67,20 +60,11 @@ fn say(world: &mut World, who: usize, id: &str, text: &str) -> Result<Answer, Re
 }
 
 fn texts(world: &mut World, who: usize, id: &str) -> Vec<String> {
-    let request = Request::Read {
-        conversation: Some(id.into()),
-        before: None,
-        limit: Some(500),
-        mark_read: false,
-    };
-    let Ok(Answer::Messages { messages }) = world.ask(who, request) else {
-        return Vec::new();
-    };
-    let words = messages.into_iter().filter_map(|message| match message.content {
-        MessageContent::Text { text, .. } => Some(text),
-        _ => None,
-    });
-    words.collect()
+    let messages = world.messages(who, Some(id));
+    let said = messages
+        .iter()
+        .filter(|view| matches!(view.content, MessageContent::Text { .. }));
+    said.map(|view| words(view).to_owned()).collect()
 }
 
 fn leave(world: &mut World, who: usize, id: &str, seat: u32) -> Result<Answer, Refusal> {
@@ -306,10 +290,7 @@ fn what_is_asked_amiss_is_refused_with_a_reason() {
     );
     assert_eq!(code(leave(&mut world, 0, &id, 1)), RefusalCode::BadRequest);
     assert_eq!(code(leave(&mut world, 0, &id, 2)), RefusalCode::Unknown);
-    let plenary = conversations(&mut world, 0)
-        .into_iter()
-        .find(|view| view.kind == ConversationKind::Plenary)
-        .unwrap();
+    let plenary = world.plenary(0);
     assert_eq!(
         code(leave(&mut world, 0, &plenary.id, 2)),
         RefusalCode::BadRequest

@@ -10,43 +10,16 @@
 mod world;
 
 use client::requests::{Answer, Event, Refusal, RefusalCode, Request};
-use client::views::{ConversationView, MessageContent, MessageState, MessageView, Role, RunStyle};
+use client::views::{MessageContent, MessageState, MessageView, Role, RunStyle};
 use primitives::store::MemoryStore;
 use rand_core::SeedableRng;
-use world::World;
+use world::{World, words};
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
 
-fn read(world: &mut World, who: usize) -> Vec<MessageView> {
-    let request = Request::Read {
-        conversation: None,
-        before: None,
-        limit: Some(500),
-        mark_read: false,
-    };
-    match world.ask(who, request) {
-        Ok(Answer::Messages { messages }) => messages,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn plenary(world: &mut World, who: usize) -> ConversationView {
-    match world.ask(who, Request::Conversations) {
-        Ok(Answer::Conversations { mut conversations }) => conversations.remove(0),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn words(view: &MessageView) -> &str {
-    match &view.content {
-        MessageContent::Text { text, .. } => text,
-        _ => "",
-    }
-}
-
 fn view(world: &mut World, who: usize, id: &str) -> Option<MessageView> {
-    read(world, who).into_iter().find(|view| view.id == id)
+    world.messages(who, None).into_iter().find(|view| view.id == id)
 }
 
 fn send(world: &mut World, who: usize, text: &str, reply_to: Option<&str>) -> String {
@@ -127,7 +100,8 @@ fn code(result: Result<Answer, Refusal>) -> Option<RefusalCode> {
 fn settled(world: &mut World) {
     world.until("all see the same", 5 * MINUTE, |world| {
         let lines = |world: &mut World, who: usize| -> Vec<_> {
-            read(world, who)
+            world
+                .messages(who, None)
                 .into_iter()
                 .filter(|view| !matches!(view.content, MessageContent::Roster { .. }))
                 .map(|view| {
@@ -413,7 +387,7 @@ fn messages_under_a_timer_disappear_by_log_time_and_are_burnt() {
     send(&mut world, 0, "before the timer", None);
     set_timer(&mut world, 1, Some(10 * MINUTE)).unwrap();
     world.until("the timer is known", 2 * MINUTE, |world| {
-        (0..4).all(|who| plenary(world, who).timer_ms == Some(10 * MINUTE))
+        (0..4).all(|who| world.plenary(who).timer_ms == Some(10 * MINUTE))
     });
     hoard(&mut world);
     let secret = "до вечера это знаем только мы";
@@ -442,7 +416,7 @@ fn messages_under_a_timer_disappear_by_log_time_and_are_burnt() {
     );
     set_timer(&mut world, 0, None).unwrap();
     world.until("the timer is off", 2 * MINUTE, |world| {
-        (0..4).all(|who| plenary(world, who).timer_ms.is_none())
+        (0..4).all(|who| world.plenary(who).timer_ms.is_none())
     });
     let later = send(&mut world, 2, "this one stays", None);
     settled(&mut world);
@@ -507,21 +481,18 @@ fn drafts_and_unread_mentions_are_kept() {
     world.ask(0, draft("нескончаемый чернов")).unwrap();
     world.ask(0, draft("нескончаемый черновик")).unwrap();
     world.restart(0);
-    assert_eq!(
-        plenary(&mut world, 0).draft.unwrap().text,
-        "нескончаемый черновик"
-    );
+    assert_eq!(world.plenary(0).draft.unwrap().text, "нескончаемый черновик");
     let first = send(&mut world, 0, "нескончаемый черновик", None);
-    assert_eq!(plenary(&mut world, 0).draft, None);
+    assert_eq!(world.plenary(0).draft, None);
     world.ask(0, draft("другой")).unwrap();
     world.ask(0, draft("")).unwrap();
-    assert_eq!(plenary(&mut world, 0).draft, None);
+    assert_eq!(world.plenary(0).draft, None);
 
     let second = send(&mut world, 0, "@{2} and @{2} again", None);
     send(&mut world, 0, "`@{2}` in code", None);
     settled(&mut world);
     let counts = |world: &mut World, who| {
-        let view = plenary(world, who);
+        let view = world.plenary(who);
         (view.unread, view.mentions)
     };
     assert_eq!(counts(&mut world, 1), (3, 1));
@@ -564,7 +535,8 @@ fn words_are_found_in_many_messages_and_with_changes_and_pages() {
         assert_eq!(newest.len(), 50);
         assert!(search(&mut world, who, "сообщая").is_empty());
     }
-    let early = read(&mut world, 0)
+    let early = world
+        .messages(0, None)
         .into_iter()
         .find(|view| words(view) == "Сообщение номер 4: Мир")
         .unwrap();

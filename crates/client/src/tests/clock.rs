@@ -1,8 +1,7 @@
 //! Clocks that differ.
 
 use super::world::World;
-use crate::requests::Request;
-use crate::views::{NoticeCode, VoteKind};
+use crate::views::NoticeCode;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -60,16 +59,7 @@ fn what_is_said_first_counts_although_the_clock_is_days_ahead() {
     world.run_ms(30_000);
     // What the logs had taught the device is forgotten with the process.
     world.restart(2);
-    let request = Request::Propose {
-        title: "Anything".into(),
-        text: String::new(),
-        kind: VoteKind::RollCall,
-        question: Default::default(),
-        rule: None,
-        notice_ms: None,
-        voting_ms: None,
-    };
-    world.ask(2, request).expect("proposed");
+    world.propose(2, "Anything");
     world.until("all see it", 120_000, |world| {
         (0..3).all(|who| world.motions(who).iter().any(|motion| motion.title == "Anything"))
     });

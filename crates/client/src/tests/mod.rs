@@ -6,7 +6,6 @@ mod boxes;
 mod carrier;
 mod clock;
 mod counting;
-mod figures;
 mod jobs;
 mod journal;
 mod removed;

@@ -4,7 +4,6 @@
 use super::world::World;
 use crate::requests::Request;
 use crate::step::State;
-use crate::views::VoteKind;
 use primitives::store::Store as _;
 use primitives::{ConversationId, LogId, Secret, Table, labels};
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,16 +109,7 @@ fn a_removed_member_finds_and_opens_nothing_that_came_after() {
     for who in 0..3 {
         world.say(who, "after");
     }
-    let request = Request::Propose {
-        title: "after".into(),
-        text: String::new(),
-        kind: VoteKind::RollCall,
-        question: Default::default(),
-        rule: None,
-        notice_ms: None,
-        voting_ms: None,
-    };
-    world.ask(0, request).expect("proposed");
+    world.propose(0, "after");
     let seat = Request::Direct { seat: 2 };
     world.ask(2, seat).expect("begun");
     world.run_ms(120_000);

@@ -2,7 +2,6 @@
 
 use super::Lies;
 use super::world::World;
-use crate::requests::Request;
 use crate::state::Content;
 use crate::views::VoteKind;
 use messaging::{Intent, JournalPoint};
@@ -83,16 +82,7 @@ fn a_claimed_future_of_the_journal_does_not_stall_the_plenary() {
     world.run_ms(5_000);
     world.say(1, "after the claim");
     // The journal's next entry is later than the claim, and does not bear it out.
-    let request = Request::Propose {
-        title: "anything".into(),
-        text: String::new(),
-        kind: VoteKind::RollCall,
-        question: Default::default(),
-        rule: None,
-        notice_ms: None,
-        voting_ms: None,
-    };
-    world.ask(2, request).expect("proposed");
+    world.propose(2, "anything");
     heard_by_all(&mut world, 1);
 }
 
@@ -184,16 +174,7 @@ fn a_device_that_has_halted_asks_and_comes_back_by_itself() {
         world.inside(3).conversations.values().any(|state| state.halted)
     });
     // The journal grows, as it always does; here by a motion.
-    let request = Request::Propose {
-        title: "anything".into(),
-        text: String::new(),
-        kind: VoteKind::RollCall,
-        question: Default::default(),
-        rule: None,
-        notice_ms: None,
-        voting_ms: None,
-    };
-    world.ask(1, request).expect("proposed");
+    world.propose(1, "anything");
     world.until("it is back", 600_000, |world| {
         let inside = world.inside(3).conversations.values();
         let mut states = inside.map(|state| !state.halted && !state.more().joining);

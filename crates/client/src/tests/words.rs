@@ -1,35 +1,14 @@
 //! What one member can try with messages that name others' messages: every receiver skips it, counts it, and shows nothing of it.
 
 use super::world::World;
-use crate::requests::{Answer, Request};
 use crate::state::Content;
-use crate::views::{ConversationView, MessageContent, MessageView};
+use crate::views::MessageContent;
 use messaging::{AppMessage, Body, Emoji, Timer};
 use primitives::{ConversationId, MessageId, MessageName};
 use std::collections::BTreeMap;
 
-fn read(world: &mut World, who: usize) -> Vec<MessageView> {
-    let request = Request::Read {
-        conversation: None,
-        before: None,
-        limit: Some(500),
-        mark_read: false,
-    };
-    match world.ask(who, request) {
-        Ok(Answer::Messages { messages }) => messages,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn plenary(world: &mut World, who: usize) -> ConversationView {
-    match world.ask(who, Request::Conversations) {
-        Ok(Answer::Conversations { mut conversations }) => conversations.remove(0),
-        other => panic!("{other:?}"),
-    }
-}
-
 fn findings(world: &mut World, who: usize) -> BTreeMap<String, u64> {
-    let findings = plenary(world, who).findings;
+    let findings = world.plenary(who).findings;
     findings
         .into_iter()
         .map(|finding| (finding.rule, finding.count))
@@ -45,7 +24,8 @@ fn said(world: &mut World, who: usize, text: &str) -> MessageName {
             .into_iter()
             .all(|who| world.texts(who).iter().any(|words| words == text))
     });
-    let view = read(world, who)
+    let view = world
+        .messages(who, None)
         .into_iter()
         .find(|view| matches!(&view.content, MessageContent::Text { text: words, .. } if words == text));
     view.expect("it stands there").id.parse().expect("a name")
@@ -141,7 +121,8 @@ fn a_flood_of_reactions_is_bounded_at_every_receiver() {
     }
     said(&mut world, 0, "after the flood");
     for who in 1..3 {
-        let view = read(&mut world, who)
+        let view = world
+            .messages(who, None)
             .into_iter()
             .find(|view| view.id == message.to_string())
             .expect("it is there");
@@ -171,7 +152,7 @@ fn msg_19_a_copied_id_takes_nobody_s_place_and_a_second_copy_is_dropped() {
     send_raw(&mut world, 1, id, Body::Text("the author twice".into()));
     said(&mut world, 1, "after it");
     assert_eq!(world.texts(2), ["squatter", "the author", "after it"]);
-    let ids: Vec<_> = read(&mut world, 2).into_iter().map(|view| view.id).collect();
+    let ids: Vec<_> = world.messages(2, None).into_iter().map(|view| view.id).collect();
     let mut distinct = ids.clone();
     distinct.sort();
     distinct.dedup();
@@ -194,7 +175,7 @@ fn msg_23_and_msg_24_experts_set_no_timer_and_observers_say_nothing() {
     said(&mut world, 2, "after it");
     for who in 0..2 {
         assert_eq!(world.texts(who), ["after it"]);
-        assert_eq!(plenary(&mut world, who).timer_ms, None);
+        assert_eq!(world.plenary(who).timer_ms, None);
         let findings = findings(&mut world, who);
         assert_eq!((findings["MSG-23"], findings["MSG-24"]), (1, 2));
     }
@@ -214,7 +195,7 @@ fn malformed_kinds_are_skipped_and_unknown_ones_are_kept() {
     send_raw(&mut world, 0, name(9), raw(900, b"later"));
     said(&mut world, 0, "after it");
     assert_eq!(findings(&mut world, 1)["MSG-10"], 6);
-    let views = read(&mut world, 1);
+    let views = world.messages(1, None);
     let unknown = views
         .iter()
         .filter(|view| view.content == MessageContent::NeedsNewerVersion)

@@ -16,6 +16,7 @@
 )]
 
 mod relay;
+mod talk;
 
 use client::requests::{Answer, AuditLevel, CharterChanges, Event, Refusal, Request};
 use client::views::{Choice, MotionView, Overview, Phase, QuestionView, Role, Standing, VoteKind};
@@ -28,6 +29,7 @@ pub use relay::{Ballots, Relay};
 use relay_api::{Call, Reply};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+pub use talk::words;
 
 /// What goes wrong on the way, in percent.
 #[derive(Clone, Copy, Default)]
@@ -446,25 +448,6 @@ impl World {
         self.motions(who).into_iter().find(|motion| motion.id == id)
     }
 
-    pub fn texts(&mut self, who: usize) -> Vec<String> {
-        let request = Request::Read {
-            conversation: None,
-            before: None,
-            limit: Some(500),
-            mark_read: true,
-        };
-        match self.ask(who, request) {
-            Ok(Answer::Messages { messages }) => messages
-                .into_iter()
-                .filter_map(|message| match message.content {
-                    client::views::MessageContent::Text { text, .. } => Some(text),
-                    _ => None,
-                })
-                .collect(),
-            _ => Vec::new(),
-        }
-    }
-
     pub fn members_online(&self) -> Vec<usize> {
         (0..self.clients.len())
             .filter(|who| self.clients[*who].is_some())
@@ -566,16 +549,18 @@ impl World {
         self.overview(who).assembly.map(|assembly| assembly.standing)
     }
 
-    pub fn say(&mut self, who: usize, text: &str) {
-        self.ask(
-            who,
-            Request::Send {
-                conversation: None,
-                text: text.into(),
-                reply_to: None,
-            },
-        )
-        .unwrap();
+    /// Proposes a roll-call of for and against by the charter's numbers, and waits for nothing.
+    pub fn propose(&mut self, who: usize, title: &str) {
+        let request = Request::Propose {
+            title: title.into(),
+            text: String::new(),
+            kind: VoteKind::RollCall,
+            question: QuestionView::default(),
+            rule: None,
+            notice_ms: None,
+            voting_ms: None,
+        };
+        self.ask(who, request).unwrap();
     }
 
     /// Proposes, seconds and waits until everybody sees the vote open.
