@@ -289,7 +289,7 @@ impl Step<'_> {
             written = true;
         }
         if written && let Some(entry) = messaging::post_welcome(&secret, id, welcome, self.rng) {
-            self.post(state.log, entry, Content::Listing, self.now, None);
+            self.post(state.log, entry, Content::Welcome, self.now, None);
         }
         Ok(())
     }

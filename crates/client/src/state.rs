@@ -336,9 +336,12 @@ pub(crate) enum Content {
         #[n(0)]
         motion: MotionId,
     },
-    /// A card or letter of the directory; a Welcome, demand or request of a conversation.
+    /// A card or letter of the directory; a demand or request of a conversation.
     #[n(7)]
     Listing,
+    /// A Welcome: it is for the log in which its commit stands, also when the conversation has moved on.
+    #[n(8)]
+    Welcome,
 }
 
 /// An invitation that this device made.

@@ -170,6 +170,28 @@ fn groups_work_in_bad_weather_and_through_crashes() {
 }
 
 #[test]
+fn who_is_brought_in_while_somebody_leaves_comes_in() {
+    for seed in 20..26 {
+        let mut world = World::new(seed, 4);
+        world.found(4);
+        let id = group(&mut world, 0, "Budget", &[2, 3]);
+        all_see(&mut world, &[0, 1, 2], &id, &[1, 2, 3]);
+        world.weather.delay_max_ms = 3_000;
+        // The commit that lets the one go may move the group to another log before the Welcome of the other has arrived.
+        leave(&mut world, 2, &id, 3).unwrap();
+        world.run_ms(700 * (seed - 20));
+        let bring = Request::Bring {
+            conversation: id.clone(),
+            seats: vec![4],
+        };
+        world.ask(0, bring).unwrap();
+        all_see(&mut world, &[0, 1, 3], &id, &[1, 2, 4]);
+        say(&mut world, 3, &id, "here").unwrap();
+        world.until("it is heard", WAIT_MS, |world| texts(world, 1, &id) == ["here"]);
+    }
+}
+
+#[test]
 fn who_leaves_a_group_keeps_what_it_read_and_reads_no_more() {
     let mut world = World::new(4, 3);
     world.found(3);

@@ -75,7 +75,6 @@ impl Step<'_> {
             .get_mut(&id)
             .map(|state| core::mem::replace(&mut state.log, log));
         if let Some(old) = old.filter(|old| *old != log) {
-            self.finish_log(old);
             // A demand or request for the log that is over is made again for the new one.
             let stale: Vec<u64> = self
                 .state
@@ -85,6 +84,7 @@ impl Step<'_> {
                 .map(|(number, _)| *number)
                 .collect();
             stale.into_iter().for_each(|number| self.drop_outbox(number));
+            self.leave_old_logs(id);
         }
         self.save_conversation(id);
         let is_plenary = self
@@ -97,6 +97,30 @@ impl Step<'_> {
             self.learn_candidate(key);
         }
         Ok(())
+    }
+
+    /// Logs from which the conversation has moved on are done with, once nobody waits for an own Welcome in them any more.
+    pub(super) fn leave_old_logs(&mut self, id: ConversationId) {
+        let Some(present) = self.state.conversations.get(&id).map(|state| state.log) else {
+            return;
+        };
+        let waits = |log: &LogId| {
+            let mut items = self.state.outbox.values();
+            items.any(|item| item.log == *log && item.content == Content::Welcome)
+        };
+        let over: Vec<LogId> = self
+            .state
+            .logs
+            .iter()
+            .filter(|(log, state)| {
+                let of = state.role == LogRole::Conversation { conversation: id };
+                of && !state.finished && **log != present && !waits(log)
+            })
+            .map(|(log, _)| *log)
+            .collect();
+        for log in over {
+            self.finish_log(log);
+        }
     }
 
     /// Commits made before this one leave the outbox: those that lost the race (what they were for is made again on the new

@@ -27,7 +27,12 @@ impl Step<'_> {
             return Ok(false);
         };
         if state.log != log || state.halted {
-            // The conversation has moved on: what came after the removal is ignored.
+            // The conversation has moved on: what came after the removal is ignored, but for an own Welcome that is there now.
+            let welcome = own.and_then(|number| self.state.outbox.get(&number));
+            if welcome.is_some_and(|item| item.content == Content::Welcome) {
+                own.into_iter().for_each(|number| self.drop_outbox(number));
+                self.leave_old_logs(id);
+            }
             return Ok(true);
         }
         if state.more().joining && !self.join_by_welcome(id, log, index)? {
