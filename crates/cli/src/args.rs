@@ -1,7 +1,7 @@
 //! The command line. Nothing secret is ever an argument: others on the machine can read arguments.
 
 use app::dto::AuditLevel;
-use app::dto::views::{Carrier, Majority, Role, VoteKind};
+use app::dto::views::{Carrier, Majority, ReceiptLevel, Role, VoteKind};
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
@@ -160,6 +160,22 @@ pub(crate) enum Once {
         /// Whether it stands before the others.
         #[arg(long)]
         pinned: Option<bool>,
+        /// What the others are told of how far this device has come: none, arrived or read.
+        #[arg(long, value_parser = read_word::<ReceiptLevel>)]
+        receipts: Option<ReceiptLevel>,
+    },
+    /// The safety number with a member: read it to each other, or compare the codes.
+    Safety {
+        /// The member's seat.
+        seat: u32,
+        /// Note that it has been compared and is the same (or, with `false`, that it is to be compared anew).
+        #[arg(long)]
+        same: Option<bool>,
+    },
+    /// Whether events tell that something has happened.
+    Notices {
+        /// Whether they do.
+        on: bool,
     },
     /// Send what standard input (or a file) says.
     Send {
@@ -313,6 +329,13 @@ pub(crate) enum GroupCommand {
         name: String,
         /// Seats of the members to bring in.
         seats: Vec<u32>,
+    },
+    /// Give it another name; deputies only.
+    Rename {
+        /// The working group.
+        conversation: String,
+        /// Its name.
+        name: String,
     },
     /// Bring members in; deputies only.
     Bring {

@@ -94,12 +94,23 @@ impl Once {
                 muted,
                 archived,
                 pinned,
+                receipts,
             } => Request::Arrange {
                 conversation: conversation.clone(),
                 muted: *muted,
                 archived: *archived,
                 pinned: *pinned,
+                receipts: *receipts,
             },
+            Self::Safety { seat, same: None } => Request::SafetyNumber { seat: *seat },
+            Self::Safety {
+                seat,
+                same: Some(verified),
+            } => Request::MarkVerified {
+                seat: *seat,
+                verified: *verified,
+            },
+            Self::Notices { on } => Request::SetNotices { on: *on },
             Self::Send {
                 conversation,
                 reply_to,
@@ -187,6 +198,10 @@ impl GroupCommand {
             Self::Found { name, seats } => Request::FoundGroup {
                 name: name.clone(),
                 seats: seats.clone(),
+            },
+            Self::Rename { conversation, name } => Request::Rename {
+                conversation: conversation.clone(),
+                name: name.clone(),
             },
             Self::Bring { conversation, seats } => Request::Bring {
                 conversation: conversation.clone(),

@@ -40,6 +40,7 @@ pub(crate) fn answer(answer: &Answer, details: Details) -> String {
             admissions.iter().for_each(|view| show_admission(&mut text, view))
         }
         Answer::Members { members } => members.iter().for_each(|view| show_member(&mut text, view)),
+        Answer::SafetyNumber { digits, verified, .. } => show_safety(&mut text, digits, *verified),
         Answer::Conversations { conversations } => {
             conversations
                 .iter()
@@ -229,6 +230,19 @@ fn show_conversation(text: &mut String, view: &ConversationView) {
     }
 }
 
+/// The digits as people read them out: twelve groups of five.
+fn show_safety(text: &mut String, digits: &str, verified: Option<u64>) {
+    let groups: Vec<&str> = (0..digits.len())
+        .step_by(5)
+        .filter_map(|from| digits.get(from..from.saturating_add(5)))
+        .collect();
+    groups.chunks(4).for_each(|row| line(text, "", &row.join(" ")));
+    match verified {
+        Some(at) => line(text, "Compared, and the same:", &time(at)),
+        None => line(text, "Not compared yet.", ""),
+    }
+}
+
 fn show_message(text: &mut String, view: &MessageView, ids: bool) {
     let content = match &view.content {
         MessageContent::Text { text, .. } => text.clone(),
@@ -240,6 +254,7 @@ fn show_message(text: &mut String, view: &MessageView, ids: bool) {
             format!("[messages disappear after {} from now on]", span(*ms))
         }
         MessageContent::Timer { timer_ms: None } => "[messages stay from now on]".to_owned(),
+        MessageContent::Renamed { name } => format!("[renamed the group: {name}]"),
         MessageContent::NeedsNewerVersion => "[needs a newer version]".to_owned(),
     };
     let changed = if view.edited.is_some() { " (changed)" } else { "" };

@@ -66,6 +66,9 @@ impl Step<'_> {
             Request::Members => Ok(Answer::Members {
                 members: self.show_members()?,
             }),
+            Request::SafetyNumber { seat } => self.safety_number(SeatNumber(seat)),
+            Request::MarkVerified { seat, verified } => self.mark_verified(SeatNumber(seat), verified),
+            Request::SetNotices { on } => Ok(self.set_notices(on)),
             Request::Detain { seat } => self.detain(SeatNumber(seat)),
             Request::Conversations => Ok(Answer::Conversations {
                 conversations: self.show_conversations()?,
@@ -84,7 +87,18 @@ impl Step<'_> {
                 muted,
                 archived,
                 pinned,
-            } => self.arrange(parse(&conversation)?, muted, archived, pinned),
+                receipts,
+            } => {
+                let conversation = parse(&conversation)?;
+                if let Some(level) = receipts {
+                    self.set_receipts(conversation, level)?;
+                }
+                self.arrange(conversation, muted, archived, pinned)
+            }
+            Request::Rename { conversation, name } => {
+                bounded("name", &name, 1, NAME_CHARS_MAX)?;
+                self.rename(parse(&conversation)?, name)
+            }
             Request::Send {
                 conversation,
                 text,

@@ -29,6 +29,7 @@ impl Step<'_> {
         self.publish_ballot_keys()?;
         self.keep_directory()?;
         self.attend()?;
+        self.tell_receipts()?;
         self.let_in()?;
         self.continue_journal()?;
         self.cosign_journal()?;

@@ -246,6 +246,7 @@ impl Step<'_> {
             if before.get(motion) != Some(phase) {
                 self.motion_moved(*motion)?;
                 let view = crate::show::phase_view(*phase);
+                self.notice_phase(*motion, view);
                 self.emit(Event::MotionPhase {
                     motion: motion.to_string(),
                     phase: view,

@@ -364,6 +364,7 @@ fn load(store: &dyn Store) -> Result<State, StepError> {
     }
     let first: Option<Option<String>> = load_one(store, tables::CARRIER, b"first")?;
     state.first_carrier = first.map(Carrier::through);
+    state.no_notices = load_one(store, tables::NOTICES, b"on")? == Some(false);
     if let Some(snapshot) = store.get(tables::FOLD, b"snapshot")? {
         let mut fold = Assembly::load(&snapshot).map_err(|_| StepError::Record(tables::FOLD.0))?;
         state.volatile.folded_since = fold_again(store, &state, &mut fold)?;

@@ -3,7 +3,7 @@
 
 use crate::views::{
     AdmissionView, Carrier, Choice, ConversationView, FoundView, InvitationView, MemberView, MessageView,
-    MotionView, Overview, QuestionView, Role, RuleView, Ties, VoteKind,
+    MotionView, Overview, QuestionView, ReceiptLevel, Role, RuleView, Ties, VoteKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,25 @@ pub enum Request {
     },
     /// All members. Answer: [`Answer::Members`].
     Members,
+    /// The safety number with a member: whoever reads the same one knows that no other keys stand between the two. Answer:
+    /// [`Answer::SafetyNumber`].
+    SafetyNumber {
+        /// The member's seat.
+        seat: u32,
+    },
+    /// Notes that the safety number with a member has been compared and is the same, or takes that back. Answer:
+    /// [`Answer::Done`].
+    MarkVerified {
+        /// The member's seat.
+        seat: u32,
+        /// Whether it is the same.
+        verified: bool,
+    },
+    /// Sets whether [`Event::Notice`] tells that something has happened. Answer: [`Answer::Done`].
+    SetNotices {
+        /// Whether it does.
+        on: bool,
+    },
     /// Reports a member as detained; in force when the charter's signers have joined. Answer: [`Answer::Done`].
     Detain {
         /// The seat.
@@ -119,6 +138,17 @@ pub enum Request {
         #[serde(default)]
         #[cfg_attr(feature = "typescript", ts(optional))]
         pinned: Option<bool>,
+        /// What the others are told of how far this device has come; nothing can be told in the plenary.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        receipts: Option<ReceiptLevel>,
+    },
+    /// Gives a working group another name; deputies only. Answer: [`Answer::Done`].
+    Rename {
+        /// The working group.
+        conversation: String,
+        /// Its name, 1 to 200 characters.
+        name: String,
     },
     /// Sends words. Answer: [`Answer::Sent`] when they are durable in the outbox.
     Send {
@@ -407,6 +437,15 @@ pub enum Answer {
         /// They, by seat.
         members: Vec<MemberView>,
     },
+    /// A safety number.
+    SafetyNumber {
+        /// 60 digits.
+        digits: String,
+        /// The same as a QR code: an SVG image, black on white.
+        qr: String,
+        /// When this device's user said that it was the same on both sides.
+        verified: Option<u64>,
+    },
     /// Conversations.
     Conversations {
         /// They.
@@ -548,6 +587,16 @@ pub enum Event {
         /// Where it is now.
         phase: crate::views::Phase,
     },
+    /// Something has happened that its user may want to look at; what it is, is not said. Not for muted conversations, nor if
+    /// its user wants none.
+    Notice {
+        /// What kind of thing.
+        kind: NoticeKind,
+        /// In which conversation, if in one.
+        conversation: Option<String>,
+        /// With which motion, if with one.
+        motion: Option<String>,
+    },
     /// A lie was caught.
     Evidence {
         /// With what.
@@ -562,6 +611,21 @@ pub enum Event {
         /// Steps in all.
         total: u64,
     },
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// Somebody has said something.
+    Message,
+    /// Somebody has mentioned this member.
+    Mention,
+    /// A motion has been proposed, opened or decided.
+    Motion,
+    /// A vote in which this member has not voted closes soon.
+    Deadline,
 }
 
 /// Things that change.

@@ -50,6 +50,7 @@ impl Step<'_> {
             evidence,
             notice: volatile.notice.or(failed.then_some(NoticeCode::StepFailed)),
             assembly: self.show_assembly()?,
+            notices: !self.state.no_notices,
         })
     }
 
@@ -115,9 +116,8 @@ impl Step<'_> {
         let fold = self.state.assembly.clone().ok_or_else(no_assembly)?;
         let own = self.own_seat().ok().map(|seat| seat.number);
         let trustees = fold.trustee_seats();
-        Ok(fold
-            .seats()
-            .map(|seat| MemberView {
+        let view = |seat: &Seat| {
+            Ok(MemberView {
                 seat: seat.number.0,
                 name: self.name_of(seat),
                 role: role_view(seat.role),
@@ -131,8 +131,10 @@ impl Step<'_> {
                 devices: count(seat.devices.len()),
                 trustee: trustees.contains(&seat.number),
                 ballot_keys: seat.unused_ballot_keys(fold.next_key_number()),
+                verified: self.verified_at(&seat.identity)?.is_some(),
             })
-            .collect())
+        };
+        fold.seats().map(view).collect()
     }
 
     pub(crate) fn name_of(&self, seat: &Seat) -> String {

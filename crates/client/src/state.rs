@@ -537,6 +537,8 @@ pub(crate) struct Volatile {
     pub(crate) connection: ConnectionState,
     /// When a step failed the last time.
     pub(crate) step_failed: Option<Time>,
+    /// Votes of whose end its user has been told.
+    pub(crate) reminded: BTreeSet<MotionId>,
     /// The quiet line.
     pub(crate) notice: Option<NoticeCode>,
     /// When the relay's time was asked for.

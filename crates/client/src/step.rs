@@ -43,6 +43,8 @@ pub(crate) struct State {
     pub(crate) roster: Vec<crate::state::Span>,
     /// The way to the relay that was set before there is an assembly; the first one is founded or joined by it.
     pub(crate) first_carrier: Option<Carrier>,
+    /// Its user wants to be told nothing.
+    pub(crate) no_notices: bool,
     pub(crate) volatile: Volatile,
 }
 

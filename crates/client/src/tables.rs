@@ -54,5 +54,9 @@ pub(crate) const CARDS: Table = Table("cards");
 pub(crate) const DIRECTORY: Table = Table("directory");
 /// Pieces of large messages: to be uploaded, or fetched.
 pub(crate) const PIECES: Table = Table("pieces");
+/// When the safety number with a member was compared, by the member's identity key.
+pub(crate) const COMPARED: Table = Table("compared");
+/// Whether its user is told that something has happened, one record.
+pub(crate) const NOTICES: Table = Table("notices");
 /// Journal checkpoints that others have seen and we have not reached, by log and size.
 pub(crate) const CLAIMS: Table = Table("claims");

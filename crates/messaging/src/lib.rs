@@ -42,6 +42,7 @@ mod rendezvous;
 mod roster;
 mod terms;
 mod timer;
+mod title;
 mod wrap;
 
 #[cfg(test)]
@@ -72,8 +73,9 @@ pub use records::DamagedRecord;
 pub use rendezvous::{Admitted, BadRendezvous, JoinRequest, JournalKey, Posted, open_admitted, open_posted};
 pub use rendezvous::{post_admitted, post_refused, post_request};
 pub use roster::{JournalPoint, Knowledge, Roster};
-pub use terms::{CONVERSATION_NAME_BYTES_MAX, GROUP_DEVICES_MAX, Terms};
+pub use terms::{GROUP_DEVICES_MAX, Terms};
 pub use timer::Timer;
+pub use title::Title;
 pub use wrap::{
     MESSAGE_BYTES_MAX, Opened, PIECE_LEN, Piece, PieceList, SIZES, TooLarge, Unreadable, Wrapped, open, wrap,
 };

@@ -5,6 +5,7 @@
 
 use crate::emoji::Emoji;
 use crate::timer::Timer;
+use crate::title::Title;
 use minicbor::{Decode, Encode};
 use primitives::canonical::{Malformed, decode_canonical_max, hash};
 use primitives::{ConversationId, MessageId, MessageName, Time, VerifyingKey, encode, labels};
@@ -24,6 +25,8 @@ const KIND_EDIT: u16 = 3;
 const KIND_DELETE: u16 = 4;
 const KIND_REACT: u16 = 5;
 const KIND_TIMER: u16 = 6;
+const KIND_RECEIPT: u16 = 7;
+const KIND_RENAMED: u16 = 8;
 
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +71,15 @@ pub enum Body {
     },
     /// After which time messages disappear from now on; never if absent (MSG-23).
     Timer(Option<Timer>),
+    /// How far a member has come (MSG-31).
+    Receipt {
+        /// The last message that has arrived, with all before it.
+        arrived: MessageName,
+        /// The last one that has been read, with all before it.
+        read: Option<MessageName>,
+    },
+    /// A working group goes by another name (MSG-32).
+    Renamed(Title),
     /// A kind that this version does not know.
     Unknown {
         /// The kind's number.
@@ -161,6 +173,15 @@ struct React {
     set: bool,
 }
 
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Receipt {
+    #[n(0)]
+    read: Option<MessageName>,
+    #[n(1)]
+    arrived: MessageName,
+}
+
 impl AppMessage {
     /// What others call the message in `conversation` by the authenticated `author` (MSG-19): a copy of its id by somebody
     /// else is another message.
@@ -226,6 +247,11 @@ impl Body {
                 (KIND_REACT, encode(&React { message, emoji, set }))
             }
             Self::Timer(timer) => (KIND_TIMER, encode(timer)),
+            Self::Receipt { arrived, read } => {
+                let (arrived, read) = (*arrived, *read);
+                (KIND_RECEIPT, encode(&Receipt { read, arrived }))
+            }
+            Self::Renamed(title) => (KIND_RENAMED, encode(title)),
             Self::Unknown { kind, content } => (*kind, content.clone()),
         }
     }
@@ -256,6 +282,11 @@ impl Body {
                 Self::React { message, emoji, set }
             }
             KIND_TIMER => Self::Timer(decode_canonical_max(&content, max)?),
+            KIND_RECEIPT => {
+                let Receipt { read, arrived } = decode_canonical_max(&content, max)?;
+                Self::Receipt { arrived, read }
+            }
+            KIND_RENAMED => Self::Renamed(decode_canonical_max(&content, max)?),
             kind => Self::Unknown { kind, content },
         })
     }
@@ -327,7 +358,9 @@ mod tests {
                 set
             }),
             prop::option::of(timer()).prop_map(Body::Timer),
-            (7u16.., any::<Vec<u8>>()).prop_map(|(kind, content)| Body::Unknown { kind, content }),
+            (name(), prop::option::of(name())).prop_map(|(arrived, read)| Body::Receipt { arrived, read }),
+            "[^\\p{Cc}]{1,40}".prop_map(|name| Body::Renamed(Title::new(name).unwrap())),
+            (900u16.., any::<Vec<u8>>()).prop_map(|(kind, content)| Body::Unknown { kind, content }),
         ]
     }
 
@@ -414,6 +447,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn msg_10_rejects_names_of_groups_beyond_their_limits() {
+        let longest = "я".repeat(Title::BYTES_MAX / 2);
+        for (name, good) in [
+            ("Budget", true),
+            (longest.as_str(), true),
+            ("", false),
+            ("two\nlines", false),
+            (&format!("{longest}a"), false),
+        ] {
+            let bytes = raw(KIND_RENAMED, encode(name));
+            assert_eq!(AppMessage::decode(&bytes).is_ok(), good, "{name:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_encoded_decodes_to_itself(body in bodies()) {
@@ -429,7 +477,7 @@ mod tests {
         }
 
         #[test]
-        fn no_content_has_two_encodings(kind in 1u16..7, content: Vec<u8>) {
+        fn no_content_has_two_encodings(kind in 1u16..9, content: Vec<u8>) {
             let bytes = raw(kind, content);
             if let Ok(message) = AppMessage::decode(&bytes) {
                 prop_assert_eq!(message.encode(), bytes);

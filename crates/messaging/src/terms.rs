@@ -8,6 +8,7 @@
 //! The id is the MLS group id, so nobody can be brought into a group under other terms than its members have.
 
 use crate::credential::Member;
+use crate::title::Title;
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use primitives::canonical::hash;
@@ -16,8 +17,6 @@ use primitives::{AssemblyId, ConversationId, VerifyingKey, labels};
 const VERSION: u8 = 1;
 const DIRECT: u8 = 1;
 const GROUP: u8 = 2;
-/// Most bytes of a conversation's name.
-pub const CONVERSATION_NAME_BYTES_MAX: usize = 800;
 /// Most devices of a conversation besides the plenary: its Welcome has to fit one entry of a log.
 pub const GROUP_DEVICES_MAX: usize = 50;
 
@@ -55,7 +54,7 @@ impl Terms {
         })
     }
 
-    /// A working group; `None` if the name is empty or longer than [`CONVERSATION_NAME_BYTES_MAX`].
+    /// A working group; `None` if the name is empty or longer than [`Title::BYTES_MAX`].
     #[must_use]
     pub fn group(assembly: AssemblyId, name: String, salt: [u8; 32]) -> Option<Self> {
         let terms = Self {
@@ -102,7 +101,7 @@ impl Terms {
         self.version == VERSION
             && match (self.kind, self.members.as_slice()) {
                 (DIRECT, [a, b]) => a < b && self.name.is_empty(),
-                (GROUP, []) => (1..=CONVERSATION_NAME_BYTES_MAX).contains(&self.name.len()),
+                (GROUP, []) => (1..=Title::BYTES_MAX).contains(&self.name.len()),
                 _ => false,
             }
     }

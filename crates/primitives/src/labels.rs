@@ -158,6 +158,9 @@ labels! {
     /// Short code of a conversation's epoch.
     EPOCH_CODE = "conversation/epoch-code";
 
+    /// A member's half of a safety number.
+    MEMBER_SAFETY = "member/safety";
+
     /// Header of a vault.
     VAULT_HEADER = "vault/header";
     /// Hidden names of the vault's chunks.

@@ -29,6 +29,8 @@ pub(crate) enum About {
     Words(MessageName),
     Reaction(MessageName, Emoji),
     Timer,
+    Receipt,
+    Title,
 }
 
 impl Step<'_> {
@@ -60,6 +62,8 @@ impl Step<'_> {
             Body::Delete { message } => self.deleted(&said, *message)?,
             Body::React { message, emoji, set } => self.reacted(&said, number, *message, (emoji, *set))?,
             Body::Timer(timer) => self.timer_set(&said, role, *timer)?,
+            Body::Receipt { arrived, read } => self.receipt_came(&said, *arrived, *read)?,
+            Body::Renamed(title) => self.title_set(&said, role, title)?,
         };
         match verdict {
             Verdict::Breaks(rule) => self.finding(said.conversation, rule),
@@ -69,7 +73,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn append_said(&mut self, said: &Said<'_>, line: Line) -> Result<(), StepError> {
+    pub(super) fn append_said(&mut self, said: &Said<'_>, line: Line) -> Result<(), StepError> {
         let name = said.message.name(said.conversation, &said.from);
         let mut record = MessageRecord::new(name, said.from, said.own, said.at, line);
         record.epoch = said.epoch;
@@ -278,7 +282,14 @@ impl Step<'_> {
 
     /// Sends an act, or lets it wait behind what is under way about the same thing. What has never left is changed where it
     /// waits.
-    fn act(&mut self, id: ConversationId, body: Body) -> Result<Answer, Failed> {
+    pub(super) fn act(&mut self, id: ConversationId, body: Body) -> Result<Answer, Failed> {
+        self.send_act(id, body)?;
+        self.touch(Topic::Conversations);
+        Ok(Answer::Done)
+    }
+
+    /// The same without anybody having asked for it.
+    pub(super) fn send_act(&mut self, id: ConversationId, body: Body) -> Result<(), StepError> {
         let message = self.new_message(id, body);
         match self.waiting_about(id, &self.about(id, &message)?)? {
             None => self.encrypt_and_post(id, &message)?,
@@ -297,8 +308,7 @@ impl Step<'_> {
                 self.save_outbox(number);
             }
         }
-        self.touch(Topic::Conversations);
-        Ok(Answer::Done)
+        Ok(())
     }
 
     fn about(&self, id: ConversationId, message: &AppMessage) -> Result<About, StepError> {
@@ -307,6 +317,8 @@ impl Step<'_> {
             Body::Edit { message, .. } | Body::Delete { message } => About::Words(*message),
             Body::React { message, emoji, .. } => About::Reaction(*message, emoji.clone()),
             Body::Timer(_) => About::Timer,
+            Body::Receipt { .. } => About::Receipt,
+            Body::Renamed(_) => About::Title,
         })
     }
 

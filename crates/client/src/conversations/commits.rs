@@ -54,6 +54,7 @@ impl Step<'_> {
                 if let Some(secret) = secret {
                     self.welcome(&committed.added, welcome, id, &secret, start)?;
                     self.write_letters(id, &committed.added, welcome, start)?;
+                    self.name_again(id)?;
                 }
             }
         }

@@ -143,6 +143,9 @@ impl Step<'_> {
             talk.unread = talk.unread.saturating_add(1);
             talk.mentions = talk.mentions.saturating_add(u64::from(mentions_me));
         }
+        if !record.own && matches!(record.line, Line::Message(_)) {
+            self.receipt_due(id);
+        }
         self.store
             .put(tables::MESSAGE_IDS, *name.as_bytes(), position.to_be_bytes());
         self.save_record(id, position, &record);
@@ -157,6 +160,7 @@ impl Step<'_> {
         if record.is_over(self.log_now().max(self.now)) {
             return Ok(());
         }
+        self.notice_line(id, &record, mentions_me);
         let view = self.show_message(id, position, &record, &Changes::default())?;
         self.emit(Event::Message {
             conversation: id.to_string(),

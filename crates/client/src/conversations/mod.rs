@@ -8,7 +8,9 @@ mod commits;
 mod drafts;
 mod entries;
 mod groups;
+mod receipts;
 pub(crate) mod record;
+mod renaming;
 mod search;
 mod sending;
 mod showing;
@@ -106,6 +108,7 @@ impl Step<'_> {
                 if let Some(state) = self.state.conversations.get_mut(&id) {
                     state.read_all();
                 }
+                self.receipt_due(id);
                 self.save_conversation(id);
             }
         }

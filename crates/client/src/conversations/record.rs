@@ -3,7 +3,7 @@
 use crate::conversations::message_key;
 use crate::step::{Step, StepError};
 use crate::tables;
-use messaging::{AppMessage, Body, Reactions, Target, Text, Timer, Words};
+use messaging::{AppMessage, Body, Reactions, Target, Text, Timer, Title, Words};
 use minicbor::data::Type;
 use minicbor::{Decode, Decoder, Encode};
 use primitives::canonical::{decode_canonical, encode};
@@ -62,6 +62,9 @@ pub(crate) enum Line {
     /// After which time messages disappear from here on.
     #[n(3)]
     Timer(#[n(0)] Option<Timer>),
+    /// The name of the working group from here on.
+    #[n(4)]
+    Named(#[n(0)] Title),
 }
 
 /// A record as the first version wrote it.
@@ -119,7 +122,7 @@ impl MessageRecord {
     pub(crate) fn message(&self) -> Option<AppMessage> {
         match &self.line {
             Line::Message(bytes) => AppMessage::decode(bytes).ok(),
-            Line::Roster(..) | Line::Gone | Line::Timer(_) => None,
+            Line::Roster(..) | Line::Gone | Line::Timer(_) | Line::Named(_) => None,
         }
     }
 
@@ -131,7 +134,7 @@ impl MessageRecord {
         }
     }
 
-    /// What other messages can be about; nothing for a change of roster or timer, and for what is over at `at`.
+    /// What other messages can be about; nothing for a change of roster, timer or name, and for what is over at `at`.
     pub(crate) fn target(&self, at: Time) -> Option<Target> {
         let words = match &self.line {
             Line::Message(_) => match self.text() {
@@ -139,7 +142,7 @@ impl MessageRecord {
                 None => Words::Unreadable,
             },
             Line::Gone => Words::Gone,
-            Line::Roster(..) | Line::Timer(_) => return None,
+            Line::Roster(..) | Line::Timer(_) | Line::Named(_) => return None,
         };
         (!self.is_over(at)).then_some(Target {
             author: self.from,

@@ -1,7 +1,7 @@
 //! What people are shown of conversations: the log's lines, with one's own changes that are on their way laid over them.
 
 use super::record::{Line, MessageRecord};
-use super::talk::More;
+use super::talk::{ConversationState, More};
 use crate::machine::Failed;
 use crate::show::count;
 use crate::step::{Step, StepError};
@@ -9,7 +9,7 @@ use crate::views::{
     ConversationKind, ConversationStanding, ConversationView, DraftView, FindingView, MessageContent,
     MessageState, MessageView, PresentView, ReactionView, ReplyView, RunStyle, RunView,
 };
-use messaging::{AppMessage, Body, Run, Standing, Terms, Text, Words};
+use messaging::{AppMessage, Body, Run, Standing, Text, Words};
 use primitives::{ConversationId, MessageName, SeatNumber, Time, VerifyingKey};
 use std::collections::BTreeSet;
 
@@ -52,7 +52,8 @@ impl Step<'_> {
             if more.joining && more.terms.is_some() && state.next_position == 0 {
                 continue;
             }
-            let (kind, title, peer) = self.describe(more.terms.as_ref());
+            let (kind, title, peer) = self.describe(state);
+            let receipts = state.receipt_level();
             let (talk, next) = (state.talk(), state.next_position);
             let draft = self.load_draft(id)?.map(|draft| DraftView {
                 text: draft.text,
@@ -74,6 +75,7 @@ impl Step<'_> {
                 muted: more.muted,
                 archived: more.archived,
                 pinned: more.pinned,
+                receipts,
                 messages: next,
                 unread: talk.unread,
                 mentions: talk.mentions,
@@ -93,12 +95,13 @@ impl Step<'_> {
     }
 
     /// Its kind, its title, and the other one's seat in a direct conversation.
-    fn describe(&self, terms: Option<&Terms>) -> (ConversationKind, String, Option<u32>) {
-        let Some(terms) = terms else {
+    fn describe(&self, state: &ConversationState) -> (ConversationKind, String, Option<u32>) {
+        let Some(terms) = &state.more().terms else {
             return (ConversationKind::Plenary, String::new(), None);
         };
         let Some(pair) = terms.pair() else {
-            return (ConversationKind::Group, terms.name().to_owned(), None);
+            let title = state.title().unwrap_or_default();
+            return (ConversationKind::Group, title, None);
         };
         let own = self.identity().ok();
         let other = pair.iter().find(|identity| Some(**identity) != own);
@@ -194,12 +197,17 @@ impl Step<'_> {
             (Line::Timer(timer), _) => MessageContent::Timer {
                 timer_ms: timer.map(messaging::Timer::ms),
             },
+            (Line::Named(title), _) => MessageContent::Renamed {
+                name: title.as_str().to_owned(),
+            },
             (_, Some(text)) => show_text(text),
             (_, None) => MessageContent::NeedsNewerVersion,
         };
         let text = text.filter(|_| !gone).unwrap_or_default();
         let mentions = messaging::mentions(&text.words);
         let seat = self.seat_by_identity(&record.from);
+        let state = self.state.conversations.get(&id).filter(|_| record.own);
+        let (arrived, read) = state.map_or((0, 0), |state| state.receipts().of(position));
         Ok(MessageView {
             id: record.name.to_string(),
             position,
@@ -223,6 +231,8 @@ impl Step<'_> {
             over: record.over.map(|time| time.0),
             changing,
             time: record.time.0,
+            arrived: count(arrived),
+            read: count(read),
             state: if record.own {
                 MessageState::Sent
             } else {
@@ -287,6 +297,7 @@ impl Step<'_> {
             let mut view = self.show_message(id, position, &record, &Changes::default())?;
             view.state = MessageState::Waiting;
             view.over = None;
+            (view.arrived, view.read) = (0, 0);
             views.push(view);
         }
         Ok(views)

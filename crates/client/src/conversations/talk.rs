@@ -1,6 +1,7 @@
 //! A conversation's record: where it stands, and what counts.
 
-use messaging::{Terms, Timer};
+use super::receipts::Receipts;
+use messaging::{Terms, Timer, Title};
 use minicbor::{Decode, Encode};
 use primitives::{ConversationId, LogId, Time, VerifyingKey};
 
@@ -28,6 +29,12 @@ pub(crate) struct ConversationState {
     /// Absent in records of the first two versions.
     #[n(6)]
     more: Option<More>,
+    /// Absent until there is one to say or one has come.
+    #[n(7)]
+    receipts: Option<Receipts>,
+    /// What a working group goes by, if not by the name in its terms.
+    #[n(8)]
+    pub(crate) renamed: Option<Title>,
 }
 
 /// What a conversation is, how one has it before oneself, and what this device means to do in it.
@@ -111,6 +118,8 @@ impl ConversationState {
             halted: false,
             talk: Some(Talk::default()),
             more: None,
+            receipts: None,
+            renamed: None,
         }
     }
 
@@ -126,6 +135,14 @@ impl ConversationState {
     pub(crate) fn is_direct(&self) -> bool {
         let terms = self.more.as_ref().and_then(|more| more.terms.as_ref());
         terms.is_some_and(|terms| terms.pair().is_some())
+    }
+
+    pub(crate) fn receipts(&self) -> Receipts {
+        self.receipts.clone().unwrap_or_default()
+    }
+
+    pub(crate) fn receipts_mut(&mut self) -> &mut Receipts {
+        self.receipts.get_or_insert_default()
     }
 
     pub(crate) fn talk(&self) -> Talk {

@@ -132,6 +132,8 @@ view! {
         pub trustee: bool,
         /// Unused ballot keys that the seat has published.
         pub ballot_keys: u32,
+        /// Whether this device's user has compared the safety number with it.
+        pub verified: bool,
     }
 }
 

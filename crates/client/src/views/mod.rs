@@ -38,6 +38,7 @@ pub use surroundings::{
 };
 pub use talk::{
     ConversationKind, ConversationStanding, ConversationView, DraftView, FindingView, FoundView,
-    MessageContent, MessageState, MessageView, PresentView, ReactionView, ReplyView, RunStyle, RunView,
+    MessageContent, MessageState, MessageView, PresentView, ReactionView, ReceiptLevel, ReplyView, RunStyle,
+    RunView,
 };
 pub use votes::{AccountView, ActView, Choice, OptionsView, QuestionView, StageView, Ties};

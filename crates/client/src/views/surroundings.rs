@@ -16,6 +16,8 @@ view! {
         pub evidence: Vec<EvidenceView>,
         /// The last complaint of the machine about itself or its surroundings, for a quiet line.
         pub notice: Option<NoticeCode>,
+        /// Whether its user is told that something has happened.
+        pub notices: bool,
     }
 }
 

@@ -30,6 +30,8 @@ view! {
         pub archived: bool,
         /// It stands before the others.
         pub pinned: bool,
+        /// What this device tells the others of how far it has come.
+        pub receipts: ReceiptLevel,
         /// Messages in it.
         pub messages: u64,
         /// Messages not read yet.
@@ -60,6 +62,18 @@ view! {
         Direct,
         /// Some members.
         Group,
+    }
+}
+
+view! {
+    /// What a device tells the others of how far it has come in a conversation. In the plenary it is always nothing.
+    pub enum ReceiptLevel {
+        /// Nothing.
+        None,
+        /// What has arrived; where nobody has chosen, this.
+        Arrived,
+        /// What has arrived, and what has been read.
+        Read,
     }
 }
 
@@ -118,6 +132,10 @@ view! {
         pub changing: bool,
         /// When the relay took it, or when it was written if it has not.
         pub time: u64,
+        /// At how many other members an own message has arrived, as far as they tell.
+        pub arrived: u32,
+        /// How many other members have read it, as far as they tell.
+        pub read: u32,
         /// Where it is.
         pub state: MessageState,
     }
@@ -148,6 +166,11 @@ pub enum MessageContent {
     Timer {
         /// After which; never if absent.
         timer_ms: Option<u64>,
+    },
+    /// The working group goes by another name.
+    Renamed {
+        /// The name.
+        name: String,
     },
     /// Something that a newer version understands.
     NeedsNewerVersion,

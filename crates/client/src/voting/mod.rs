@@ -39,6 +39,7 @@ impl Step<'_> {
             match motion.phase_at(self.now) {
                 Phase::Noticed => self.open_when_due(motion, turn_ms)?,
                 Phase::Open => {
+                    self.notice_deadline(motion);
                     self.prove_when_due(motion)?;
                     self.count_box(motion)?;
                 }

@@ -29,7 +29,7 @@ pub use relay::{Ballots, Relay};
 use relay_api::{Call, Reply};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-pub use talk::words;
+pub use talk::{begun, words};
 
 /// What goes wrong on the way, in percent.
 #[derive(Clone, Copy, Default)]
