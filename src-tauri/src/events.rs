@@ -4,12 +4,15 @@ use app::dto::{Event, Topic};
 use tauri::{AppHandle, Emitter};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
+use crate::notices::Notices;
+
 /// Name of the window that hears events, and of the event.
 const WINDOW: &str = "main";
 const EVENT: &str = "veche";
 
 /// Forwards events until the vault's thread is gone.
 pub(crate) async fn forward(app: AppHandle, mut events: Receiver<Event>) {
+    let mut notices = Notices::default();
     loop {
         let event = match events.recv().await {
             Ok(event) => event,
@@ -24,6 +27,9 @@ pub(crate) async fn forward(app: AppHandle, mut events: Receiver<Event>) {
             },
             Err(RecvError::Closed) => return,
         };
+        if let Event::Notice { kind, .. } = &event {
+            notices.raise(&app, WINDOW, *kind);
+        }
         // A window that is closing hears nothing, and misses nothing.
         let _ = app.emit_to(WINDOW, EVENT, event);
     }

@@ -4,6 +4,7 @@
 
 mod commands;
 mod events;
+mod notices;
 mod options;
 mod passphrase;
 mod settings;

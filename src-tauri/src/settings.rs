@@ -78,6 +78,19 @@ impl SettingsFile {
         *self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The language that was chosen, or the system's.
+    pub(crate) fn language(&self) -> Language {
+        let spoken = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .filter_map(|name| std::env::var(name).ok())
+            .find(|value| !value.is_empty());
+        let system = || match spoken {
+            Some(value) if value.starts_with("ru") => Language::Ru,
+            _ => Language::En,
+        };
+        self.current().language.unwrap_or_else(system)
+    }
+
     /// Replaces the settings, in memory and in the file.
     pub(crate) fn replace(&self, settings: Settings) -> io::Result<()> {
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = settings;
