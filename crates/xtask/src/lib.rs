@@ -26,6 +26,7 @@ pub mod narrator;
 pub mod process;
 pub mod relay;
 pub mod setup;
+pub mod simulate;
 pub mod stages;
 pub mod talk;
 pub mod ui;

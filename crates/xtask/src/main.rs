@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 use xtask::args::Args;
 use xtask::demo::Options;
-use xtask::{Failure, Result, Workspace, bench, checks, demo, fuzz, mutants, setup, vectors};
+use xtask::{Failure, Result, Workspace, bench, checks, demo, fuzz, mutants, setup, simulate, vectors};
 
 const USAGE: &str = "\
 cargo xtask COMMAND
@@ -19,6 +19,7 @@ cargo xtask COMMAND
   bench NAME                                 measure; without a name, the list
   vectors                                    write the test vectors and the worked example again
   fuzz [TARGET] [--seconds N] [--input FILE] send what strangers can send; all targets share N, 540 seconds
+  simulate [--seeds N] [--from SEED]         members on a hostile network against a model; 2,000 seeds
   mutants [NAME] [--shard K/N] [--file PATH] [--iterate]
                                              break ballot, counting or rules line by line; the tests must notice";
 
@@ -43,6 +44,7 @@ fn run() -> Result<()> {
         Some("bench") => bench::run(&workspace, args),
         Some("fuzz") => fuzz::run(&workspace, args),
         Some("mutants") => mutants::run(&workspace, args),
+        Some("simulate") => simulate::run(&workspace, args),
         Some("vectors") => args.finish().and_then(|()| vectors::run(&workspace)),
         _ => Err(Failure::Usage(USAGE.to_owned())),
     }
