@@ -44,7 +44,15 @@ fn finish(event: &Event, ballots: &[BallotIn], hands: usize) -> (usize, usize) {
     // In two portions, so that one begins where the other has ended.
     let (first, second) = ballots.split_at(ballots.len() / 3);
     verifier.add(first.to_vec(), weights, &crew);
+    assert_eq!(
+        (verifier.len(), verifier.is_empty()),
+        (first.len(), first.is_empty())
+    );
     verifier.add(second.to_vec(), weights, &crew);
+    assert_eq!(
+        (verifier.len(), verifier.is_empty()),
+        (ballots.len(), ballots.is_empty())
+    );
     crew.runs.set(0);
     let verdicts = verifier.finish(weights, &crew);
     (
@@ -117,5 +125,88 @@ fn one_bad_ballot_is_found_by_halving() {
             runs > none && runs <= none + 6 * 2 * 3,
             "{runs} calls, place {place}"
         );
+    }
+}
+
+/// What is wrong with a ballot.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Wrong {
+    /// Its first equation (BAL-07), which can be looked at alone.
+    Digits,
+    /// Another one.
+    Rest,
+}
+
+/// The same ballot with something wrong.
+fn spoil(event: &Event, ballot: &BallotIn, wrong: Wrong) -> BallotIn {
+    let (version, tag, sealed, proof) = fields(ballot);
+    (1..=proof.len() / 32)
+        .filter_map(|scalar| {
+            let mut proof = proof.clone();
+            let at = proof.len() - 32 * scalar;
+            proof[at] ^= 1;
+            BallotIn::decode(&assemble(version, &tag, &sealed, &proof)).ok()
+        })
+        .find(|ballot| match ballot::verify(event, ballot) {
+            Ok(_) => false,
+            Err(ballot::BallotError::Digits) => wrong == Wrong::Digits,
+            Err(_) => wrong == Wrong::Rest,
+        })
+        .unwrap()
+}
+
+/// The calls for the crew of a search are known exactly. A change of these numbers is a change of what a stranger's bad ballots
+/// cost everybody: it is to be understood before they are written anew.
+#[test]
+fn what_a_search_costs_is_known_exactly() {
+    let (event, ballots) = setting(20);
+    let many: Vec<_> = ballots.iter().cycle().take(128).cloned().collect();
+    let bad = [Wrong::Digits, Wrong::Rest].map(|wrong| {
+        ballots
+            .iter()
+            .map(|ballot| spoil(&event, ballot, wrong))
+            .collect::<Vec<_>>()
+    });
+    let evening = |digits: &[usize], rest: &[usize], hands: usize| {
+        let mut many = many.clone();
+        for (places, bad) in [digits, rest].iter().zip(&bad) {
+            for place in *places {
+                many[*place] = bad[place % 3].clone();
+            }
+        }
+        let (valid, runs) = finish(&event, &many, hands);
+        assert_eq!(valid, 128 - digits.len() - rest.len());
+        runs
+    };
+    let first: Vec<usize> = (0..40).collect();
+    let all: Vec<usize> = (0..128).collect();
+    let every_third: Vec<usize> = (0..128).step_by(3).collect();
+    let (odd, even): (Vec<usize>, Vec<usize>) = (0..64).partition(|place| place % 2 == 1);
+    // Without a search: two calls for the sum, one for what is open. A half is summed by three; a bad left half does not say
+    // that the right one is good, a good one says that it is bad; 64 halves are summed at most. From 16 found on, first
+    // equations are looked at alone, by one call.
+    let table: [(&[usize], &[usize], usize); 14] = [
+        (&[], &[], 3),
+        (&[], &[0], 45),
+        (&[], &[127], 24),
+        (&[0], &[], 45),
+        (&[127], &[], 24),
+        (&[], &[5, 6], 45),
+        (&[], &[5, 90], 66),
+        (&first, &[], 111),
+        (&[], &first, 198),
+        (&odd, &even, 198),
+        (&even, &odd, 198),
+        (&every_third, &[], 197),
+        (&[], &every_third, 197),
+        (&all, &[], 105),
+    ];
+    for hands in [1, 3] {
+        let runs: Vec<usize> = table
+            .iter()
+            .map(|(digits, rest, _)| evening(digits, rest, hands))
+            .collect();
+        let known: Vec<usize> = table.iter().map(|(.., runs)| *runs).collect();
+        assert_eq!(runs, known, "{hands} hands");
     }
 }
