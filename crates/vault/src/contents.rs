@@ -24,10 +24,39 @@ pub(crate) struct Contents {
 pub(crate) struct TableIndex {
     pub(crate) name: String,
     pub(crate) spots: BTreeMap<Vec<u8>, Spot>,
-    /// Bytes in use, by page.
-    pub(crate) used: Vec<usize>,
+    /// By their numbers.
+    pub(crate) pages: Vec<PageSpot>,
     /// A page of it did not open: what is not found may have been there.
     pub(crate) damaged: bool,
+}
+
+/// What is known of a page without reading it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PageSpot {
+    /// Bytes in use.
+    pub(crate) used: usize,
+    /// The batch that wrote it.
+    pub(crate) batch: u64,
+    /// It is among the cold chunks: it takes in nothing new, so that it stays there.
+    pub(crate) cold: bool,
+}
+
+impl PageSpot {
+    /// Of a page that does not open.
+    pub(crate) const FULL: Self = Self {
+        used: usize::MAX,
+        batch: 0,
+        cold: false,
+    };
+}
+
+impl TableIndex {
+    /// The sum of the batches that wrote its pages.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.pages
+            .iter()
+            .fold(0, |sum, page| sum.wrapping_add(page.batch))
+    }
 }
 
 /// Where one record is.
@@ -104,18 +133,24 @@ impl Reader<'_> {
 
     /// A page as it is on the disk.
     pub(crate) fn page(&self, table: usize, page: u32) -> Result<Page, ReadError> {
+        self.page_and_spot(table, page).map(|(page, _)| page)
+    }
+
+    /// A page as it is on the disk, and what is to be remembered of it.
+    pub(crate) fn page_and_spot(&self, table: usize, page: u32) -> Result<(Page, PageSpot), ReadError> {
         let place = Place::Page {
             table: u32::try_from(table).unwrap_or(u32::MAX),
             page,
         };
-        let opened = read_chunk(
-            self.disk,
-            self.keys,
-            &self.keys.ordinary,
-            place,
-            self.contents.root.batches,
-        )?;
-        Page::decode(&opened).ok_or(ReadError::Damaged)
+        let batches = self.contents.root.batches;
+        let (opened, cold) = find_chunk(self.disk, self.keys, &self.keys.ordinary, place, batches)?;
+        let page = Page::decode(&opened.payload).ok_or(ReadError::Damaged)?;
+        let spot = PageSpot {
+            used: page.used(),
+            batch: opened.batch,
+            cold,
+        };
+        Ok((page, spot))
     }
 
     /// The value of `entry`.
@@ -179,17 +214,28 @@ pub(crate) fn read_chunk(
     place: Place,
     batches: u64,
 ) -> Result<Value, ReadError> {
+    find_chunk(disk, keys, key, place, batches).map(|(opened, _)| opened.payload)
+}
+
+/// [`read_chunk`], with who wrote it and whether it is cold.
+fn find_chunk(
+    disk: &Disk,
+    keys: &ChunkKeys,
+    key: &Key,
+    place: Place,
+    batches: u64,
+) -> Result<(chunk::Opened, bool), ReadError> {
     let name = keys.name(place);
-    let chunk = match disk.read(&name) {
+    let found = match disk.read(&name) {
         Ok(found) => found.ok_or(ReadError::Damaged)?,
         Err(DiskError::Damaged) => return Err(ReadError::Damaged),
         Err(DiskError::Environment(text)) => return Err(ReadError::Environment(text)),
     };
-    let opened = chunk::open(key, &name, &chunk).ok_or(ReadError::Damaged)?;
+    let opened = chunk::open(key, &name, &found.chunk).ok_or(ReadError::Damaged)?;
     if opened.batch > batches {
         Err(ReadError::Damaged)
     } else {
-        Ok(opened.payload)
+        Ok((opened, found.cold))
     }
 }
 

@@ -6,7 +6,10 @@
 //! it does not expect, so every call is caught; after an error it stays poisoned, so the vault wants to be reopened.
 
 use crate::chunk::Name;
+use crate::cold::Cold;
+use crate::generation::Generation;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
@@ -24,15 +27,44 @@ pub(crate) enum DiskError {
     Environment(String),
 }
 
-/// The open store below the vault.
+impl From<std::io::Error> for DiskError {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == ErrorKind::UnexpectedEof {
+            Self::Damaged
+        } else {
+            Self::Environment(error.to_string())
+        }
+    }
+}
+
+/// The open store below the vault: sled, and what was cold at the last compaction.
 pub(crate) struct Disk {
     chunks: sled::Db,
     file: File,
+    cold: Option<Cold>,
+}
+
+/// A chunk as it was found.
+pub(crate) struct Found {
+    /// Its bytes.
+    pub(crate) chunk: Vec<u8>,
+    /// It is among the cold ones.
+    pub(crate) cold: bool,
 }
 
 impl Disk {
-    /// Opens or creates the store in `dir`.
-    pub(crate) fn open(dir: &Path) -> Result<Self, DiskError> {
+    /// Opens the store of a whole generation, or creates the first.
+    pub(crate) fn open(generation: &Generation) -> Result<Self, DiskError> {
+        let cold = match File::open(generation.cold()) {
+            Ok(file) => Some(Cold::open(file)?),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error.into()),
+        };
+        Self::over(generation.dir(), cold)
+    }
+
+    /// Opens or creates sled in `dir`, over `cold`.
+    pub(crate) fn over(dir: &Path, cold: Option<Cold>) -> Result<Self, DiskError> {
         let config = || {
             sled::Config::new()
                 .path(dir)
@@ -59,12 +91,24 @@ impl Disk {
             .write(true)
             .open(dir.join("db"))
             .map_err(|error| DiskError::Environment(error.to_string()))?;
-        Ok(Self { chunks, file })
+        Ok(Self { chunks, file, cold })
     }
 
     /// The chunk named `name`.
-    pub(crate) fn read(&self, name: &Name) -> Result<Option<Vec<u8>>, DiskError> {
-        caught(|| self.chunks.get(name)).map(|found| found.map(|chunk| chunk.to_vec()))
+    pub(crate) fn read(&self, name: &Name) -> Result<Option<Found>, DiskError> {
+        let hot = caught(|| self.chunks.get(name))?;
+        if let Some(chunk) = hot {
+            let chunk = chunk.to_vec();
+            return Ok(Some(Found { chunk, cold: false }));
+        }
+        let Some(cold) = &self.cold else { return Ok(None) };
+        let found = cold.read(name)?;
+        Ok(found.map(|chunk| Found { chunk, cold: true }))
+    }
+
+    /// Whether a chunk of this name is among the cold ones, however old.
+    pub(crate) fn has_cold(&self, name: &Name) -> bool {
+        self.cold.as_ref().is_some_and(|cold| cold.has(name))
     }
 
     /// Writes and removes chunks, all or none, and returns when the disk has them.

@@ -84,6 +84,10 @@ pub(crate) struct Root {
     /// The header key of this sealing, sealed under the one before it: completes a burning that was cut short.
     #[n(6)]
     pub(crate) pending: Option<Pending>,
+    /// For each table the sum of the numbers of the batches that wrote its pages, modulo 2^64: a page in an older state
+    /// of itself shows. None was written before there was compaction.
+    #[n(7)]
+    pub(crate) stamps: Option<Vec<u64>>,
 }
 
 /// A header key on its way into the header.
@@ -109,6 +113,7 @@ impl Root {
             next_key: ORDINARY + 1,
             next_value: 0,
             pending: None,
+            stamps: Some(Vec::new()),
         }
     }
 }

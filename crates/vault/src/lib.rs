@@ -6,13 +6,19 @@
 
 mod chunk;
 mod cipher;
+mod cold;
+mod compact;
 mod contents;
 mod counter;
+#[cfg(test)]
+mod described;
 mod disk;
 mod error;
+mod generation;
 mod header;
 mod keyring;
 mod layout;
+mod load;
 mod open;
 mod page;
 mod params;
@@ -20,6 +26,7 @@ mod process;
 mod step;
 mod vault;
 
+pub use compact::{Compacted, Compacting, Usage};
 pub use error::{CreateError, OpenError};
 pub use layout::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
 pub use open::Opened;

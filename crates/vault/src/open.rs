@@ -4,23 +4,22 @@
 //! dir/lock       held while it is open
 //! dir/header     what the passphrase opens
 //! dir/counter    how many batches were acknowledged
-//! dir/store/     sled
+//! dir/store…/    the chunks, see `generation`
 //! ```
 
 use crate::chunk::ChunkKeys;
-use crate::cipher::{Key, derive, fresh_key, unseal};
-use crate::contents::{Contents, ReadError, Reader, TableIndex, read_chunk};
+use crate::cipher::{Key, derive, fresh_key};
 use crate::counter::CounterFile;
 use crate::disk::{Disk, DiskError};
 use crate::error::{CreateError, OpenError};
+use crate::generation::{Generation, sync_dir};
 use crate::header::{Body, HeaderFile, Side, Unlocked};
-use crate::keyring::Keyring;
 use crate::layout::{Place, Root};
+use crate::load::load;
 use crate::params::Params;
 use crate::process::limit_core_size;
-use crate::step::pending_context;
 use crate::vault::Vault;
-use primitives::{StoreError, decode_canonical, encode, labels};
+use primitives::{StoreError, encode, labels};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -68,9 +67,10 @@ impl Vault {
             batches: 0,
         };
         let side = Side::create(passphrase, params, &root_key, &body)?;
-        let disk = Disk::open(&dir.join(STORE))?;
+        let generation = Generation::first(dir);
+        let disk = Disk::open(&generation)?;
         write_empty_root(&disk, &root_key)?;
-        sync_dir(&dir.join(STORE))?;
+        sync_dir(generation.dir())?;
         let mut counter = counter(dir, &root_key, 0)?;
         counter.fill()?;
         let header = HeaderFile::create(new_header, side)?;
@@ -82,7 +82,7 @@ impl Vault {
             root_key,
             body,
         };
-        let opened = load(disk, unlocked, header, counter, lock);
+        let opened = load((disk, generation), unlocked, header, counter, lock);
         opened
             .map(|opened| opened.vault)
             .map_err(|error| CreateError::Environment(error.to_string()))
@@ -109,156 +109,14 @@ impl Vault {
             .unlock(passphrase)
             .ok_or(OpenError::WrongPassphrase)?;
         header.mend()?;
-        if !dir.join(STORE).try_exists()? {
-            return Err(OpenError::Damaged { table: STORE });
-        }
-        let disk = Disk::open(&dir.join(STORE))?;
+        let generation = Generation::newest(dir)?.ok_or(OpenError::Damaged { table: STORE })?;
+        let disk = Disk::open(&generation)?;
         let counter = counter(dir, &unlocked.root_key, unlocked.slot)?;
-        load(disk, unlocked, header, counter, lock)
+        let opened = load((disk, generation), unlocked, header, counter, lock)?;
+        // Only now: what was found is the vault's store, and all others are remains.
+        opened.vault.generation.remove_others();
+        Ok(opened)
     }
-}
-
-/// Reads everything that an open vault keeps in memory.
-fn load(
-    disk: Disk,
-    unlocked: Unlocked,
-    mut header: HeaderFile,
-    mut counter: CounterFile,
-    lock: File,
-) -> Result<Opened, OpenError> {
-    let keys = ChunkKeys::derive(&unlocked.root_key);
-    let mut root = read_root(&disk, &keys)?;
-    let body = finish_burning(
-        unlocked.body,
-        &root,
-        &mut header,
-        unlocked.slot,
-        &unlocked.root_key,
-    )?;
-    let acknowledged = counter.read().max(body.batches);
-    let same_sealing = body.sealing == root.sealing;
-    let rolled_back = !same_sealing || acknowledged > root.batches;
-
-    let mut damaged = Vec::new();
-    let mut keyring = Keyring::default();
-    for part in 0..root.keyring_parts {
-        let place = Place::Keyring {
-            sealing: root.sealing,
-            part,
-        };
-        match read_chunk(&disk, &keys, &body.header_key, place, root.batches) {
-            Ok(payload) if keyring.decode_part(&payload).is_some() => {}
-            Err(ReadError::Environment(text)) => return Err(OpenError::Environment(text)),
-            Ok(_) | Err(ReadError::Damaged) => damaged = vec!["keyring".to_owned()],
-        }
-    }
-    let reseal = !same_sealing || !damaged.is_empty();
-    root.batches = root.batches.max(acknowledged);
-    if !same_sealing {
-        // The next batch seals anew; its number lies beyond both, so that the next opening finds them together.
-        root.sealing = root.sealing.max(body.sealing);
-    }
-    let mut contents = Contents {
-        root,
-        keyring,
-        tables: Vec::new(),
-    };
-    for number in 0..contents.root.tables.len() {
-        let index = read_table(
-            Reader {
-                disk: &disk,
-                keys: &keys,
-                contents: &contents,
-            },
-            number,
-        )?;
-        if index.damaged {
-            damaged.push(index.name.clone());
-        }
-        contents.tables.push(index);
-    }
-    let vault = Vault {
-        disk,
-        keys,
-        root_key: unlocked.root_key,
-        slot: unlocked.slot,
-        header,
-        header_key: body.header_key,
-        sealing: body.sealing,
-        counter,
-        contents,
-        reseal,
-        failed: false,
-        crash_at: None,
-        _lock: lock,
-    };
-    Ok(Opened {
-        vault,
-        rolled_back,
-        damaged,
-    })
-}
-
-fn read_root(disk: &Disk, keys: &ChunkKeys) -> Result<Root, OpenError> {
-    match read_chunk(disk, keys, &keys.ordinary, Place::Root, u64::MAX) {
-        Ok(payload) => decode_canonical(&payload).map_err(|_| OpenError::Damaged { table: "root" }),
-        Err(ReadError::Damaged) => Err(OpenError::Damaged { table: "root" }),
-        Err(ReadError::Environment(text)) => Err(OpenError::Environment(text)),
-    }
-}
-
-/// Completes a burning whose batch is durable and whose header key had not reached the header.
-fn finish_burning(
-    body: Body,
-    root: &Root,
-    header: &mut HeaderFile,
-    slot: usize,
-    root_key: &Key,
-) -> Result<Body, OpenError> {
-    let cut_short = root
-        .pending
-        .as_ref()
-        .filter(|pending| pending.from == body.sealing && root.sealing > body.sealing);
-    let Some(pending) = cut_short else { return Ok(body) };
-    let opened = unseal(&body.header_key, &pending_context(root.sealing), &pending.sealed);
-    let header_key = opened
-        .and_then(|key| Key::from_slice(&key))
-        .ok_or(OpenError::Damaged { table: "keyring" })?;
-    let body = Body {
-        header_key,
-        sealing: root.sealing,
-        batches: root.batches,
-    };
-    header.write_newer(header.current().with_body(slot, root_key, &body)?)?;
-    header.overwrite_older()?;
-    Ok(body)
-}
-
-fn read_table(reader: Reader<'_>, number: usize) -> Result<TableIndex, OpenError> {
-    let Some((name, pages)) = reader.contents.root.tables.get(number) else {
-        return Ok(TableIndex::default());
-    };
-    let mut index = TableIndex {
-        name: name.clone(),
-        ..TableIndex::default()
-    };
-    for number_of_page in 0..*pages {
-        match reader.page(number, number_of_page) {
-            Ok(page) => {
-                index.used.push(page.used());
-                for entry in page.entries() {
-                    let twice = index.spots.insert(entry.key.clone(), entry.spot(number_of_page));
-                    index.damaged |= twice.is_some();
-                }
-            }
-            Err(ReadError::Damaged) => {
-                index.used.push(usize::MAX);
-                index.damaged = true;
-            }
-            Err(ReadError::Environment(text)) => return Err(OpenError::Environment(text)),
-        }
-    }
-    Ok(index)
 }
 
 fn write_empty_root(disk: &Disk, root_key: &Key) -> Result<(), CreateError> {
@@ -292,12 +150,13 @@ fn lock(dir: &Path) -> std::io::Result<Option<File>> {
 /// Clears away what a creation that was cut short has left; refuses to touch anything else.
 fn clear_failed_attempt(dir: &Path) -> Result<(), CreateError> {
     let cut_short = dir.join(NEW_HEADER).try_exists()?;
-    if dir.join(HEADER).try_exists()? || (dir.join(STORE).try_exists()? && !cut_short) {
+    if dir.join(HEADER).try_exists()? || (Generation::any(dir)? && !cut_short) {
         return Err(CreateError::Exists);
     }
     if cut_short {
-        if dir.join(STORE).try_exists()? {
-            fs::remove_dir_all(dir.join(STORE))?;
+        let store = Generation::first(dir);
+        if store.dir().try_exists()? {
+            store.remove()?;
         }
         fs::remove_file(dir.join(NEW_HEADER))?;
     }
@@ -317,10 +176,6 @@ fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).truncate(false).mode(0o600);
     options
-}
-
-fn sync_dir(dir: &Path) -> std::io::Result<()> {
-    File::open(dir)?.sync_all()
 }
 
 impl From<StoreError> for CreateError {

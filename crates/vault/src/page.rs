@@ -100,6 +100,11 @@ impl Page {
         &self.entries
     }
 
+    /// Gives its records up.
+    pub(crate) fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
     /// Bytes in use.
     pub(crate) const fn used(&self) -> usize {
         self.used

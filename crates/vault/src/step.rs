@@ -2,7 +2,7 @@
 
 use crate::chunk::{self, Name};
 use crate::cipher::{Key, fresh_key, seal};
-use crate::contents::{Contents, Long, Reader, Spot, TableIndex, value_context};
+use crate::contents::{Contents, Long, PageSpot, Reader, Spot, TableIndex, value_context};
 use crate::keyring::{Keyring, PURPOSE_BYTES_MAX};
 use crate::layout::{
     INLINE_BYTES_MAX, KEY_BYTES_MAX, ORDINARY, PIECE_BYTES, Pending, Place, Root, TABLE_NAME_BYTES_MAX,
@@ -56,12 +56,18 @@ impl Prepared {
         for ((table, page), used) in self.used {
             if let Some(table) = contents.tables.get_mut(table) {
                 let page = page as usize;
-                table.used.resize(table.used.len().max(page.saturating_add(1)), 0);
+                let pages = table.pages.len().max(page.saturating_add(1));
+                table.pages.resize(pages, PageSpot::default());
+                let written = PageSpot {
+                    used,
+                    batch: self.root.batches,
+                    cold: false,
+                };
                 table
-                    .used
+                    .pages
                     .get_mut(page)
                     .into_iter()
-                    .for_each(|place| *place = used);
+                    .for_each(|spot| *spot = written);
             }
         }
         for ((table, key), spot) in self.spots {
@@ -244,7 +250,10 @@ impl<'a> Step<'a> {
                 value: long.value,
                 piece,
             });
-            self.chunks.insert(name, None);
+            // A cold one stays where it is until the next compaction; its number is never used again.
+            if !self.below.disk.has_cold(&name) {
+                self.chunks.insert(name, None);
+            }
         }
     }
 
@@ -252,7 +261,8 @@ impl<'a> Step<'a> {
     fn put_pieces(&mut self, value: &[u8], sealed_by: u64, old: Option<Spot>) -> Result<Body, StoreError> {
         let same_key = old
             .filter(|spot| spot.sealed_by == sealed_by)
-            .and_then(|spot| spot.long);
+            .and_then(|spot| spot.long)
+            .filter(|long| !self.is_cold(*long));
         let number = match same_key {
             Some(long) => long.value,
             None => {
@@ -289,6 +299,16 @@ impl<'a> Step<'a> {
             value: number,
             len: new.len,
         })
+    }
+
+    /// Whether a long value's pieces are cold: they are then written anew under another number, so that none is ever in
+    /// two states.
+    fn is_cold(&self, long: Long) -> bool {
+        let first = Place::Piece {
+            value: long.value,
+            piece: 0,
+        };
+        self.below.disk.has_cold(&self.below.keys.name(first))
     }
 
     fn table(&mut self, table: Table) -> Result<usize, StoreError> {
@@ -344,12 +364,12 @@ impl<'a> Step<'a> {
         }
     }
 
-    fn pages_below(&self, table: usize) -> &[usize] {
+    fn pages_below(&self, table: usize) -> &[PageSpot] {
         self.below
             .contents
             .tables
             .get(table)
-            .map_or(&[], |index| &index.used)
+            .map_or(&[], |index| &index.pages)
     }
 
     /// Sees to it that the page is staged.
@@ -388,7 +408,9 @@ impl<'a> Step<'a> {
         let below = self.pages_below(table);
         let unstaged = (0..)
             .zip(below)
-            .find(|(page, used)| Page::fits(**used, len) && !self.pages.contains_key(&(table, *page)))
+            .find(|(page, spot)| {
+                !spot.cold && Page::fits(spot.used, len) && !self.pages.contains_key(&(table, *page))
+            })
             .map(|(page, _)| page);
         unstaged.unwrap_or_else(|| {
             let behind_staged = staged.next_back().map_or(0, |page| page.saturating_add(1));
@@ -463,6 +485,20 @@ impl<'a> Step<'a> {
         Ok(fresh)
     }
 
+    /// The sums of the batches that wrote each table's pages.
+    fn stamps(&self) -> Option<Vec<u64>> {
+        let mut stamps = self.below.contents.root.stamps.clone()?;
+        stamps.resize(self.root.tables.len(), 0);
+        for (table, page) in self.pages.keys() {
+            let before = self.pages_below(*table).get(*page as usize);
+            let before = before.map_or(0, |spot| spot.batch);
+            if let Some(stamp) = stamps.get_mut(*table) {
+                *stamp = stamp.wrapping_sub(before).wrapping_add(self.root.batches);
+            }
+        }
+        Some(stamps)
+    }
+
     fn seal_root(&mut self) -> Result<(), StoreError> {
         let names = self
             .below
@@ -482,6 +518,7 @@ impl<'a> Step<'a> {
             )
         });
         self.root.tables = tables.collect();
+        self.root.stamps = self.stamps();
         let name = self.below.keys.name(Place::Root);
         let chunk = chunk::close(
             &self.below.keys.ordinary,

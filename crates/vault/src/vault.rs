@@ -5,6 +5,7 @@ use crate::cipher::Key;
 use crate::contents::{Contents, Reader};
 use crate::counter::CounterFile;
 use crate::disk::{Disk, DiskError};
+use crate::generation::Generation;
 use crate::header::{Body, HeaderFile};
 use crate::step::{Prepared, Step};
 use primitives::store::{Record, Value};
@@ -20,6 +21,7 @@ use std::fs::File;
 /// shows when it is opened again.
 pub struct Vault {
     pub(crate) disk: Disk,
+    pub(crate) generation: Generation,
     pub(crate) keys: ChunkKeys,
     pub(crate) root_key: Key,
     pub(crate) slot: usize,
@@ -62,7 +64,7 @@ impl Vault {
         self.contents.root.batches
     }
 
-    fn reader(&self) -> Result<Reader<'_>, StoreError> {
+    pub(crate) fn reader(&self) -> Result<Reader<'_>, StoreError> {
         if self.failed {
             return Err(StoreError::Environment(
                 "a write failed: the vault must be opened again".into(),
@@ -195,7 +197,7 @@ impl fmt::Debug for Vault {
     }
 }
 
-fn environment(error: DiskError) -> StoreError {
+pub(crate) fn environment(error: DiskError) -> StoreError {
     StoreError::Environment(match error {
         DiskError::Damaged => "the store below refused the write as damaged".into(),
         DiskError::Environment(text) => text,

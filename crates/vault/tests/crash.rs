@@ -10,60 +10,11 @@
 mod common;
 
 use common::*;
-use primitives::{Batch, Purpose, Store};
+use primitives::Store;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use vault::{CreateError, Moment, OpenError, Params, Vault};
-
-const DIR: &str = "VECHE_VAULT_TEST_DIR";
-const RECORDS: u8 = 8;
-
-/// Batch `n` of a history in which each writes the same number everywhere, burns what the one before it wrote, and
-/// carries something long.
-fn numbered(n: u64) -> Batch {
-    let purpose = |n: u64| Purpose::burnable(n.to_be_bytes());
-    batch(|b| {
-        for key in 0..RECORDS {
-            b.put(if key % 2 == 0 { TABLE } else { OTHER }, [key], n.to_be_bytes());
-        }
-        b.put(TABLE, *b"long", n.to_be_bytes().repeat(1000));
-        b.put_for(purpose(n), OTHER, n.to_be_bytes(), n.to_be_bytes());
-        if n.is_multiple_of(2) {
-            b.burn(purpose(n.wrapping_sub(1)));
-            b.burn(purpose(n.wrapping_sub(2)));
-        }
-    })
-}
-
-/// The number of the last batch that is there, after looking that all of it is and nothing of another.
-fn last_whole(vault: &Vault) -> u64 {
-    let number = |bytes: Option<Vec<u8>>| bytes.map_or(0, |b| u64::from_be_bytes(b.try_into().unwrap()));
-    let read = |table, key: &[u8]| vault.get(table, key).unwrap().map(|value| value.to_vec());
-    let last = number(read(TABLE, &[0]));
-    for key in 0..RECORDS {
-        assert_eq!(
-            number(read(if key % 2 == 0 { TABLE } else { OTHER }, &[key])),
-            last
-        );
-    }
-    if last > 0 {
-        assert_eq!(read(TABLE, b"long").unwrap(), last.to_be_bytes().repeat(1000));
-        assert_eq!(number(read(OTHER, &last.to_be_bytes())), last);
-        let kept = if last.is_multiple_of(2) { 1 } else { 2 };
-        let burnable = all(vault, OTHER)
-            .into_iter()
-            .filter(|(key, _)| key.len() == 8)
-            .count();
-        assert_eq!(
-            burnable,
-            kept.min(usize::try_from(last).unwrap()),
-            "after batch {last}"
-        );
-    }
-    last
-}
 
 #[test]
 fn a_cut_between_any_two_writes_leaves_all_before_or_all_after() {
@@ -158,16 +109,6 @@ fn a_vault_open_in_another_process_is_said_to_be_so() {
     child.kill().unwrap();
     child.wait().unwrap();
     open_sound(dir.path());
-}
-
-fn spawn(test: &str, dir: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--ignored", "--nocapture"])
-        .env(DIR, dir)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
 }
 
 #[test]
