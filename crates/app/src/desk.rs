@@ -7,6 +7,7 @@ use crate::refusals;
 use crate::store::ClientStore;
 use crate::work::{Reply, Report, Reports, Work};
 use client::effects::Input;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -153,8 +154,12 @@ impl Desk {
         if self.open.is_some() {
             return Ok(());
         }
-        let opened = Vault::open(&self.config.vault_dir, passphrase.as_bytes())
+        let mut opened = Vault::open(&self.config.vault_dir, passphrase.as_bytes())
             .map_err(|error| refusals::not_opened(&error))?;
+        // Nothing has begun yet that would have to wait. If it fails the vault is as it was, or says so at its first step.
+        let _ = opened
+            .vault
+            .compact_if_wasteful(&mut |_| ControlFlow::Continue(()));
         self.start(opened.vault, opened.rolled_back)
     }
 
