@@ -5,6 +5,7 @@ use primitives::store::{MemoryStore, Op, Record, Value};
 use primitives::{Batch, Purpose, Store, StoreError, Table};
 use std::collections::HashMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 use vault::{Params, Vault};
@@ -53,6 +54,16 @@ impl Disk {
     pub(crate) fn open(folder: &Path) -> Outcome<Self> {
         let opened = Vault::open(folder, PASSPHRASE)?;
         Ok(Self::over(Below::Vault(Box::new(opened.vault))))
+    }
+
+    /// Compacts a vault, due or not.
+    pub(crate) fn compact(&mut self) -> Outcome<()> {
+        if let Below::Vault(vault) = &mut self.below {
+            vault
+                .compact(&mut |_| ControlFlow::Continue(()))?
+                .ok_or("the vault was left as it is")?;
+        }
+        Ok(())
     }
 
     fn over(below: Below) -> Self {

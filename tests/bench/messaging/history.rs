@@ -217,6 +217,14 @@ fn grow(messages: usize, vault: &Path, figures: &mut Figures) -> Outcome<()> {
     // What is left behind after a clean start, when sled has had its chance.
     drop(Disk::open(vault)?);
     let settled = size_of(vault)?;
+    let shrunk = vault.with_file_name("shrunk");
+    copy(vault, &shrunk)?;
+    let mut disk = Disk::open(&shrunk)?;
+    let started = Instant::now();
+    disk.compact()?;
+    let compaction_s = started.elapsed().as_secs_f64();
+    drop(disk);
+    let shrunk = size_of(&shrunk)?;
     let many = format!("growing to {messages} messages by pages of 64");
     figures.say(&format!("{many}: live data"), mib_of(live), "MiB", None);
     figures.say(
@@ -237,6 +245,13 @@ fn grow(messages: usize, vault: &Path, figures: &mut Figures) -> Outcome<()> {
         "times",
         None,
     );
+    figures.say(
+        &format!("{many}: on the disk after compaction, over live data"),
+        mib(shrunk.saturating_sub(empty)) / mib_of(live),
+        "times",
+        None,
+    );
+    figures.say(&format!("{many}: compaction"), compaction_s * 1e3, "ms", None);
     figures.say(
         &format!("{many}: copied into a new vault, over live data"),
         mib(compacted.saturating_sub(empty)) / mib_of(live),
