@@ -5,10 +5,11 @@
 
 use crate::chunk::{self, ChunkKeys};
 use crate::cold::{Cold, ColdWriter};
-use crate::contents::{Contents, Long, ReadError, Reader};
+use crate::contents::{Contents, Long, ReadError, Reader, read_chunk};
 use crate::disk::{Disk, DiskError};
 use crate::error::OpenError;
 use crate::generation::{Generation, sync_dir};
+use crate::keyring::Keyring;
 use crate::layout::{Place, Root};
 use crate::load::{read_table, read_tables};
 use crate::page::Page;
@@ -230,9 +231,19 @@ impl Vault {
     /// Reads all of it as an opening would, and the pieces besides: every record that the old generation has is there,
     /// and opens with the keys that there are.
     fn check(&self, disk: &Disk, root: &Root) -> Result<(), Halt> {
+        let read = |key, place| read_chunk(disk, &self.keys, key, place, root.batches);
+        if *read(&self.keys.ordinary, Place::Root)? != encode(root) {
+            return Err(differs());
+        }
+        let mut keyring = Keyring::default();
+        for part in 0..root.keyring_parts {
+            let sealing = root.sealing;
+            let payload = read(&self.header_key, Place::Keyring { sealing, part })?;
+            keyring.decode_part(&payload).ok_or_else(differs)?;
+        }
         let contents = Contents {
             root: root.clone(),
-            keyring: self.contents.keyring.duplicate(),
+            keyring,
             tables: Vec::new(),
         };
         let reader = Reader {
@@ -251,9 +262,7 @@ impl Vault {
                         key == new_key && (spot.sealed_by, spot.long) == (new_spot.sealed_by, new_spot.long)
                     });
             if new.damaged || !same {
-                return Err(Halt::Failed(StoreError::Environment(
-                    "what was written for compaction is not what was there".into(),
-                )));
+                return Err(differs());
             }
             for spot in old.spots.values() {
                 let Some(long) = spot.long else { continue };
@@ -327,6 +336,12 @@ fn ask(watch: Watch<'_>, at: Compacting) -> Result<(), Halt> {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Halt::Stopped),
     }
+}
+
+fn differs() -> Halt {
+    Halt::Failed(StoreError::Environment(
+        "what was written for compaction is not what was there".into(),
+    ))
 }
 
 fn failed(error: std::io::Error) -> StoreError {
