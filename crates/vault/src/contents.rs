@@ -28,6 +28,8 @@ pub(crate) struct TableIndex {
     pub(crate) pages: Vec<PageSpot>,
     /// A page of it did not open: what is not found may have been there.
     pub(crate) damaged: bool,
+    /// All pages open and one is in an older state of itself: what is found may not be what was last there.
+    pub(crate) stale: bool,
 }
 
 /// What is known of a page without reading it.

@@ -163,7 +163,8 @@ pub(crate) fn read_table(reader: Reader<'_>, number: usize) -> Result<TableIndex
         }
     }
     if let Some(stamps) = &root.stamps {
-        index.damaged |= stamps.get(number) != Some(&index.stamp());
+        index.stale = !index.damaged && stamps.get(number) != Some(&index.stamp());
+        index.damaged |= index.stale;
     }
     Ok(index)
 }

@@ -128,6 +128,7 @@ impl Store for Vault {
             return Ok(None);
         };
         match index.spots.get(key) {
+            _ if index.stale => Err(StoreError::Damaged { table: table.0 }),
             None if index.damaged => Err(StoreError::Damaged { table: table.0 }),
             None => Ok(None),
             Some(spot) => {
