@@ -110,7 +110,7 @@ fn batch(page: u64) -> Batch {
         [page.to_be_bytes().as_slice(), &[3; 900]].concat(),
     );
     let epoch = |page: u64| Purpose::burnable([b"mls/".as_slice(), &(page / EPOCH).to_be_bytes()].concat());
-    if page % EPOCH == 0 && page > 0 {
+    if page.is_multiple_of(EPOCH) && page > 0 {
         batch.burn(epoch(page - 1));
     }
     let secrets = [page.to_be_bytes().as_slice(), &[4; 9_000]].concat();
