@@ -108,6 +108,14 @@ fn more_ballots_than_one_sum_takes_need_no_search() {
 }
 
 #[test]
+fn what_two_hands_have_multiplied_already_is_put_together() {
+    let (event, ballots) = setting(20);
+    let many: Vec<_> = ballots.iter().cycle().take(1_000).cloned().collect();
+    let (_, one) = finish(&event, &ballots[..1], 2);
+    assert_eq!(finish(&event, &many, 2), (1_000, one));
+}
+
+#[test]
 fn one_bad_ballot_is_found_by_halving() {
     let (event, ballots) = setting(20);
     let many: Vec<_> = ballots.iter().cycle().take(64).cloned().collect();
