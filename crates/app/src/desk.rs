@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::dto::{Answer, Event, Refusal, RefusalCode, Request, Topic};
+use crate::files::Attach;
 use crate::open::Open;
 use crate::refusals;
 use crate::store::ClientStore;
@@ -199,7 +200,32 @@ impl Desk {
         if matches!(request, Request::Found { .. }) && !open.has_destination() {
             return open.ask_for_keys(request, reply);
         }
-        drop(reply.send(open.request(request)));
+        match request {
+            Request::Attach {
+                conversation,
+                path,
+                text,
+                reply_to,
+            } => {
+                let attach = Attach {
+                    conversation,
+                    path,
+                    text,
+                    reply_to,
+                };
+                open.attach(attach, reply);
+            }
+            Request::SaveAttachment {
+                conversation,
+                message,
+                path,
+            } => open.save_file(conversation.as_deref(), &message, path.into(), reply),
+            Request::Picture {
+                conversation,
+                message,
+            } => open.picture(conversation.as_deref(), &message, reply),
+            request => drop(reply.send(open.request(request))),
+        }
     }
 
     fn report(&mut self, report: Report) {
@@ -209,6 +235,13 @@ impl Desk {
                 open.take(*input);
                 drop(permit);
             }
+            Report::Prepared {
+                attach,
+                prepared,
+                reply,
+            } => open.copy(*attach, prepared, reply),
+            Report::Copying(copying) => open.copy_on(copying),
+            Report::Saving(saving) => open.save_on(saving),
             Report::Watching { circle, works } => open.watching(circle, works),
             Report::Founding { request, keys, reply } => {
                 let learnt = open.learn_relay(&request, keys);

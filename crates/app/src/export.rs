@@ -18,7 +18,8 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     })
 }
 
-fn create(path: &Path) -> io::Result<File> {
+/// Creates a private file; there must be nothing of that name.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -28,6 +29,11 @@ fn create(path: &Path) -> io::Result<File> {
 
 fn fill(mut file: File, path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
+    settle(&file, path)
+}
+
+/// Makes what was written durable, and that it is there.
+pub(crate) fn settle(file: &File, path: &Path) -> io::Result<()> {
     file.sync_all()?;
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
@@ -35,7 +41,7 @@ fn fill(mut file: File, path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> Refusal {
+pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Refusal {
     let details = format!(
         "{} cannot be written ({error}); choose another place or name",
         path.display()

@@ -10,6 +10,7 @@ pub mod dto;
 mod config;
 mod desk;
 mod export;
+mod files;
 mod handle;
 mod jobs;
 mod lines;

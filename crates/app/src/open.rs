@@ -3,6 +3,7 @@
 
 use crate::dto::{self, Answer, AuditLevel, Event, Refusal, RefusalCode, Request, Topic};
 use crate::export::write_new;
+use crate::files::Thumbnails;
 use crate::jobs::Jobs;
 use crate::lines::Lines;
 use crate::store::{ClientStore, Failure};
@@ -29,6 +30,8 @@ const AFTER_FAILURE_MS: u64 = 1_000;
 /// The longest sleep, for the local clock may be set meanwhile.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 
+mod files;
+
 /// See the module's text.
 pub(crate) struct Open {
     // Dropped in this order: first what brings reports, then the vault.
@@ -39,6 +42,7 @@ pub(crate) struct Open {
     failure: Failure,
     rolled_back: bool,
     wake_at: Option<Time>,
+    thumbnails: Thumbnails,
     events: broadcast::Sender<Event>,
     reports: Reports,
 }
@@ -61,6 +65,7 @@ impl Open {
             failure,
             rolled_back,
             wake_at: None,
+            thumbnails: Thumbnails::default(),
             events,
             reports,
         })
@@ -142,7 +147,8 @@ impl Open {
     }
 
     /// What only the edge knows, put into the answer.
-    fn amended(&self, answer: Answer) -> Answer {
+    fn amended(&mut self, mut answer: Answer) -> Answer {
+        self.thumbnails.answer(&mut answer);
         match answer {
             Answer::Overview { mut overview } => {
                 if self.rolled_back && overview.notice.is_none() {
@@ -178,6 +184,12 @@ impl Open {
         });
     }
 
+    fn emit_shown(&mut self, mut event: Event) {
+        self.thumbnails.event(&mut event);
+        self.emit(event);
+    }
+
+    /// What the client itself tells goes through [`Open::emit_shown`].
     fn emit(&self, event: Event) {
         // Nobody may be listening.
         let _ = self.events.send(event);
@@ -221,7 +233,7 @@ impl Open {
     }
 
     /// Does what the client wants done. A new way to the relay comes first: nothing takes the old one any more.
-    fn carry_out(&mut self, effects: Vec<Effect>) {
+    pub(crate) fn carry_out(&mut self, effects: Vec<Effect>) {
         if effects.iter().any(|effect| matches!(effect, Effect::Reconnect)) {
             self.reconnect();
         }
@@ -231,7 +243,7 @@ impl Open {
                 Effect::Watch(watches) => self.watching.watch(watches),
                 Effect::Compute { ticket, job } => self.jobs.run(ticket, job),
                 Effect::Cancel { ticket } => self.jobs.cancel(ticket),
-                Effect::Emit(event) => self.emit(event),
+                Effect::Emit(event) => self.emit_shown(event),
                 Effect::Wake { at } => self.wake_at = Some(at),
                 Effect::Reconnect => {}
                 // An effect of a newer client cannot be here: both are built together.

@@ -71,7 +71,7 @@ pub(crate) async fn keys(destination: Destination) -> Result<Unverified, Transpo
 pub(crate) const fn isolation(lane: Lane) -> Isolation {
     match lane {
         Lane::Journal => Isolation::Journal,
-        Lane::Conversations => Isolation::Conversation,
+        Lane::Conversations | Lane::Attachments => Isolation::Conversation,
         Lane::Inbox => Isolation::Inbox,
         Lane::Casting => Isolation::Casting,
     }

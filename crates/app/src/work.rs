@@ -1,6 +1,7 @@
 //! What the client's thread is asked to do, and what the work of an open vault reports to it.
 
 use crate::dto::{Answer, Refusal, Request};
+use crate::files::{Attach, Copying, Prepared, Saving};
 use crate::watching::Circle;
 use client::effects::Input;
 use primitives::signed::Unverified;
@@ -51,6 +52,16 @@ pub(crate) enum Report {
     },
     /// Whether one of the watches works.
     Watching { circle: Circle, works: bool },
+    /// A file has been opened, and cleaned if it is a picture.
+    Prepared {
+        attach: Box<Attach>,
+        prepared: Result<Prepared, Refusal>,
+        reply: Reply<Result<Answer, Refusal>>,
+    },
+    /// A file is copied in; its next chunk.
+    Copying(Box<Copying>),
+    /// A file is saved; its next chunk.
+    Saving(Box<Saving>),
     /// The keys of the relay on which an assembly is being founded.
     Founding {
         request: Box<Request>,

@@ -189,6 +189,41 @@ pub(crate) enum Once {
         #[arg(long, value_name = "FILE")]
         text_file: Option<PathBuf>,
     },
+    /// Send a file; at most 64 MiB. A picture (JPEG, PNG, WebP) loses what cameras write into it, other files go as they are.
+    Attach {
+        /// The file.
+        file: PathBuf,
+        /// The conversation; the plenary if absent.
+        #[arg(long)]
+        conversation: Option<String>,
+        /// The message that it answers.
+        #[arg(long, value_name = "MESSAGE")]
+        reply_to: Option<String>,
+        /// File with words that go with it; none if absent.
+        #[arg(long, value_name = "FILE")]
+        text_file: Option<PathBuf>,
+    },
+    /// Fetch a message's file, or go on, until it is here.
+    Fetch {
+        /// The message.
+        message: String,
+        /// The conversation; the plenary if absent.
+        #[arg(long)]
+        conversation: Option<String>,
+        /// Stop instead: a file that is being sent never is, of one that is being fetched nothing stays.
+        #[arg(long)]
+        cancel: bool,
+    },
+    /// Write a message's file that is here to the disk.
+    Save {
+        /// The message.
+        message: String,
+        /// Where to; must not exist.
+        path: PathBuf,
+        /// The conversation; the plenary if absent.
+        #[arg(long)]
+        conversation: Option<String>,
+    },
     /// Change the words of an own message to what standard input (or a file) says.
     Edit {
         /// The message.

@@ -5,8 +5,8 @@ use crate::ending::Ending;
 use crate::request::Wanted;
 use crate::{session, show, vote};
 use app::Handle;
-use app::dto::views::{ConnectionState, Overview};
-use app::dto::{Answer, Event, Request};
+use app::dto::views::{ConnectionState, Overview, TransferState};
+use app::dto::{Answer, Event, Refusal, RefusalCode, Request};
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::Instant;
@@ -67,10 +67,17 @@ async fn exchange(args: &Args, handle: &Handle, wanted: Wanted) -> Result<(Answe
     };
     // A person who was asked may have taken their time.
     let ends = Instant::now() + patience;
-    let only_looks = matches!(request, Request::Ballot { .. });
+    let only_looks = matches!(request, Request::Ballot { .. } | Request::SaveAttachment { .. });
+    let fetched = match &request {
+        Request::Fetch { message, .. } => Some(message.clone()),
+        _ => None,
+    };
     let answer = handle.request(request).await.map_err(Ending::from_refusal)?;
     if only_looks {
         return Ok((answer, 0));
+    }
+    if let Some(message) = fetched {
+        fetch(&message, &mut events, ends).await?;
     }
     loop {
         let waiting = overview(handle).await?.outbox_entries;
@@ -78,6 +85,35 @@ async fn exchange(args: &Args, handle: &Handle, wanted: Wanted) -> Result<(Answe
             return Ok((answer, waiting));
         }
         next_event(&mut events, LOOK).await;
+    }
+}
+
+/// Waits until a file is here.
+async fn fetch(file: &str, events: &mut Receiver<Event>, ends: Instant) -> Result<(), Ending> {
+    loop {
+        let event = tokio::time::timeout_at(ends, events.recv()).await;
+        let state = match event {
+            Ok(Ok(Event::Transfer {
+                message, transfer, ..
+            })) if message == file => transfer.state,
+            Ok(Err(tokio::sync::broadcast::error::RecvError::Closed)) | Err(_) => {
+                eprintln!("veche: the file is not here yet; the same command goes on where this one stopped");
+                return Ok(());
+            }
+            Ok(_) => continue,
+        };
+        let details = match state {
+            TransferState::Here => return Ok(()),
+            TransferState::Gone => "the relay keeps the file no more; ask its author to send it again",
+            TransferState::Failed => {
+                "what the relay gave is not the file that the message names; try again later"
+            }
+            TransferState::Sending | TransferState::Offered | TransferState::Fetching => continue,
+        };
+        return Err(Ending::from_refusal(Refusal {
+            code: RefusalCode::Unknown,
+            details: details.to_owned(),
+        }));
     }
 }
 

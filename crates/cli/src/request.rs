@@ -120,6 +120,47 @@ impl Once {
                 text: crate::secret::read_text(text_file.as_deref())?,
                 reply_to: reply_to.clone(),
             },
+            Self::Attach {
+                file,
+                conversation,
+                reply_to,
+                text_file,
+            } => Request::Attach {
+                conversation: conversation.clone(),
+                path: file.to_string_lossy().into_owned(),
+                text: match text_file {
+                    Some(file) => crate::secret::read_text(Some(file.as_path()))?,
+                    None => String::new(),
+                },
+                reply_to: reply_to.clone(),
+            },
+            Self::Fetch {
+                message,
+                conversation,
+                cancel,
+            } => {
+                let (conversation, message) = (conversation.clone(), message.clone());
+                if *cancel {
+                    Request::CancelTransfer {
+                        conversation,
+                        message,
+                    }
+                } else {
+                    Request::Fetch {
+                        conversation,
+                        message,
+                    }
+                }
+            }
+            Self::Save {
+                message,
+                path,
+                conversation,
+            } => Request::SaveAttachment {
+                conversation: conversation.clone(),
+                message: message.clone(),
+                path: path.to_string_lossy().into_owned(),
+            },
             Self::Edit {
                 message,
                 conversation,

@@ -59,6 +59,8 @@ pub(crate) fn answer(answer: &Answer, details: Details) -> String {
         Answer::Proposed { motion } => line(&mut text, "Proposed: motion", motion),
         Answer::Motions { motions } => motions.iter().for_each(|view| show_motion_line(&mut text, view)),
         Answer::Motion { motion } => show_motion(&mut text, motion, proof),
+        // For windows; a terminal shows no pictures.
+        Answer::Picture { data } => line(&mut text, "", data),
         Answer::Exported { path, bytes } => line(&mut text, "Written:", &format!("{path}, {bytes} bytes")),
         // Alone on its line: it is handed on as it is.
         Answer::Ballot { ballot } => line(&mut text, "", ballot),
@@ -246,6 +248,20 @@ fn show_safety(text: &mut String, digits: &str, verified: Option<u64>) {
 fn show_message(text: &mut String, view: &MessageView, ids: bool) {
     let content = match &view.content {
         MessageContent::Text { text, .. } => text.clone(),
+        MessageContent::Attachment {
+            name,
+            bytes,
+            text,
+            transfer,
+            ..
+        } => {
+            let file = format!("[file {name}, {bytes} bytes, {}]", word(&transfer.state));
+            if text.is_empty() {
+                file
+            } else {
+                format!("{file}\n{text}")
+            }
+        }
         MessageContent::Roster { added, removed } => {
             format!("[roster: added {added:?}, removed {removed:?}]")
         }

@@ -210,6 +210,23 @@ impl Step<'_> {
             Request::ExportAudit { .. } => {
                 Err(bad("an audit file is written by the edge that has files").into())
             }
+            Request::Fetch {
+                conversation,
+                message,
+            } => {
+                let conversation = self.conversation_named(conversation.as_deref())?;
+                self.fetch(conversation, parse(&message)?)
+            }
+            Request::CancelTransfer {
+                conversation,
+                message,
+            } => {
+                let conversation = self.conversation_named(conversation.as_deref())?;
+                self.cancel_transfer(conversation, parse(&message)?)
+            }
+            Request::Attach { .. } | Request::SaveAttachment { .. } | Request::Picture { .. } => {
+                Err(bad("files are read and written by the edge that has them").into())
+            }
             Request::SetCarrier { carrier } => self.set_carrier(carrier),
         }
     }
@@ -230,7 +247,7 @@ impl Step<'_> {
         Ok(Answer::Done)
     }
 
-    fn conversation_named(&self, id: Option<&str>) -> Result<ConversationId, Failed> {
+    pub(crate) fn conversation_named(&self, id: Option<&str>) -> Result<ConversationId, Failed> {
         match id {
             Some(id) => Ok(parse(id)?),
             None => {
@@ -259,7 +276,7 @@ fn bounded(field: &str, text: &str, least: usize, most: usize) -> Result<(), Ref
 }
 
 /// A text that a message can carry, in characters and in bytes.
-fn said(field: &str, text: String, least: usize) -> Result<String, Refusal> {
+pub(crate) fn said(field: &str, text: String, least: usize) -> Result<String, Refusal> {
     bounded(field, &text, least, MESSAGE_CHARS_MAX)?;
     if text.len() > WORDS_BYTES_MAX {
         return Err(Refusal {

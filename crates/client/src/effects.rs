@@ -17,6 +17,9 @@ pub enum Lane {
     Journal,
     /// Conversations.
     Conversations,
+    /// Files that go with messages: large, so that no words wait behind them. They may share connections with
+    /// conversations, whose logs they are about.
+    Attachments,
     /// Invitations and inboxes.
     Inbox,
     /// One ballot: a fresh connection that does nothing else and is closed afterwards.

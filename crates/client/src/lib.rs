@@ -8,6 +8,7 @@
 #[cfg(test)]
 extern crate self as client;
 
+mod attachments;
 mod auditing;
 mod clock;
 mod commands;
@@ -43,7 +44,9 @@ pub mod views;
 mod voting;
 mod witnessing;
 
+pub use attachments::{Attached, Attaching, KeptFile};
 pub use effects::{CallError, Effect, Input, Lane, Ticket, Watch};
 pub use jobs::{Job, JobOutput, Progress, Watcher};
 pub use machine::{Client, Destination};
+pub use messaging::{ATTACHMENT_BYTES_MAX, CHUNK_BYTES, PICTURE_POINTS_MAX, Picture, THUMBNAIL_BYTES_MAX};
 pub use step::StepError;

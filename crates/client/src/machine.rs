@@ -1,5 +1,6 @@
 //! The machine: one step, one batch. Inputs come in, a step works on a copy, the copy is made durable, effects leave.
 
+use crate::attachments::Transfer;
 use crate::effects::{Effect, Input, Ticket};
 use crate::jobs::Progress;
 use crate::requests::{Answer, AuditLevel, Event, Refusal, RefusalCode, Request};
@@ -9,7 +10,7 @@ use crate::tables;
 use crate::views::{Carrier, NoticeCode};
 use assembly::Assembly;
 use primitives::signed::Unverified;
-use primitives::{ConversationId, LogId, MotionId, Store, Time};
+use primitives::{ConversationId, LogId, MessageName, MotionId, Store, Time};
 use rand_core::CryptoRng;
 use relay_api::RelayAddress;
 use std::sync::Arc;
@@ -70,11 +71,7 @@ impl<S: Store> Client<S> {
     /// Whether bytes wait for the relay.
     #[must_use]
     pub fn outbox_entries(&self) -> usize {
-        self.state
-            .outbox
-            .values()
-            .filter(|item| item.promised.is_none() && !item.pending)
-            .count()
+        self.state.waiting()
     }
 
     /// Carries out what a person asks for. The answer comes when it is durable.
@@ -87,8 +84,17 @@ impl<S: Store> Client<S> {
         rng: &mut dyn CryptoRng,
         request: Request,
     ) -> (Result<Answer, Refusal>, Vec<Effect>) {
-        let outcome = self.step(now, rng, |step| step.request(request));
-        match outcome {
+        self.answered(now, rng, |step| step.request(request))
+    }
+
+    /// Runs `inside` as one step and gives what a person is answered.
+    pub(crate) fn answered<T>(
+        &mut self,
+        now: Time,
+        rng: &mut dyn CryptoRng,
+        inside: impl FnOnce(&mut Step<'_>) -> Result<T, Failed>,
+    ) -> (Result<T, Refusal>, Vec<Effect>) {
+        match self.step(now, rng, inside) {
             Ok((answer, effects)) => (Ok(answer), effects),
             Err(Failed::Refused(refusal)) => (Err(refusal), Vec::new()),
             Err(Failed::Step(error)) => (Err(error.refusal()), Vec::new()),
@@ -201,7 +207,7 @@ impl From<Refusal> for Failed {
 }
 
 impl StepError {
-    fn refusal(&self) -> Refusal {
+    pub(crate) fn refusal(&self) -> Refusal {
         let code = match self {
             Self::Store(_) => RefusalCode::StoreFailed,
             Self::Record(_) => RefusalCode::VaultDamaged,
@@ -267,6 +273,9 @@ impl Step<'_> {
             Some(expected @ (Expected::PutBlob { .. } | Expected::GetBlob { .. })) => {
                 self.piece_came(&expected, result)?;
             }
+            Some(expected @ (Expected::PutChunk { .. } | Expected::GetChunk { .. })) => {
+                self.chunk_came(&expected, result)?;
+            }
             Some(Expected::Proof { .. } | Expected::Tally { .. } | Expected::Verification { .. }) | None => {}
         }
         Ok(())
@@ -276,6 +285,7 @@ impl Step<'_> {
     fn settle(&mut self) -> Result<(), StepError> {
         self.duties()?;
         self.ask();
+        self.move_files()?;
         self.send_outbox()?;
         self.wake();
         Ok(())
@@ -355,6 +365,12 @@ fn load(store: &dyn Store) -> Result<State, StepError> {
         state
             .votes
             .insert(MotionId::new(id_of(&key, tables::VOTES)?), part);
+    }
+    for (key, transfer) in load_all::<Transfer>(store, tables::TRANSFERS)? {
+        if transfer.is_active() {
+            let name = MessageName::new(id_of(&key, tables::TRANSFERS)?);
+            state.transfers.insert(name, transfer);
+        }
     }
     for (key, seed) in load_all::<Seed>(store, tables::JOURNAL_KEYS)? {
         let number = key

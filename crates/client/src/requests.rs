@@ -3,7 +3,7 @@
 
 use crate::views::{
     AdmissionView, Carrier, Choice, ConversationView, FoundView, InvitationView, MemberView, MessageView,
-    MotionView, Overview, QuestionView, ReceiptLevel, Role, RuleView, Ties, VoteKind,
+    MotionView, Overview, QuestionView, ReceiptLevel, Role, RuleView, Ties, TransferView, VoteKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -163,6 +163,64 @@ pub enum Request {
         #[serde(default)]
         #[cfg_attr(feature = "typescript", ts(optional))]
         reply_to: Option<String>,
+    },
+    /// Sends a file, which is copied into the vault before the answer; its message follows when the relay has all of it.
+    /// Answer: [`Answer::Sent`].
+    Attach {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// Where the file is; at most 64 MiB. A picture (JPEG, PNG, WebP) has at most 50 megapixels and loses what cameras
+        /// write into it; other files go as they are, with whatever they say of their author.
+        path: String,
+        /// Words that go with it; as in `send`, or none.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<String>"))]
+        text: String,
+        /// The message that it answers.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        reply_to: Option<String>,
+    },
+    /// Begins to fetch a message's file, or goes on. Answer: [`Answer::Done`]; progress comes as [`Event::Transfer`].
+    Fetch {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// The message.
+        message: String,
+    },
+    /// Stops sending a file, and its message is never sent; or stops fetching it, and what is there is dropped.
+    /// Answer: [`Answer::Done`].
+    CancelTransfer {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// The message.
+        message: String,
+    },
+    /// Writes a file that is here to the disk. Answer: [`Answer::Exported`].
+    SaveAttachment {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// The message.
+        message: String,
+        /// Where to; must not exist.
+        path: String,
+    },
+    /// A picture that is here, to be looked at. Answer: [`Answer::Picture`].
+    Picture {
+        /// The conversation; the plenary if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+        /// The message.
+        message: String,
     },
     /// Changes the words of one's own message, 16 times at most and for 24 hours. Answer: [`Answer::Done`].
     Edit {
@@ -491,7 +549,12 @@ pub enum Answer {
         /// Its bytes, in hexadecimal.
         ballot: String,
     },
-    /// An audit file has been written.
+    /// A picture.
+    Picture {
+        /// A data URL, decoded and encoded again by this device, at most 2,560 points a side.
+        data: String,
+    },
+    /// An audit file, or somebody's file, has been written.
     Exported {
         /// Where.
         path: String,
@@ -545,6 +608,10 @@ pub enum RefusalCode {
     NotReady,
     /// The path cannot be written.
     CannotWrite,
+    /// The file cannot be read, or is a picture that cannot be decoded.
+    CannotRead,
+    /// The file, or the picture, is beyond the limits.
+    TooLarge,
     /// The vault could not be written (disk full, damage).
     StoreFailed,
     /// There is no vault there.
@@ -601,6 +668,15 @@ pub enum Event {
     Evidence {
         /// With what.
         evidence: crate::views::EvidenceView,
+    },
+    /// A file's transfer goes on; some times a second at most.
+    Transfer {
+        /// In which conversation.
+        conversation: String,
+        /// The message that the file goes with.
+        message: String,
+        /// How far it is.
+        transfer: TransferView,
     },
     /// Long work goes on.
     Progress {

@@ -34,12 +34,7 @@ impl Step<'_> {
         let failed = volatile
             .step_failed
             .is_some_and(|at| self.now.since_ms(at) < FAILURE_SHOWN_MS);
-        let waiting = self
-            .state
-            .outbox
-            .values()
-            .filter(|item| item.promised.is_none() && !item.pending)
-            .count();
+        let waiting = self.state.waiting();
         Ok(Overview {
             connection: ConnectionView {
                 state: volatile.connection,

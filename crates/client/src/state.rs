@@ -1,5 +1,6 @@
 //! The machine's state: what lies in the store between steps, and what is only true while the process runs.
 
+use crate::attachments::Moving;
 use crate::effects::Ticket;
 use crate::step::StepError;
 use crate::views::{ConnectionState, NoticeCode, OwnVoteState};
@@ -13,8 +14,8 @@ use minicbor::{Decode, Encode};
 use primitives::device::DeviceCertificate;
 use primitives::signed::{Signed, Unverified};
 use primitives::{
-    AssemblyId, ConversationId, Hash, LogId, MessageId, MotionId, OpeningId, Secret, SigningSecret,
-    StatementId, Time, VerifyingKey, labels,
+    AssemblyId, ConversationId, Hash, LogId, MessageId, MessageName, MotionId, OpeningId, Secret,
+    SigningSecret, StatementId, Time, VerifyingKey, labels,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -551,6 +552,8 @@ pub(crate) struct Volatile {
     pub(crate) clock_skew_ms: Option<i64>,
     /// How far the logs' clock is ahead of this device's, as own entries have shown.
     pub(crate) log_ahead_ms: i64,
+    /// What is only true of files' transfers while the process runs.
+    pub(crate) moving: Moving,
     /// Keys of the relay that a person is about to found an assembly on, by its address line.
     pub(crate) relay_known: Option<(String, Unverified)>,
 }
@@ -588,6 +591,32 @@ pub(crate) enum Expected {
         log: LogId,
         hash: Hash,
     },
+    /// A chunk of a file, put beside a log.
+    PutChunk {
+        message: MessageName,
+        log: LogId,
+        index: u32,
+        hash: Hash,
+    },
+    /// A chunk of a file, asked for.
+    GetChunk {
+        message: MessageName,
+        log: LogId,
+        index: u32,
+    },
+}
+
+impl Expected {
+    /// Of which file, beside which log and which chunk, if it is about one.
+    pub(crate) const fn chunk(&self) -> Option<(MessageName, LogId, u32)> {
+        match self {
+            Self::PutChunk {
+                message, log, index, ..
+            }
+            | Self::GetChunk { message, log, index } => Some((*message, *log, *index)),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

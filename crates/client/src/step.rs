@@ -1,5 +1,6 @@
 //! One step: an overlay of the store, a copy of the state, and the effects that leave once both are durable.
 
+use crate::attachments::Transfer;
 use crate::conversations::ConversationState;
 use crate::effects::{Effect, Ticket};
 use crate::requests::{Event, Topic};
@@ -13,7 +14,8 @@ use minicbor::{Decode, Encode};
 use primitives::canonical::{decode_canonical, encode};
 use primitives::store::{Overlay, Value};
 use primitives::{
-    ConversationId, Hash, LogId, MotionId, Purpose, Secret, Store, StoreError, Table, Time, VerifyingKey,
+    ConversationId, Hash, LogId, MessageName, MotionId, Purpose, Secret, Store, StoreError, Table, Time,
+    VerifyingKey,
 };
 use rand_core::CryptoRng;
 use std::cell::OnceCell;
@@ -38,6 +40,8 @@ pub(crate) struct State {
     pub(crate) invitations: BTreeMap<LogId, InvitationState>,
     pub(crate) conversations: BTreeMap<ConversationId, ConversationState>,
     pub(crate) votes: BTreeMap<MotionId, OwnPart>,
+    /// Files with which something is still to be done, by the message's name.
+    pub(crate) transfers: BTreeMap<MessageName, Transfer>,
     pub(crate) journal_keys: BTreeMap<u32, crate::state::Seed>,
     pub(crate) assembly: Option<Arc<Assembly>>,
     pub(crate) roster: Vec<crate::state::Span>,
@@ -49,6 +53,14 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// How many things wait for the relay: bytes in the outbox, and files on their way out.
+    pub(crate) fn waiting(&self) -> usize {
+        let items = self.outbox.values();
+        let items = items.filter(|item| item.promised.is_none() && !item.pending);
+        let files = self.transfers.values().filter(|transfer| transfer.is_leaving());
+        items.count().saturating_add(files.count())
+    }
+
     /// The way to the relay.
     pub(crate) fn carrier(&self) -> Carrier {
         match &self.member {

@@ -58,5 +58,11 @@ pub(crate) const PIECES: Table = Table("pieces");
 pub(crate) const COMPARED: Table = Table("compared");
 /// Whether its user is told that something has happened, one record.
 pub(crate) const NOTICES: Table = Table("notices");
+/// Where files that go with messages stand, by the message's name.
+pub(crate) const TRANSFERS: Table = Table("transfers");
+/// Files on their way out, by the message's name; under the purpose of the words that wait.
+pub(crate) const OUTGOING: Table = Table("transfers-outgoing");
+/// Sealed chunks of files, by the message's name and the chunk's number.
+pub(crate) const CHUNKS: Table = Table("transfers-chunks");
 /// Journal checkpoints that others have seen and we have not reached, by log and size.
 pub(crate) const CLAIMS: Table = Table("claims");

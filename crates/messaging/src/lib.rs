@@ -18,6 +18,7 @@
 //!   clock only if it stands before 1970. Expiry is ours and judged by log times.
 
 mod acts;
+mod attachment;
 mod commit;
 mod conversation;
 mod credential;
@@ -25,6 +26,7 @@ mod demand;
 mod directory;
 mod emoji;
 mod envelope;
+mod file_name;
 mod invitation;
 mod join;
 mod key_package;
@@ -50,6 +52,10 @@ mod tests;
 
 pub use acts::{EDIT_WITHIN_MS, EDITS_MAX, EMOJI_OF_MEMBER_MAX, EMOJI_OF_MESSAGE_MAX};
 pub use acts::{Reaction, Reactions, Target, Verdict, Words, judge_delete, judge_edit};
+pub use attachment::{
+    ATTACHMENT_BYTES_MAX, Attachment, CHUNK_BYTES, CHUNK_LEN, ChunkKey, PICTURE_POINTS_MAX, Picture,
+    THUMBNAIL_BYTES_MAX, bytes_in, chunks_of,
+};
 pub use commit::{ADDED_MAX, CommitError, Committing, Intent};
 pub use conversation::{Conversation, LoadError, UseError, log_keys, log_record};
 pub use credential::{BadCredential, Member, OwnDevice};
@@ -58,6 +64,7 @@ pub use directory::{BadListing, Card, Letter, Listed, directory_keys, list_card,
 pub use directory::{open_listed, post_welcome, welcome_in};
 pub use emoji::{EMOJI_BYTES_MAX, Emoji, NotAnEmoji};
 pub use envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
+pub use file_name::{FILE_NAME_BYTES_MAX, FileName};
 pub use invitation::{BadLink, Invitation};
 pub use join::{JoinError, Place, Replace};
 pub use key_package::{BadKeyPackage, KeyPackage, NewKeyPackageError};

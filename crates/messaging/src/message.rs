@@ -3,6 +3,7 @@
 //! `CBOR [version, id, sent, journal checkpoint, conversation checkpoint, kind, content]`; `content` is the
 //! canonical bytes of the kind. An unknown kind is kept as it is, to be shown as "needs a newer version".
 
+use crate::attachment::Attachment;
 use crate::emoji::Emoji;
 use crate::timer::Timer;
 use crate::title::Title;
@@ -27,6 +28,7 @@ const KIND_REACT: u16 = 5;
 const KIND_TIMER: u16 = 6;
 const KIND_RECEIPT: u16 = 7;
 const KIND_RENAMED: u16 = 8;
+const KIND_ATTACHMENT: u16 = 10;
 
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +82,8 @@ pub enum Body {
     },
     /// A working group goes by another name (MSG-32).
     Renamed(Title),
+    /// A file (MSG-28).
+    Attachment(Box<Attachment>),
     /// A kind that this version does not know.
     Unknown {
         /// The kind's number.
@@ -252,6 +256,7 @@ impl Body {
                 (KIND_RECEIPT, encode(&Receipt { read, arrived }))
             }
             Self::Renamed(title) => (KIND_RENAMED, encode(title)),
+            Self::Attachment(attachment) => (KIND_ATTACHMENT, attachment.encode()),
             Self::Unknown { kind, content } => (*kind, content.clone()),
         }
     }
@@ -287,6 +292,7 @@ impl Body {
                 Self::Receipt { arrived, read }
             }
             KIND_RENAMED => Self::Renamed(decode_canonical_max(&content, max)?),
+            KIND_ATTACHMENT => Self::Attachment(Box::new(Attachment::decode(&content, max)?)),
             kind => Self::Unknown { kind, content },
         })
     }
@@ -307,8 +313,12 @@ fn bounded(words: String) -> Result<String, Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use primitives::{Secret, SigningSecret};
+    use crate::attachment::{ATTACHMENT_BYTES_MAX, ChunkKey, Picture, THUMBNAIL_BYTES_MAX, chunks_of};
+    use crate::file_name::FileName;
+    use primitives::{Hash, Secret, SigningSecret};
     use proptest::prelude::*;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
 
     fn message(body: Body) -> AppMessage {
         AppMessage {
@@ -341,6 +351,18 @@ mod tests {
         })
     }
 
+    fn attachment(bytes: u64, picture: Option<Picture>, text: Text) -> Attachment {
+        let chunks = chunks_of(bytes).unwrap_or_default();
+        Attachment {
+            name: FileName::cleaned("Протокол.pdf"),
+            bytes,
+            key: ChunkKey::random(&mut ChaCha20Rng::seed_from_u64(bytes)),
+            chunks: vec![Hash::new([9; 32]); chunks],
+            picture,
+            text,
+        }
+    }
+
     fn bodies() -> impl Strategy<Value = Body> {
         let name = || any::<[u8; 32]>().prop_map(MessageName::new);
         let timer = || (Timer::LEAST_MS..=Timer::GREATEST_MS).prop_map(|ms| Timer::new(ms).unwrap());
@@ -348,8 +370,23 @@ mod tests {
             .prop_map(|text| Emoji::new(text).unwrap());
         let text = (".{1,40}", prop::option::of(name()), prop::option::of(timer()))
             .prop_map(|(words, reply, timer)| Body::Text(Text { words, reply, timer }));
+        let picture = (
+            1u32..5_000,
+            1u32..5_000,
+            prop::collection::vec(any::<u8>(), 1..40),
+        )
+            .prop_map(|(width, height, thumbnail)| Picture {
+                width,
+                height,
+                thumbnail,
+            });
+        let with = (".{0,40}", prop::option::of(name()), prop::option::of(timer()))
+            .prop_map(|(words, reply, timer)| Text { words, reply, timer });
+        let file = (1..=ATTACHMENT_BYTES_MAX, prop::option::of(picture), with)
+            .prop_map(|(bytes, picture, text)| Body::Attachment(Box::new(attachment(bytes, picture, text))));
         prop_oneof![
             text,
+            file,
             (name(), ".{1,40}").prop_map(|(message, words)| Body::Edit { message, words }),
             name().prop_map(|message| Body::Delete { message }),
             (name(), emoji, any::<bool>()).prop_map(|(message, emoji, set)| Body::React {
@@ -462,6 +499,73 @@ mod tests {
         }
     }
 
+    fn msg_28_rejects_an_attachment_beyond_its_limits() {
+        let decoded = |attachment: Attachment| {
+            let message = message(Body::Attachment(Box::new(attachment)));
+            AppMessage::decode(&message.encode()).map(|decoded| assert_eq!(decoded, message))
+        };
+        let whole = || attachment(ATTACHMENT_BYTES_MAX, None, Text::default());
+        assert_eq!(decoded(whole()), Ok(()));
+        for bytes in [0, ATTACHMENT_BYTES_MAX + 1, u64::MAX] {
+            assert!(decoded(Attachment { bytes, ..whole() }).is_err(), "{bytes}");
+        }
+        for chunks in [0, 1, 256, 258] {
+            let chunks = vec![Hash::new([9; 32]); chunks];
+            assert!(decoded(Attachment { chunks, ..whole() }).is_err());
+        }
+        for (words, good) in [(WORDS_BYTES_MAX, true), (WORDS_BYTES_MAX + 1, false)] {
+            let text = Text::from("a".repeat(words));
+            assert_eq!(decoded(Attachment { text, ..whole() }).is_ok(), good);
+        }
+        for (width, height, thumbnail, good) in [
+            (1, 1, 1, true),
+            (10_000, 5_000, THUMBNAIL_BYTES_MAX, true),
+            (10_000, 5_001, 9, false),
+            (0, 9, 9, false),
+            (9, 9, 0, false),
+            (9, 9, THUMBNAIL_BYTES_MAX + 1, false),
+            (u32::MAX, u32::MAX, 9, false),
+        ] {
+            let thumbnail = vec![0; thumbnail];
+            let picture = Some(Picture {
+                width,
+                height,
+                thumbnail,
+            });
+            assert_eq!(decoded(Attachment { picture, ..whole() }).is_ok(), good);
+        }
+    }
+
+    #[test]
+    fn msg_28_rejects_a_name_that_a_clean_client_does_not_send() {
+        let good = message(Body::Attachment(Box::new(attachment(1, None, Text::default())))).encode();
+        let place = good.windows(4).position(|window| window == b".pdf").unwrap();
+        assert!(AppMessage::decode(&good).is_ok());
+        for bad in [*b"/pdf", *b":pdf", *b"pd\0f", *b"pdf."] {
+            let mut bytes = good.clone();
+            bytes[place..place + 4].copy_from_slice(&bad);
+            assert!(AppMessage::decode(&bytes).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_attachment_fits_a_message() {
+        let picture = Picture {
+            width: 10_000,
+            height: 5_000,
+            thumbnail: vec![0; THUMBNAIL_BYTES_MAX],
+        };
+        let mut largest = attachment(
+            ATTACHMENT_BYTES_MAX,
+            Some(picture),
+            Text::from("a".repeat(WORDS_BYTES_MAX)),
+        );
+        largest.text.reply = Some(MessageName::new([3; 32]));
+        largest.text.timer = Timer::new(Timer::GREATEST_MS);
+        let len = message(Body::Attachment(Box::new(largest))).encode().len();
+        assert!(len < APP_MESSAGE_BYTES_MAX / 2, "{len}");
+    }
+
     proptest! {
         #[test]
         fn what_is_encoded_decodes_to_itself(body in bodies()) {
@@ -477,7 +581,7 @@ mod tests {
         }
 
         #[test]
-        fn no_content_has_two_encodings(kind in 1u16..9, content: Vec<u8>) {
+        fn no_content_has_two_encodings(kind in 1u16..=10, content: Vec<u8>) {
             let bytes = raw(kind, content);
             if let Ok(message) = AppMessage::decode(&bytes) {
                 prop_assert_eq!(message.encode(), bytes);

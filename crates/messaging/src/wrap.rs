@@ -312,11 +312,11 @@ fn size_for(content_len: usize) -> Option<usize> {
         .find(|size| content_len.saturating_add(OVERHEAD) <= *size)
 }
 
-fn cipher(key: &[u8; 32]) -> XChaCha20Poly1305 {
+pub(crate) fn cipher(key: &[u8; 32]) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&Key::from(*key))
 }
 
-fn piece_nonce(index: usize) -> XNonce {
+pub(crate) fn piece_nonce(index: usize) -> XNonce {
     let mut nonce = [0; NONCE_LEN];
     if let Some(low) = nonce.last_chunk_mut::<8>() {
         *low = (index as u64).to_be_bytes();

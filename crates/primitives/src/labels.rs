@@ -153,6 +153,8 @@ labels! {
     DIRECTORY_LETTER = "directory/letter";
     /// Associated data of the pieces of a large answer to an invitation.
     CONVERSATION_PIECE = "conversation/piece";
+    /// Associated data of the chunks of a file that goes with a message.
+    CONVERSATION_ATTACHMENT = "conversation/attachment";
     /// Name of a message: hash of its conversation, author and id.
     MESSAGE_NAME = "conversation/message";
     /// Short code of a conversation's epoch.

@@ -280,7 +280,7 @@ impl Edge {
 fn put(runtime: &Runtime, lane: Lane, (link, ticket, call): Asked, work: &Sender<Work>) {
     let isolation = match lane {
         Lane::Journal => Isolation::Journal,
-        Lane::Conversations => Isolation::Conversation,
+        Lane::Conversations | Lane::Attachments => Isolation::Conversation,
         Lane::Inbox => Isolation::Inbox,
         Lane::Casting => Isolation::Casting,
     };

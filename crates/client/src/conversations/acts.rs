@@ -9,7 +9,7 @@ use crate::state::Content;
 use crate::step::{Step, StepError};
 use crate::tables;
 use assembly::Role;
-use messaging::{AppMessage, Body, Emoji, Timer, Verdict, judge_delete, judge_edit};
+use messaging::{AppMessage, Body, Emoji, Text, Timer, Verdict, judge_delete, judge_edit};
 use primitives::{ConversationId, MessageName, SeatNumber, Time, VerifyingKey};
 
 /// A message as a member said it, authenticated, where the log has it.
@@ -48,7 +48,7 @@ impl Step<'_> {
             return Ok(());
         };
         let verdict = match &said.message.body {
-            Body::Text(_) | Body::Unknown { .. } => {
+            Body::Text(_) | Body::Attachment(_) | Body::Unknown { .. } => {
                 // What its author had seen was compared when it came; with every line it would take more room than the words.
                 let message = AppMessage {
                     journal: None,
@@ -77,7 +77,13 @@ impl Step<'_> {
         let name = said.message.name(said.conversation, &said.from);
         let mut record = MessageRecord::new(name, said.from, said.own, said.at, line);
         record.epoch = said.epoch;
-        if let Body::Text(text) = &said.message.body {
+        if let Body::Attachment(attachment) = &said.message.body
+            && let Some(state) = self.state.conversations.get(&said.conversation)
+            && self.store.get(tables::MESSAGE_IDS, name.as_bytes())?.is_none()
+        {
+            self.offer(said.conversation, state.log, name, attachment)?;
+        }
+        if let Some(text) = text_of(&said.message.body) {
             record.over = text.timer.map(|timer| timer.over(said.at));
             // Who came after the timer was set learns it from what is said under it.
             if let Some(state) = self.state.conversations.get_mut(&said.conversation)
@@ -100,7 +106,7 @@ impl Step<'_> {
         };
         let verdict = judge_edit(&said.from, said.at, &target);
         if let (Verdict::Counts, Some(mut message)) = (verdict, record.message())
-            && let Body::Text(text) = &mut message.body
+            && let Some(text) = text_of_mut(&mut message.body)
         {
             let before = core::mem::replace(&mut text.words, words.to_owned());
             record.line = Line::Message(message.encode());
@@ -125,6 +131,9 @@ impl Step<'_> {
         let verdict = judge_delete(&said.from, &target);
         if verdict == Verdict::Counts {
             self.uncount(said.conversation, position, &record);
+            if record.attachment().is_some() {
+                self.drop_attachment(record.name)?;
+            }
             let epoch = record.epoch;
             record.line = Line::Gone;
             (record.edited, record.reactions) = (None, Default::default());
@@ -182,6 +191,10 @@ impl Step<'_> {
         words: String,
     ) -> Result<Answer, Failed> {
         self.may_speak(id)?;
+        if self.reword_outgoing(name, &words)? {
+            self.touch(Topic::Conversations);
+            return Ok(Answer::Done);
+        }
         self.check_own(id, name, judge_edit, || {
             "only your own words can be changed, 16 times at most and for 24 hours; say it in a new message"
         })?;
@@ -191,6 +204,10 @@ impl Step<'_> {
     /// Takes an own message back from everybody.
     pub(crate) fn delete(&mut self, id: ConversationId, name: MessageName) -> Result<Answer, Failed> {
         self.may_speak(id)?;
+        if self.is_outgoing(name) {
+            self.cancel_sending(name)?;
+            return Ok(Answer::Done);
+        }
         self.check_own(
             id,
             name,
@@ -212,7 +229,7 @@ impl Step<'_> {
             let last = next.as_ref().map_or(&message.body, |next| &next.body);
             (
                 matches!(last, Body::Delete { .. }),
-                matches!(message.body, Body::Text(_)),
+                text_of(&message.body).is_some(),
             )
         });
         if gone {
@@ -296,8 +313,9 @@ impl Step<'_> {
             Some((number, waiting, _)) if self.state.volatile.unsent.contains(&number) => {
                 self.drop_outbox(number);
                 self.forget_waiting(id);
-                if let Some(merged) = merged(waiting, message) {
-                    self.encrypt_and_post(id, &merged)?;
+                match merged(waiting.clone(), message) {
+                    Some(merged) => self.encrypt_and_post(id, &merged)?,
+                    None => self.never_sent(id, &waiting)?,
                 }
             }
             Some((number, ..)) => {
@@ -311,9 +329,19 @@ impl Step<'_> {
         Ok(())
     }
 
+    /// A message that is not sent after all takes its file along.
+    pub(super) fn never_sent(&mut self, id: ConversationId, message: &AppMessage) -> Result<(), StepError> {
+        match &message.body {
+            Body::Attachment(_) => self.drop_attachment(message.name(id, &self.identity()?)),
+            _ => Ok(()),
+        }
+    }
+
     fn about(&self, id: ConversationId, message: &AppMessage) -> Result<About, StepError> {
         Ok(match &message.body {
-            Body::Text(_) | Body::Unknown { .. } => About::Words(message.name(id, &self.identity()?)),
+            Body::Text(_) | Body::Attachment(_) | Body::Unknown { .. } => {
+                About::Words(message.name(id, &self.identity()?))
+            }
             Body::Edit { message, .. } | Body::Delete { message } => About::Words(*message),
             Body::React { message, emoji, .. } => About::Reaction(*message, emoji.clone()),
             Body::Timer(_) => About::Timer,
@@ -363,8 +391,30 @@ pub(super) fn merged(waiting: AppMessage, next: AppMessage) -> Option<AppMessage
             let body = Body::Text(text);
             Some(AppMessage { body, ..waiting })
         }
-        (Body::Text(_) | Body::Unknown { .. }, Body::Delete { .. }) => None,
+        (Body::Attachment(mut attachment), Body::Edit { words, .. }) => {
+            attachment.text.words = words;
+            let body = Body::Attachment(attachment);
+            Some(AppMessage { body, ..waiting })
+        }
+        (Body::Text(_) | Body::Attachment(_) | Body::Unknown { .. }, Body::Delete { .. }) => None,
         (_, body) => Some(AppMessage { body, ..next }),
+    }
+}
+
+/// The words of a message, with what goes with them.
+fn text_of(body: &Body) -> Option<&Text> {
+    match body {
+        Body::Text(text) => Some(text),
+        Body::Attachment(attachment) => Some(&attachment.text),
+        _ => None,
+    }
+}
+
+fn text_of_mut(body: &mut Body) -> Option<&mut Text> {
+    match body {
+        Body::Text(text) => Some(text),
+        Body::Attachment(attachment) => Some(&mut attachment.text),
+        _ => None,
     }
 }
 

@@ -56,6 +56,9 @@ impl Step<'_> {
             return Ok(());
         };
         self.uncount(id, position, &record);
+        if record.attachment().is_some() {
+            self.drop_attachment(record.name)?;
+        }
         self.store.delete(tables::MESSAGES, message_key(id, position));
         self.forget_words(id, position, record.epoch)?;
         self.skip_absent(id)?;
@@ -141,6 +144,7 @@ impl Step<'_> {
         for number in waiting {
             self.save_outbox(number);
         }
+        self.save_outgoing_again(id)?;
         if let Some(draft) = self.load_draft(id)? {
             self.store.put_for(
                 waiting_purpose(id),

@@ -46,7 +46,7 @@ impl Step<'_> {
     }
 
     /// What has been sent as it was drafted is no draft any more.
-    pub(super) fn sent_as_drafted(&mut self, id: ConversationId, text: &str) -> Result<(), StepError> {
+    pub(crate) fn sent_as_drafted(&mut self, id: ConversationId, text: &str) -> Result<(), StepError> {
         if self.load_draft(id)?.is_some_and(|draft| draft.text == text) {
             self.drop_draft(id)?;
         }

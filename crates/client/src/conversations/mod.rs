@@ -16,6 +16,7 @@ mod sending;
 mod showing;
 mod talk;
 
+pub(crate) use acts::About;
 pub(crate) use burning::waiting_purpose;
 pub(crate) use drafts::Draft;
 pub(crate) use talk::ConversationState;

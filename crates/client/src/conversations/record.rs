@@ -3,7 +3,7 @@
 use crate::conversations::message_key;
 use crate::step::{Step, StepError};
 use crate::tables;
-use messaging::{AppMessage, Body, Reactions, Target, Text, Timer, Title, Words};
+use messaging::{AppMessage, Attachment, Body, Reactions, Target, Text, Timer, Title, Words};
 use minicbor::data::Type;
 use minicbor::{Decode, Decoder, Encode};
 use primitives::canonical::{decode_canonical, encode};
@@ -126,10 +126,28 @@ impl MessageRecord {
         }
     }
 
-    /// The words, if it has some.
+    /// The words, if it has some; those that go with a file may be none.
     pub(crate) fn text(&self) -> Option<Text> {
         match self.message()?.body {
             Body::Text(text) => Some(text),
+            Body::Attachment(attachment) => Some(attachment.text),
+            _ => None,
+        }
+    }
+
+    /// The file that goes with it.
+    pub(crate) fn attachment(&self) -> Option<Attachment> {
+        match self.message()?.body {
+            Body::Attachment(attachment) => Some(*attachment),
+            _ => None,
+        }
+    }
+
+    /// What it is found by: its words, and the name of its file.
+    pub(crate) fn sought(&self) -> Option<String> {
+        match self.message()?.body {
+            Body::Text(text) => Some(text.words),
+            Body::Attachment(attachment) => Some(format!("{}\n{}", attachment.name, attachment.text.words)),
             _ => None,
         }
     }

@@ -155,9 +155,9 @@ impl Step<'_> {
             let position = bucket.saturating_mul(BUCKET).saturating_add(place);
             let record = self.load_record(id, position)?;
             empty &= record.is_none();
-            let text = record.and_then(|record| record.text());
+            let text = record.and_then(|record| record.sought());
             let place = u32::try_from(place).unwrap_or_default();
-            for word in text.iter().flat_map(|text| words(&text.words)) {
+            for word in text.iter().flat_map(|text| words(text)) {
                 entries.extend(beginnings(&word).map(|hash| hash << PLACE_BITS | place));
             }
         }
@@ -204,8 +204,8 @@ impl Search<'_> {
 
     /// Takes a message that has all the terms.
     fn take(&mut self, position: u64, record: MessageRecord) {
-        let Some(text) = record.text() else { return };
-        let there: Vec<String> = words(&text.words).collect();
+        let Some(text) = record.sought() else { return };
+        let there: Vec<String> = words(&text).collect();
         let all = self.terms.iter().all(|term| {
             there.iter().any(|word| {
                 if term.chars().nth(SHORT.saturating_sub(1)).is_some() {

@@ -18,13 +18,7 @@ impl Step<'_> {
         reply: Option<MessageName>,
     ) -> Result<Answer, Failed> {
         self.may_speak(id)?;
-        if let Some(name) = reply {
-            let known = self.find_record(id, name)?.is_some()
-                || self.waiting_about(id, &About::Words(name))?.is_some();
-            if !known {
-                return Err(unknown("message").into());
-            }
-        }
+        self.knows(id, reply)?;
         self.sent_as_drafted(id, &words)?;
         let timer = self
             .state
@@ -39,8 +33,20 @@ impl Step<'_> {
         })
     }
 
+    /// Refuses to answer a message that is not there.
+    pub(crate) fn knows(&self, id: ConversationId, reply: Option<MessageName>) -> Result<(), Failed> {
+        let Some(name) = reply else { return Ok(()) };
+        let known =
+            self.find_record(id, name)?.is_some() || self.waiting_about(id, &About::Words(name))?.is_some();
+        if known {
+            Ok(())
+        } else {
+            Err(unknown("message").into())
+        }
+    }
+
     /// The own seat, if it may say something here.
-    pub(super) fn may_speak(&self, id: ConversationId) -> Result<assembly::Seat, Refusal> {
+    pub(crate) fn may_speak(&self, id: ConversationId) -> Result<assembly::Seat, Refusal> {
         let seat = self.own_seat()?;
         let state = self.state.conversations.get(&id).ok_or_else(not_a_member)?;
         if seat.role == assembly::Role::Observer && !state.is_direct() {
@@ -93,7 +99,7 @@ impl Step<'_> {
         }
     }
 
-    pub(super) fn encrypt_and_post(
+    pub(crate) fn encrypt_and_post(
         &mut self,
         id: ConversationId,
         message: &AppMessage,
@@ -148,16 +154,23 @@ impl Step<'_> {
         let stale: Vec<_> = self.waiting(id).filter(|(number, ..)| is_stale(number)).collect();
         for (number, message, next) in stale {
             self.drop_outbox(number);
-            let message = match next {
+            let whole = match next {
                 Some(next) => {
                     self.forget_waiting(id);
-                    merged(message, next)
+                    merged(message.clone(), next)
                 }
-                None => Some(message),
+                None => Some(message.clone()),
             };
-            if let Some(message) = message {
-                self.encrypt_and_post(id, &message)?;
+            let Some(message) = whole else {
+                self.never_sent(id, &message)?;
+                continue;
+            };
+            if let Body::Attachment(attachment) = &message.body
+                && self.send_file_again(id, &message, attachment)?
+            {
+                continue;
             }
+            self.encrypt_and_post(id, &message)?;
         }
         Ok(())
     }

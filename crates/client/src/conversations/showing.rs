@@ -6,10 +6,11 @@ use crate::machine::Failed;
 use crate::show::count;
 use crate::step::{Step, StepError};
 use crate::views::{
-    ConversationKind, ConversationStanding, ConversationView, DraftView, FindingView, MessageContent,
-    MessageState, MessageView, PresentView, ReactionView, ReplyView, RunStyle, RunView,
+    ConversationKind, ConversationStanding, ConversationView, DraftView, FindingView, MediaView,
+    MessageContent, MessageState, MessageView, PresentView, ReactionView, ReplyView, RunStyle, RunView,
 };
-use messaging::{AppMessage, Body, Run, Standing, Text, Words};
+use data_encoding::BASE64;
+use messaging::{AppMessage, Attachment, Body, Run, Standing, Text, Words};
 use primitives::{ConversationId, MessageName, SeatNumber, Time, VerifyingKey};
 use std::collections::BTreeSet;
 
@@ -200,7 +201,10 @@ impl Step<'_> {
             (Line::Named(title), _) => MessageContent::Renamed {
                 name: title.as_str().to_owned(),
             },
-            (_, Some(text)) => show_text(text),
+            (_, Some(text)) => match record.attachment() {
+                Some(attachment) => self.show_file(record.name, &attachment, text)?,
+                None => show_text(text),
+            },
             (_, None) => MessageContent::NeedsNewerVersion,
         };
         let text = text.filter(|_| !gone).unwrap_or_default();
@@ -253,12 +257,21 @@ impl Step<'_> {
         let seat = target
             .as_ref()
             .and_then(|record| self.seat_by_identity(&record.from));
-        let words = target.as_ref().and_then(MessageRecord::text);
+        let words = target
+            .as_ref()
+            .and_then(MessageRecord::text)
+            .map(|text| text.words);
+        let file = target.as_ref().and_then(MessageRecord::attachment);
+        // Of a file without words, its name.
+        let words = match (words, file) {
+            (Some(words), Some(file)) if words.is_empty() => Some(file.name.to_string()),
+            (words, _) => words,
+        };
         Ok(Some(ReplyView {
             id: name.to_string(),
             seat: seat.as_ref().map_or(0, |seat| seat.number.0),
             name: seat.map_or_else(String::new, |seat| self.name_of(seat)),
-            excerpt: words.map_or_else(String::new, |text| self.excerpt(&text.words)),
+            excerpt: words.map_or_else(String::new, |words| self.excerpt(&words)),
             there: target.is_some(),
             position,
         }))
@@ -300,7 +313,47 @@ impl Step<'_> {
             (view.arrived, view.read) = (0, 0);
             views.push(view);
         }
+        for (name, outgoing) in self.outgoing(id)? {
+            let position = next.saturating_add(u64::try_from(views.len()).unwrap_or_default());
+            let written = outgoing.written;
+            let message = AppMessage {
+                id: outgoing.id,
+                sent: written,
+                journal: None,
+                conversation: None,
+                body: outgoing.body(None),
+            };
+            let line = Line::Message(message.encode());
+            let record = MessageRecord::new(name, identity, true, written, line);
+            let mut view = self.show_message(id, position, &record, &Changes::default())?;
+            view.state = MessageState::Waiting;
+            views.push(view);
+        }
         Ok(views)
+    }
+
+    fn show_file(
+        &self,
+        name: MessageName,
+        attachment: &Attachment,
+        text: &Text,
+    ) -> Result<MessageContent, StepError> {
+        let picture = attachment.picture.as_ref();
+        Ok(MessageContent::Attachment {
+            name: attachment.name.to_string(),
+            bytes: attachment.bytes,
+            media: if picture.is_some() {
+                MediaView::Picture
+            } else {
+                MediaView::File
+            },
+            width: picture.map(|picture| picture.width),
+            height: picture.map(|picture| picture.height),
+            thumbnail: picture.map(|picture| BASE64.encode(&picture.thumbnail)),
+            text: text.words.clone(),
+            runs: show_runs(&text.words),
+            transfer: self.show_transfer(name, attachment.bytes)?,
+        })
     }
 }
 
@@ -314,8 +367,8 @@ fn waiting_record(
 ) -> Option<MessageRecord> {
     let name = message.name(id, &identity);
     let message = match (&message.body, after) {
-        (Body::Text(_), Some(after)) => super::acts::merged(message, after)?,
-        (Body::Text(_) | Body::Unknown { .. }, None) => message,
+        (Body::Text(_) | Body::Attachment(_), Some(after)) => super::acts::merged(message, after)?,
+        (Body::Text(_) | Body::Attachment(_) | Body::Unknown { .. }, None) => message,
         _ => return None,
     };
     let line = Line::Message(message.encode());
@@ -323,6 +376,14 @@ fn waiting_record(
 }
 
 fn show_text(text: &Text) -> MessageContent {
+    MessageContent::Text {
+        runs: show_runs(&text.words),
+        text: text.words.clone(),
+    }
+}
+
+/// Words without marks, in stretches of one style each.
+fn show_runs(words: &str) -> Vec<RunView> {
     let run = |run: Run<'_>| {
         let styles = [
             (run.style.bold, RunStyle::Bold),
@@ -340,10 +401,7 @@ fn show_text(text: &Text) -> MessageContent {
             seat: run.seat.map(|seat| seat.0),
         }
     };
-    MessageContent::Text {
-        runs: messaging::runs(&text.words).into_iter().map(run).collect(),
-        text: text.words.clone(),
-    }
+    messaging::runs(words).into_iter().map(run).collect()
 }
 
 fn standing_view(standing: Standing) -> ConversationStanding {

@@ -37,8 +37,8 @@ pub use surroundings::{
     Carrier, ConnectionState, ConnectionView, EvidenceKind, EvidenceView, NoticeCode, Overview,
 };
 pub use talk::{
-    ConversationKind, ConversationStanding, ConversationView, DraftView, FindingView, FoundView,
+    ConversationKind, ConversationStanding, ConversationView, DraftView, FindingView, FoundView, MediaView,
     MessageContent, MessageState, MessageView, PresentView, ReactionView, ReceiptLevel, ReplyView, RunStyle,
-    RunView,
+    RunView, TransferState, TransferView,
 };
 pub use votes::{AccountView, ActView, Choice, OptionsView, QuestionView, StageView, Ties};

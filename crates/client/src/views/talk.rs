@@ -153,6 +153,27 @@ pub enum MessageContent {
         /// The same as it is to be shown: without marks, in stretches of one style each.
         runs: Vec<RunView>,
     },
+    /// A file, with words or without.
+    Attachment {
+        /// What it is called: no path, nothing that deceives.
+        name: String,
+        /// How long it is.
+        bytes: u64,
+        /// What it is. Pictures have lost what cameras write into them; other files go as they are.
+        media: MediaView,
+        /// Points of a picture from left to right, as its author says.
+        width: Option<u32>,
+        /// Points of a picture from top to bottom.
+        height: Option<u32>,
+        /// A small picture of it as a data URL, made by this device; absent if what came cannot be shown.
+        thumbnail: Option<String>,
+        /// The words as they were written; may be empty.
+        text: String,
+        /// The same as it is to be shown.
+        runs: Vec<RunView>,
+        /// Where the file is.
+        transfer: TransferView,
+    },
     /// A change of the roster, set by the journal.
     Roster {
         /// Seats that came in.
@@ -174,6 +195,46 @@ pub enum MessageContent {
     },
     /// Something that a newer version understands.
     NeedsNewerVersion,
+}
+
+view! {
+    /// What a file is.
+    pub enum MediaView {
+        /// A picture: JPEG or PNG.
+        Picture,
+        /// Anything else.
+        File,
+    }
+}
+
+view! {
+    /// How far a file is on its way, in bytes.
+    pub struct TransferView {
+        /// Where it is.
+        pub state: TransferState,
+        /// Bytes moved.
+        pub done: u64,
+        /// Bytes in all.
+        pub total: u64,
+    }
+}
+
+view! {
+    /// Where a file is.
+    pub enum TransferState {
+        /// On its way to the relay; the message follows.
+        Sending,
+        /// Not fetched.
+        Offered,
+        /// On its way from the relay.
+        Fetching,
+        /// On this device.
+        Here,
+        /// The relay keeps it no more.
+        Gone,
+        /// What the relay gave is not the file that the message names.
+        Failed,
+    }
 }
 
 view! {

@@ -15,17 +15,19 @@
     reason = "a test's world stops where a step of it fails"
 )]
 
+mod files;
 mod relay;
 mod talk;
 
 use client::requests::{Answer, AuditLevel, CharterChanges, Event, Refusal, Request};
 use client::views::{Choice, MotionView, Overview, Phase, QuestionView, Role, Standing, VoteKind};
 use client::{CallError, Client, Effect, Input, Job, JobOutput, Lane, Progress, StepError, Ticket};
+pub use files::{File, transfer};
 use primitives::Time;
 use primitives::store::{Crash, MemoryStore};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng};
-pub use relay::{Ballots, Relay};
+pub use relay::{Ballots, Giving, Relay};
 use relay_api::{Call, Reply};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -229,6 +231,20 @@ impl World {
             _ => {}
         }
         Some(answer)
+    }
+
+    /// What a member's machine does when it is called in another way than by a request.
+    pub fn call<T>(
+        &mut self,
+        who: usize,
+        inside: impl FnOnce(&mut Client<MemoryStore>, Time, &mut ChaCha20Rng) -> (T, Vec<Effect>),
+    ) -> T {
+        let mut rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
+        let now = self.now;
+        let client = self.clients[who].as_mut().expect("the member is there");
+        let (value, effects) = inside(client, now, &mut rng);
+        self.take(who, effects);
+        value
     }
 
     fn give(&mut self, who: usize, input: Input) {

@@ -19,6 +19,18 @@ pub enum Ballots {
     Forgotten,
 }
 
+/// What the relay does with blobs that it is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Giving {
+    Honest,
+    /// It changes a byte.
+    Altered,
+    /// It gives a part.
+    Short,
+    /// It gives another blob.
+    Another,
+}
+
 #[derive(Clone)]
 pub struct Relay {
     /// The first record log that took an entry: the journal.
@@ -26,7 +38,13 @@ pub struct Relay {
     identity: Arc<SigningSecret>,
     checkpoint: Arc<SigningSecret>,
     logs: BTreeMap<LogId, Log>,
-    blobs: BTreeMap<Hash, Vec<u8>>,
+    /// Beside which log, and under which name.
+    pub blobs: BTreeMap<(LogId, Hash), Vec<u8>>,
+    /// How often a blob was put, and how often one was asked for.
+    pub blobs_put: u64,
+    pub blobs_asked: u64,
+    /// What it does with blobs that are asked for.
+    pub giving: Giving,
     last_time: Time,
     pub ballots: Ballots,
     /// Ballots that were submitted, repeated ones too.
@@ -55,6 +73,9 @@ impl Relay {
             checkpoint: Arc::new(SigningSecret::from_seed(&Secret::take(&mut [seed ^ 2; 32]))),
             logs: BTreeMap::new(),
             blobs: BTreeMap::new(),
+            blobs_put: 0,
+            blobs_asked: 0,
+            giving: Giving::Honest,
             last_time: Time(0),
             ballots: Ballots::Taken,
             submitted: 0,
@@ -113,13 +134,24 @@ impl Relay {
                 let kept = kept.ok_or(ProblemKind::NotFound)?;
                 Ok(Reply::Page(kept.page(origin, key, from, bytes_max)))
             }
-            Call::PutBlob { bytes, .. } => {
+            Call::PutBlob { log, token, bytes } => {
+                self.may_read(log, &token)?;
+                self.blobs_put += 1;
                 let hash = sha256(&bytes);
-                self.blobs.insert(hash, bytes);
+                self.blobs.insert((log, hash), bytes);
                 Ok(Reply::BlobStored { hash })
             }
-            Call::GetBlob { hash, .. } => {
-                let bytes = self.blobs.get(&hash).cloned().ok_or(ProblemKind::NotFound)?;
+            Call::GetBlob { log, token, hash, .. } => {
+                self.may_read(log, &token)?;
+                self.blobs_asked += 1;
+                let kept = self.blobs.get(&(log, hash)).cloned();
+                let mut bytes = kept.ok_or(ProblemKind::NotFound)?;
+                match self.giving {
+                    Giving::Honest => {}
+                    Giving::Altered => bytes[9] ^= 1,
+                    Giving::Short => bytes.truncate(9),
+                    Giving::Another => bytes = self.blobs.values().next().cloned().unwrap_or_default(),
+                }
                 Ok(Reply::Blob {
                     blob_len: bytes.len() as u32,
                     bytes,
@@ -146,6 +178,14 @@ impl Relay {
             && let Some(log) = self.logs.get_mut(&log)
         {
             log.push(now, entry);
+        }
+    }
+
+    fn may_read(&self, log: LogId, token: &relay_api::ReadToken) -> Result<(), Problem> {
+        let kept = self.logs.get(&log);
+        match kept.filter(|kept| kept.record.read_token_hash == token.hash()) {
+            Some(_) => Ok(()),
+            None => Err(ProblemKind::NotFound.into()),
         }
     }
 
