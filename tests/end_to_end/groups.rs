@@ -10,7 +10,7 @@ use xtask::answers::{list, text_of};
 const MEMBERS: usize = 3;
 
 /// A single command on a vault that no agent has open.
-fn veche(vault: &Vault, args: &[&str]) -> (bool, String) {
+pub(crate) fn veche(vault: &Vault, args: &[&str]) -> (bool, String) {
     let output = Command::new(binaries().path("veche").unwrap())
         .args(vault.options())
         .args(args)

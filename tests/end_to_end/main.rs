@@ -7,6 +7,7 @@
 )]
 
 mod elections;
+mod files;
 mod groups;
 mod invitations;
 mod kills;
