@@ -25,8 +25,9 @@ const row = (testid, index) => async (page) => {
     index,
   );
 };
-const type = (testid, text) => async (page) => {
-  await page.type(`[data-testid="${testid}"]`, text);
+/** A text, or one for each language. */
+const type = (testid, text) => async (page, language) => {
+  await page.type(`[data-testid="${testid}"]`, text[language] ?? text);
 };
 const see = (testid) => async (page) => {
   await page.waitForSelector(`[data-testid="${testid}"]`);
@@ -203,11 +204,20 @@ const TALKS = [
   ["talk-take-back", "talk=rich", [onMessage("message-menu", -2), click("menu-take-back")]],
   ["talk-reactors", "talk=rich", [onMessage("message-menu", -5), click("menu-who")]],
   ["talk-timer", "talk=rich", [click("timer-open"), click("timer-other")]],
-  ["talk-search", "talk=rich", [click("search-here"), type("search-field", "сро"), see("found")]],
+  [
+    "talk-search",
+    "talk=rich",
+    [click("search-here"), type("search-field", { ru: "сро", en: "tim" }), see("found")],
+  ],
   [
     "talk-found",
     "talk=long",
-    [click("search-here"), type("search-field", "замен"), see("found"), row("found", 5)],
+    [
+      click("search-here"),
+      type("search-field", { ru: "замен", en: "instead" }),
+      see("found"),
+      row("found", 5),
+    ],
   ],
   [
     "talk-search-none",
@@ -295,7 +305,7 @@ for (const [name, scene, steps] of SCREENS) {
         try {
           for (const step of steps) {
             await new Promise((resolve) => setTimeout(resolve, 150));
-            await step(page);
+            await step(page, language);
           }
         } catch (error) {
           faults += 1;
