@@ -9,9 +9,15 @@ export const STRANGE = "\uFFFD";
 const FIRST_STRONG_ISOLATE = "\u2068";
 const POP_ISOLATE = "\u2069";
 
+/** The flags of England, Scotland and Wales: a black flag, and letters that nobody sees, closed by a mark. No other
+    letters of that kind have a picture. */
+const FLAGS =
+  "\\u{1F3F4}\\u{E0067}\\u{E0062}" +
+  "(?:\\u{E0065}\\u{E006E}\\u{E0067}|\\u{E0073}\\u{E0063}\\u{E0074}|\\u{E0077}\\u{E006C}\\u{E0073})\\u{E007F}";
 /** Controls but tab and line feed, directional controls, what has no width, fillers, tags, and halves of pairs. */
 const CONTROLS = new RegExp(
-  "[\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180E" +
+  `(${FLAGS})|` +
+    "[\\u0000-\\u0008\\u000B-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180E" +
     "\\u200B\\u200E\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u2800\\u3164\\uFEFF\\uFFA0\\uFFF9-\\uFFFB\\p{Cs}" +
     "\\u{E0000}-\\u{E0FFF}]",
   "gu",
@@ -33,7 +39,7 @@ export function foreign(text: string): string {
   if (PLAIN.test(text)) return text;
   const seen = text
     .replace(/\r\n?/g, "\n")
-    .replace(CONTROLS, STRANGE)
+    .replace(CONTROLS, (_, flag?: string) => flag ?? STRANGE)
     .replace(LOOSE_JOINERS, STRANGE)
     .replace(PILES, "$1");
   if (!RIGHT_TO_LEFT.test(seen)) return seen;

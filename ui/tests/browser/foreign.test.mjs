@@ -1,19 +1,17 @@
 // Words of others cannot draw on the screen.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { missing, Stage } from "./stage.mjs";
+import { options, staged } from "./stage.mjs";
 
-const options = { skip: missing, timeout: 60_000 };
-let stage, foreign, foreignWithin, look, doubles;
+const stage = staged();
+let foreign, foreignWithin, look, doubles;
 before(async () => {
-  if (missing) return;
-  stage = await Stage.open();
+  if (options.skip) return;
   ({ foreign, foreignWithin } = await stage.module("/src/backend/foreign.ts"));
   ({ look, doubles } = await stage.module("/src/state/names.ts"));
 });
-after(() => stage?.close());
 
 test("directional controls are seen instead of obeyed", options, () => {
   for (const control of "\u202A\u202B\u202D\u202E\u202C\u2066\u2067\u2068\u2069\u200E\u200F\u061C") {
@@ -41,6 +39,18 @@ test("joiners stay where they join and are seen elsewhere", options, () => {
   assert.equal(foreign("👩\u200D💻"), "👩\u200D💻");
   assert.equal(foreign("\u0645\u06CC\u200C\u062E"), "\u2068\u0645\u06CC\u200C\u062E\u2069");
   assert.equal(foreign("Ан\u200Dна"), "Ан\uFFFDна");
+});
+
+test("flags of tag letters stay flags, and the same letters elsewhere are seen", options, () => {
+  const tags = (letters) =>
+    [...letters].map((letter) => String.fromCodePoint(0xe0000 + letter.codePointAt(0))).join("");
+  for (const land of ["gbeng", "gbsct", "gbwls"]) {
+    const flag = `🏴${tags(land)}\u{E007F}`;
+    assert.equal(foreign(`за ${flag}!`), `за ${flag}!`);
+  }
+  assert.doesNotMatch(foreign(`🏴${tags("hidden")}\u{E007F}`), /[\u{E0000}-\u{E007F}]/u);
+  assert.doesNotMatch(foreign(`🏴${tags("gbeng")}`), /[\u{E0000}-\u{E007F}]/u, "it is not closed");
+  assert.doesNotMatch(foreign(`Анна${tags("gbeng")}\u{E007F}`), /[\u{E0000}-\u{E007F}]/u);
 });
 
 test("plain words, tabs and lines stay as they are", options, () => {
