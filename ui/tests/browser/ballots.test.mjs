@@ -1,20 +1,15 @@
 // Ballots with several options, by keys alone.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { missing, Stage } from "./stage.mjs";
+import { options, staged } from "./stage.mjs";
 
-const options = { skip: missing, timeout: 90_000 };
 const ONE = 0;
 const MARKS = 1;
 const SCHULZE = 2;
 const SEATS = 3;
-let stage;
-before(async () => {
-  if (!missing) stage = await Stage.open();
-});
-after(() => stage?.close());
+const stage = staged();
 
 async function ballot(index) {
   await stage.scene("member&motions=options");

@@ -1,16 +1,11 @@
 // A ballot that the box refuses: shown to its voter, pasted by a colleague.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { missing, Stage } from "./stage.mjs";
+import { options, staged } from "./stage.mjs";
 
-const options = { skip: missing, timeout: 60_000 };
-let stage;
-before(async () => {
-  if (!missing) stage = await Stage.open();
-});
-after(() => stage?.close());
+const stage = staged();
 
 const absent = (testid) => stage.page.$(`[data-testid="${testid}"]`).then((found) => found === null);
 

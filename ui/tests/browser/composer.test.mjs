@@ -1,29 +1,15 @@
 // Writing: answers, other words, names, drafts; and that nothing typed is lost.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { missing, Stage } from "./stage.mjs";
+import { options, staged } from "./stage.mjs";
 import { Talk } from "./talk.mjs";
 
-const options = { skip: missing, timeout: 90_000 };
-let stage, talk;
-before(async () => {
-  if (missing) return;
-  stage = await Stage.open();
-  talk = new Talk(stage);
-});
-after(() => stage?.close());
+const stage = staged();
+const talk = new Talk(stage);
 
-const gone = (testid) =>
-  stage.page.waitForFunction((id) => !document.querySelector(`[data-testid="${id}"]`), {}, testid);
 const draft = () => stage.page.evaluate(() => globalThis.fakeTalk.view(8).draft);
-
-async function hold(modifier, key) {
-  await stage.page.keyboard.down(modifier);
-  await stage.press(key);
-  await stage.page.keyboard.up(modifier);
-}
 
 test("an answer is written under what it answers, and can be given up", options, async () => {
   await talk.open("talk=rich");
@@ -32,11 +18,11 @@ test("an answer is written under what it answers, and can be given up", options,
   assert.equal(await stage.focused(), "composer");
   await stage.page.keyboard.type("Держитесь");
   await stage.press("Escape");
-  await gone("composer-banner");
+  await stage.gone("composer-banner");
   assert.equal(await talk.value(), "Держитесь", "the words stay");
   await talk.act("Связь плохая", "answer");
   await stage.press("Enter");
-  await gone("composer-banner");
+  await stage.gone("composer-banner");
   await talk.until(async () => (await talk.newest()).reply !== null);
   const answer = await talk.within("Держитесь", '[data-testid="quotation"]');
   assert.match(answer[0], /Лесной\s+Связь плохая/);
@@ -50,7 +36,7 @@ test("the last words of one's own are changed by an arrow in an empty field", op
   assert.equal(await talk.value(), "И ещё одно, пока без связи.");
   await stage.page.keyboard.type(" Уже на связи.");
   await stage.press("Enter");
-  await gone("composer-banner");
+  await stage.gone("composer-banner");
   assert.equal(await talk.value(), "");
   await talk.until(async () => (await stage.text("messages")).includes("без связи. Уже на связи."));
   await talk.until(async () => (await talk.within("Уже на связи", '[data-testid="edited"]')).length === 1);
@@ -104,7 +90,7 @@ test("a name is offered after an @, taken with a key, and sent as a mark", optio
   );
   assert.match(active, /Мария Корнеева/);
   await stage.press("Enter");
-  await gone("mentions");
+  await stage.gone("mentions");
   assert.equal(await talk.value(), "Спасибо, @Мария Корнеева ");
   await stage.page.keyboard.type("и @Хел");
   await stage.see("mentions");
@@ -127,7 +113,7 @@ test(
     const names = (await stage.texts("mention")).join();
     assert.doesNotMatch(names, /Анна Петрова|Айдар/);
     await stage.press("Escape");
-    await gone("mentions");
+    await stage.gone("mentions");
     assert.equal(await talk.value(), "@");
   },
 );
@@ -148,10 +134,10 @@ test("names come back when words with marks are changed", options, async () => {
 test("marks are put around what is selected", options, async () => {
   await talk.open("");
   await talk.write("очень важно");
-  for (let letter = 0; letter < 5; letter += 1) await hold("Shift", "ArrowLeft");
-  await hold("Control", "b");
+  for (let letter = 0; letter < 5; letter += 1) await stage.hold("Shift", "ArrowLeft");
+  await stage.hold("Control", "b");
   assert.equal(await talk.value(), "очень *важно*");
-  await hold("Control", "b");
+  await stage.hold("Control", "b");
   assert.equal(await talk.value(), "очень важно");
 });
 
@@ -163,7 +149,7 @@ test("a draft is kept after a while, and is there again when one comes back", op
   await talk.until(async () => (await draft())?.text.startsWith("Начну, @{2}"));
   assert.ok((await draft()).reply_to);
   await stage.go("/motions");
-  await gone("composer");
+  await stage.gone("composer");
   await stage.go("/conversations/a1b2c3d4e5f60718");
   await stage.see("composer");
   assert.equal(await talk.value(), "Начну, @Тимур Ахметов ");
@@ -198,7 +184,7 @@ test("the list says that there is a draft", options, async () => {
 test("the vault is locked with the draft in it", options, async () => {
   await talk.open("");
   await talk.write("не успел");
-  await hold("Control", "l");
+  await stage.hold("Control", "l");
   await stage.see("unlock");
   assert.equal((await draft()).text, "не успел");
 });
@@ -206,7 +192,7 @@ test("the vault is locked with the draft in it", options, async () => {
 test("a new line is one line more and sends nothing", options, async () => {
   await talk.open("");
   await talk.write("раз");
-  await hold("Shift", "Enter");
+  await stage.hold("Shift", "Enter");
   await stage.page.keyboard.type("два");
   assert.equal(await talk.value(), "раз\nдва");
 });

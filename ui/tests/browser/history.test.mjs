@@ -1,19 +1,13 @@
 // A long talk: pages, the reader's place in it, what is new, the timer, and the search.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { missing, Stage } from "./stage.mjs";
+import { options, staged } from "./stage.mjs";
 import { Talk } from "./talk.mjs";
 
-const options = { skip: missing, timeout: 90_000 };
-let stage, talk;
-before(async () => {
-  if (missing) return;
-  stage = await Stage.open();
-  talk = new Talk(stage);
-});
-after(() => stage?.close());
+const stage = staged();
+const talk = new Talk(stage);
 
 const count = () => stage.page.$$eval('[data-testid="message"]', (all) => all.length);
 const first = () => stage.page.$eval('[data-testid="message"] [data-testid="words"]', (one) => one.innerText);
@@ -23,14 +17,6 @@ const atEnd = () =>
     (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 48,
   );
 const unread = () => stage.page.evaluate(() => globalThis.fakeTalk.view(8).unread);
-const gone = (testid) =>
-  stage.page.waitForFunction((id) => !document.querySelector(`[data-testid="${id}"]`), {}, testid);
-
-async function hold(modifier, key) {
-  await stage.page.keyboard.down(modifier);
-  await stage.press(key);
-  await stage.page.keyboard.up(modifier);
-}
 
 test("one begins at the end, and older pages come as one goes up, without a jump", options, async () => {
   await talk.open("talk=long");
@@ -68,7 +54,7 @@ test("who reads above is not moved by what comes, and is told of it", options, a
     await stage.page.$eval('[data-testid="unread"]', (one) => one.innerText.trim()),
     "Новые сообщения",
   );
-  await gone("to-newest");
+  await stage.gone("to-newest");
 });
 
 test("who reads the end goes on reading the end", options, async () => {
@@ -126,7 +112,7 @@ test("mentions that have not been read are gone to, one after the other", option
   await talk.open("talk=long");
   await talk.fake("hear", 2, "Посмотрите, @{1}");
   await stage.go("/motions");
-  await gone("messages");
+  await stage.gone("messages");
   await talk.fake("hear", 3, "Где-то здесь нужны вы, @{1}");
   for (let line = 0; line < 25; line += 1) await talk.fake("hear", 4, `Строка ${line}`);
   await stage.go("/conversations/a1b2c3d4e5f60718");
@@ -141,7 +127,7 @@ test("mentions that have not been read are gone to, one after the other", option
 
 test("what was found is gone to and lit, and the end is found again", options, async () => {
   await talk.open("talk=long");
-  await hold("Control", "f");
+  await stage.hold("Control", "f");
   await stage.see("search-field");
   assert.equal(await stage.focused(), "search-field");
   await stage.page.keyboard.type("19 поддерживаю");
@@ -175,12 +161,12 @@ test("what was found is gone to and lit, and the end is found again", options, a
 test("a search that finds nothing says so, and Escape gives the focus back", options, async () => {
   await talk.open("talk=rich");
   await stage.click("composer");
-  await hold("Control", "f");
+  await stage.hold("Control", "f");
   await stage.see("search-field");
   await stage.page.keyboard.type("нетничего");
   await talk.until(async () => (await stage.text("search-status")) === "Ничего не нашлось.");
   await stage.press("Escape");
-  await gone("search");
+  await stage.gone("search");
   assert.equal(await stage.focused(), "composer");
 });
 
@@ -206,7 +192,7 @@ test("the list of commands opens the search from anywhere", options, async () =>
   await stage.scene("member");
   await stage.go("/motions");
   await stage.see("motion-row");
-  await hold("Control", "k");
+  await stage.hold("Control", "k");
   await stage.see("commands");
   await stage.page.keyboard.type("Искать");
   await stage.press("Enter");
@@ -219,7 +205,7 @@ test("a deputy sets the time after which messages disappear, and the talk says s
   await stage.see("timer-form");
   await stage.click("timer-week");
   await stage.click("timer-save");
-  await gone("timer-form");
+  await stage.gone("timer-form");
   await talk.until(async () => (await stage.texts("timer")).at(-1)?.includes("Срок: 7 дней"));
   assert.match(await stage.text("timer-note"), /исчезают: 7 дней/);
   await talk.write("под сроком");
@@ -230,7 +216,7 @@ test("a deputy sets the time after which messages disappear, and the talk says s
   await stage.click("timer-off");
   await stage.click("timer-save");
   await talk.until(async () => (await stage.texts("timer")).at(-1)?.includes("больше не исчезают"));
-  await gone("timer-note");
+  await stage.gone("timer-note");
 });
 
 test("another time has its limits", options, async () => {

@@ -1,16 +1,11 @@
 // Everything is done without a mouse, and one sees where one is.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { missing, Stage } from "./stage.mjs";
+import { options, staged } from "./stage.mjs";
 
-const options = { skip: missing, timeout: 90_000 };
-let stage;
-before(async () => {
-  if (!missing) stage = await Stage.open();
-});
-after(() => stage?.close());
+const stage = staged();
 
 const press = (...keys) =>
   keys.reduce((before, key) => before.then(() => stage.page.keyboard.press(key)), Promise.resolve());
@@ -21,12 +16,6 @@ const focused = () =>
       document.activeElement?.closest("[data-testid]")?.dataset.testid ??
       "",
   );
-
-async function hold(modifier, key) {
-  await stage.page.keyboard.down(modifier);
-  await press(key);
-  await stage.page.keyboard.up(modifier);
-}
 
 /** Goes on with Tab until the control is reached, and looks at the focus on every step. */
 async function tabTo(testid) {
@@ -68,7 +57,7 @@ test("a vault is created and an invitation is read", options, async () => {
 test("a vote is cast", options, async () => {
   await stage.scene("member");
   await stage.see("rail-motions");
-  await hold("Control", "2");
+  await stage.hold("Control", "2");
   await stage.see("motion-row");
   await tabTo("motion-row");
   await press("Enter");
@@ -142,7 +131,7 @@ test("a member is reported as detained, and the dialog can be left", options, as
 test("the list of commands is opened, searched and left", options, async () => {
   await stage.scene("member");
   await stage.see("rail-motions");
-  await hold("Control", "k");
+  await stage.hold("Control", "k");
   await stage.see("commands");
   await stage.page.keyboard.type("Файл");
   await press("Enter");
@@ -152,7 +141,7 @@ test("the list of commands is opened, searched and left", options, async () => {
 test("the vault is locked at once", options, async () => {
   await stage.scene("member");
   await stage.see("rail-motions");
-  await hold("Control", "l");
+  await stage.hold("Control", "l");
   await stage.see("unlock");
   assert.equal(await focused(), "passphrase");
 });
@@ -163,9 +152,9 @@ test("the text grows and shrinks", options, async () => {
   const size = () =>
     stage.page.evaluate(() => parseFloat(getComputedStyle(document.documentElement).fontSize));
   const before = await size();
-  await hold("Control", "+");
+  await stage.hold("Control", "+");
   assert.ok((await size()) > before);
-  await hold("Control", "-");
+  await stage.hold("Control", "-");
   assert.equal(await size(), before);
 });
 

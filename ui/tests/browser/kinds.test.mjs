@@ -1,16 +1,11 @@
 // Direct conversations and working groups: how they are listed, begun, arranged, and what a page about each says.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { missing, Stage } from "./stage.mjs";
+import { options, staged } from "./stage.mjs";
 
-const options = { skip: missing, timeout: 90_000 };
-let stage;
-before(async () => {
-  if (!missing) stage = await Stage.open();
-});
-after(() => stage?.close());
+const stage = staged();
 
 const ROWS = '[data-testid^="conversation-"]:is(button)';
 /** The rows of the list that are shown, in their order, as a screen reader has them. */

@@ -1,16 +1,11 @@
 // A motion with several options is proposed.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { missing, Stage } from "./stage.mjs";
+import { options, staged } from "./stage.mjs";
 
-const options = { skip: missing, timeout: 90_000 };
-let stage;
-before(async () => {
-  if (!missing) stage = await Stage.open();
-});
-after(() => stage?.close());
+const stage = staged();
 
 const absent = (testid) => stage.page.$(`[data-testid="${testid}"]`).then((found) => found === null);
 

@@ -1,6 +1,7 @@
 // The page in a browser, with made-up people behind it. Needs Chromium (CHROMIUM=/path, or `chromium` of the system).
 
 import { existsSync } from "node:fs";
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import axe from "axe-core";
@@ -11,27 +12,36 @@ import { CHROMIUM, FLAGS } from "../../scripts/browser.mjs";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Why tests in a browser are skipped, if they are. */
-export const missing = existsSync(CHROMIUM) ? false : `no browser at ${CHROMIUM}`;
+const missing = existsSync(CHROMIUM) ? false : `no browser at ${CHROMIUM}`;
+
+/** What every test of a file is given. */
+export const options = { skip: missing, timeout: 90_000 };
+
+/** The stage for the tests of one file: it is there while they run. */
+export function staged() {
+  const stage = new Stage();
+  before(() => missing || stage.open());
+  after(() => stage.close());
+  return stage;
+}
 
 /** A server of the page as it is being written, and a browser. */
-export class Stage {
+class Stage {
   faults = [];
   #server;
   #browser;
 
-  static async open() {
-    const stage = new Stage();
-    stage.#server = await createServer({
+  async open() {
+    this.#server = await createServer({
       root: ROOT,
       logLevel: "error",
       server: { port: 0, host: "127.0.0.1", hmr: false },
     });
-    await stage.#server.listen();
-    stage.#browser = await puppeteer.launch({ executablePath: CHROMIUM, args: FLAGS });
-    stage.page = await stage.#browser.newPage();
-    await stage.#warmUp();
-    stage.page.on("pageerror", (error) => stage.faults.push(String(error)));
-    return stage;
+    await this.#server.listen();
+    this.#browser = await puppeteer.launch({ executablePath: CHROMIUM, args: FLAGS });
+    this.page = await this.#browser.newPage();
+    await this.#warmUp();
+    this.page.on("pageerror", (error) => this.faults.push(String(error)));
   }
 
   /** In a fresh clone the server puts the libraries together while the first page waits, and that page has to be asked for again. */
@@ -100,6 +110,18 @@ export class Stage {
     return violations.map(
       ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`,
     );
+  }
+
+  /** Waits until nothing has this test id any more. */
+  gone(testid) {
+    return this.page.waitForFunction((id) => !document.querySelector(`[data-testid="${id}"]`), {}, testid);
+  }
+
+  /** Presses a key while another is held. */
+  async hold(modifier, key) {
+    await this.page.keyboard.down(modifier);
+    await this.press(key);
+    await this.page.keyboard.up(modifier);
   }
 
   /** Presses keys one after the other. */

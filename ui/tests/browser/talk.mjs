@@ -5,7 +5,10 @@ const PLENARY = "/conversations/a1b2c3d4e5f60718";
 export class Talk {
   constructor(stage) {
     this.stage = stage;
-    this.page = stage.page;
+  }
+
+  get page() {
+    return this.stage.page;
   }
 
   /** Opens the plenary of a scene: `talk=rich&unread=3`. */

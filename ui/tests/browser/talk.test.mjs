@@ -1,19 +1,13 @@
 // Messages: what they show, and what one does with them.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { missing, Stage } from "./stage.mjs";
+import { options, staged } from "./stage.mjs";
 import { Talk } from "./talk.mjs";
 
-const options = { skip: missing, timeout: 90_000 };
-let stage, talk;
-before(async () => {
-  if (missing) return;
-  stage = await Stage.open();
-  talk = new Talk(stage);
-});
-after(() => stage?.close());
+const stage = staged();
+const talk = new Talk(stage);
 
 test("words are drawn as they are marked, and an address is only text", options, async () => {
   await talk.open("talk=rich");
