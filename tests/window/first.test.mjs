@@ -1,24 +1,11 @@
 // What a person meets first: a vault, a language, colours, and the way into an assembly.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { missing, Stage } from "./stage.mjs";
-import { Window } from "./window.mjs";
+import { opened, PASSPHRASE } from "./assembly.mjs";
 
-const PASSPHRASE = "anchor lantern quiet meadow violin harbour";
-const options = { skip: missing("veche-desktop"), timeout: 180_000 };
-const stage = new Stage();
-let window;
-
-before(async () => {
-  if (!options.skip) window = await Window.open(stage, { args: ["--lang", "ru", "--theme", "light"] });
-});
-
-after(async () => {
-  await window?.close();
-  await stage.end();
-});
+const { options, window } = opened("first");
 
 test("a vault is created with a passphrase said twice", options, async () => {
   await window.see("create-vault");

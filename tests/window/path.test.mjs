@@ -4,20 +4,17 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { Agent } from "./agent.mjs";
-import { missing, program, Stage, until } from "./stage.mjs";
-import { Window } from "./window.mjs";
+import { found, invite, opened, PASSPHRASE } from "./assembly.mjs";
+import { program, until } from "./stage.mjs";
 
-const PASSPHRASE = "anchor lantern quiet meadow violin harbour";
 const ASSEMBLY = "Собрание депутатов";
 const NAMES = ["Тимур", "Мария", "Лесной", "Ольга"];
 const MEMBERS = NAMES.length + 1;
-const options = {
-  skip: missing("veche-desktop", "veche-relay", "veche", "veche-audit"),
-  timeout: 300_000,
-};
+const here = opened("path", { programs: ["veche-relay", "veche", "veche-audit"], timeout: 300_000 });
+const { options, stage, window } = here;
+const agents = [];
 
 /** Charter with times of seconds: a count, or a number of seconds. */
 const CHARTER = {
@@ -40,54 +37,21 @@ const CHARTER_SECONDS = {
   "charter-sealing-round": 5,
 };
 
-const stage = new Stage();
-let window;
-let agents = [];
-
-before(async () => {
-  if (!options.skip) window = await Window.open(stage, { args: ["--lang", "ru", "--theme", "light"] });
-});
-
-after(async () => {
-  await window?.picture("path-last").catch(() => {});
-  await window?.close();
-  await stage.end();
-});
-
 test("founds an assembly on a relay", options, async () => {
-  const relay = await stage.relay();
-  await window.type("passphrase", PASSPHRASE);
-  await window.type("passphrase-again", PASSPHRASE);
-  await window.click("create");
-  await window.click("way-found");
-  await window.type("assembly-name", ASSEMBLY);
-  await window.type("declaration", "Мы учреждаем собрание, чтобы решать вместе.");
-  await window.type("member-name", "Анна");
-  await window.type("relay-address", relay);
-  await window.click("charter-details");
-  for (const [field, count] of Object.entries(CHARTER)) await window.type(field, String(count));
-  for (const [field, seconds] of Object.entries(CHARTER_SECONDS)) {
-    await window.choose(`${field}-unit`, "секунд");
-    await window.type(field, String(seconds));
-  }
-  await window.picture("path-found");
-  await window.click("found");
-  await window.see("rail-conversations");
+  await found(here, ASSEMBLY, "Мы учреждаем собрание, чтобы решать вместе.", async () => {
+    await window.click("charter-details");
+    for (const [field, count] of Object.entries(CHARTER)) await window.type(field, String(count));
+    for (const [field, seconds] of Object.entries(CHARTER_SECONDS)) {
+      await window.choose(`${field}-unit`, "секунд");
+      await window.type(field, String(seconds));
+    }
+    await window.picture("path-found");
+  });
   await window.shows(ASSEMBLY);
 });
 
 test("invites and admits members", options, async () => {
-  for (const name of NAMES) {
-    const agent = Agent.start(stage, name);
-    agents.push(agent);
-    await window.click("rail-members");
-    await window.click("invite-open");
-    await window.click("invite");
-    await window.see("invitation");
-    const link = await window.value("invitation");
-    await window.click("dialog-close");
-    await agent.ask("join", { link, member_name: name });
-  }
+  for (const name of NAMES) agents.push(await invite(here, name));
   // Who asks appears by itself; founding needs one endorsement each.
   await until("everybody is endorsed and admitted", async () => {
     await window.clickIfThere("endorse");
@@ -116,7 +80,8 @@ test("talks in the plenary both ways", options, async () => {
 
 test("writes to a member from the members' page, and is answered", options, async () => {
   const [timur] = agents;
-  const direct = async () => (await timur.ask("conversations")).conversations.find(({ kind }) => kind === "direct");
+  const direct = async () =>
+    (await timur.ask("conversations")).conversations.find(({ kind }) => kind === "direct");
   const { members } = await timur.ask("members");
   const { seat } = members.find(({ own }) => own);
   await window.click("rail-members");
@@ -149,7 +114,10 @@ test("writes to a member from the members' page, and is answered", options, asyn
   await window.see("about");
   await window.see("present", `[data-seat="${seat}"]`);
   const shown = await window.text("about-code");
-  await until("both have the same code", async () => (await direct()).code === (await window.text("about-code")));
+  await until(
+    "both have the same code",
+    async () => (await direct()).code === (await window.text("about-code")),
+  );
   assert.match(shown, /^(\d{5} ?){6}$/);
   await window.picture("path-direct-about");
   // The others have no such conversation.
@@ -183,7 +151,14 @@ async function propose(title, kind, seconds, question = async () => {}) {
     const { phase, may_open } = await agents[0].motion(title);
     const { overview } = await agents[0].ask("overview");
     const members = (await agents[0].ask("members")).members.map((member) => member.ballot_keys);
-    const known = { page: await window.page(), phase, may_open, members, assembly: overview.assembly, notice: overview.notice };
+    const known = {
+      page: await window.page(),
+      phase,
+      may_open,
+      members,
+      assembly: overview.assembly,
+      notice: overview.notice,
+    };
     throw new Error(`${error.message}; another device knows: ${JSON.stringify(known)}`);
   });
 }
@@ -255,7 +230,11 @@ test("decides in secret, and the ballot is counted in and burnt", options, async
     async () => (await window.attribute("agree", "data-count")) === String(MEMBERS),
   );
   await window.click("proof-open");
-  assert.match(await window.text("proof-repeated"), /TAL-01/, "the carried ballot came twice and counts once");
+  assert.match(
+    await window.text("proof-repeated"),
+    /TAL-01/,
+    "the carried ballot came twice and counts once",
+  );
   await window.picture("path-result-secret");
 });
 

@@ -2,29 +2,15 @@
 // timer, the draft and the search.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { Agent } from "./agent.mjs";
-import { missing, Stage, until } from "./stage.mjs";
-import { Window } from "./window.mjs";
+import { found, invite, opened, PASSPHRASE } from "./assembly.mjs";
+import { until } from "./stage.mjs";
 
-const PASSPHRASE = "anchor lantern quiet meadow violin harbour";
 const ARROW_UP = "\uE013";
-const options = { skip: missing("veche-desktop", "veche-relay", "veche"), timeout: 180_000 };
-
-const stage = new Stage();
-let window;
+const here = opened("talk", { programs: ["veche-relay", "veche"] });
+const { options, window } = here;
 let timur;
-
-before(async () => {
-  if (!options.skip) window = await Window.open(stage, { args: ["--lang", "ru", "--theme", "light"] });
-});
-
-after(async () => {
-  await window?.picture("talk-last").catch(() => {});
-  await window?.close();
-  await stage.end();
-});
 
 /** The message of these words, as the other member has it. */
 function heard(text, fits = () => true) {
@@ -49,25 +35,8 @@ async function inMenu(text, item) {
 }
 
 test("two members come together", options, async () => {
-  const relay = await stage.relay();
-  await window.type("passphrase", PASSPHRASE);
-  await window.type("passphrase-again", PASSPHRASE);
-  await window.click("create");
-  await window.click("way-found");
-  await window.type("assembly-name", "Собрание двоих");
-  await window.type("declaration", "Мы говорим друг с другом.");
-  await window.type("member-name", "Анна");
-  await window.type("relay-address", relay);
-  await window.click("found");
-  await window.see("rail-members");
-  timur = Agent.start(stage, "Тимур");
-  await window.click("rail-members");
-  await window.click("invite-open");
-  await window.click("invite");
-  await window.see("invitation");
-  const link = await window.value("invitation");
-  await window.click("dialog-close");
-  await timur.ask("join", { link, member_name: "Тимур" });
+  await found(here, "Собрание двоих", "Мы говорим друг с другом.");
+  timur = await invite(here, "Тимур");
   await until("he is in the plenary", async () => {
     await window.clickIfThere("endorse");
     const answer = await timur.ask("conversations").catch(() => null);

@@ -13,9 +13,8 @@ export class Window {
   #session;
 
   /** Opens the program on a vault of the stage, with settings of its own. */
-  static async open(stage, { vault = "vault", args = [] } = {}) {
+  async open(stage, { vault = "vault", args = [] } = {}) {
     await stage.needDisplay();
-    const window = new Window();
     const [port, native] = [await freePort(), await freePort()];
     const home = join(stage.folder, "home");
     mkdirSync(home, { recursive: true });
@@ -28,19 +27,18 @@ export class Window {
       WEBKIT_DISABLE_DMABUF_RENDERER: "1",
       PATH: `${process.env.HOME}/.cargo/bin:${process.env.PATH}`,
     });
-    window.#address = `http://127.0.0.1:${port}`;
-    await until("the driver listens", () => fetch(`${window.#address}/status`).then(() => true));
+    this.#address = `http://127.0.0.1:${port}`;
+    await until("the driver listens", () => fetch(`${this.#address}/status`).then(() => true));
     const application = program("veche-desktop");
     const options = { application, args: ["--vault", join(stage.folder, vault), ...args] };
     try {
-      const opened = await window.#ask("POST", "/session", {
+      const opened = await this.#ask("POST", "/session", {
         capabilities: { alwaysMatch: { "tauri:options": options } },
       });
-      window.#session = `/session/${opened.sessionId}`;
+      this.#session = `/session/${opened.sessionId}`;
     } catch (error) {
       throw new Error(`${error.message}\n${driver.complaints}`);
     }
-    return window;
   }
 
   async #ask(method, path, body) {
