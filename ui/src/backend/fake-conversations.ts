@@ -6,6 +6,7 @@
 
 import type { Language } from "./backend";
 import * as made from "./fake-assembly";
+import type { Of, Scene } from "./fake-scene";
 import { FakeTalk, said } from "./fake-talk";
 import type {
   ConversationId,
@@ -14,8 +15,6 @@ import type {
   MemberView,
   MessageId,
   MessageView,
-  RefusalCode,
-  Request,
 } from "./types";
 
 const MINUTE = 60_000;
@@ -23,8 +22,6 @@ const DAY = 24 * 60 * MINUTE;
 const COMES_MS = 1_000;
 const OTHERS_MAX = 49;
 
-type Of<Kind extends Request["request"]> = Extract<Request, { request: Kind }>;
-type Refuse = (code: RefusalCode, details?: string) => never;
 type Who = Pick<
   ConversationView,
   | "id"
@@ -50,25 +47,14 @@ interface Known {
 export class FakeConversations {
   readonly plenary: FakeTalk;
   #known = new Map<ConversationId, Known>();
-  #language: Language;
-  #members: MemberView[];
-  #refuse: Refuse;
-  #changed: () => void;
+  #scene: Scene;
   #comes: boolean;
 
-  constructor(
-    parameters: URLSearchParams,
-    language: Language,
-    members: MemberView[],
-    refuse: Refuse,
-    changed: () => void,
-  ) {
-    this.#language = language;
-    this.#members = members;
-    this.#refuse = refuse;
-    this.#changed = changed;
+  constructor(scene: Scene) {
+    this.#scene = scene;
+    const { parameters, language, members } = scene;
     this.#comes = parameters.get("comes") !== "never";
-    this.plenary = new FakeTalk(parameters, language, members, refuse, changed);
+    this.plenary = new FakeTalk(scene);
     const present = members.map(({ seat, name, since }) => ({ seat, name, since }));
     this.#know({ id: made.PLENARY, kind: "plenary", present }, this.plenary);
     if (parameters.get("groups") === "some") this.#some(language);
@@ -98,7 +84,7 @@ export class FakeConversations {
 
   direct({ seat }: Of<"direct">): ConversationId {
     const other = this.#active(seat);
-    if (other.own) this.#refuse("bad_request", "a direct conversation is with somebody else");
+    if (other.own) this.#scene.refuse("bad_request", "a direct conversation is with somebody else");
     const known = [...this.#known.values()].find(({ who }) => who.peer === seat);
     if (known) return known.who.id;
     return this.#begin({ kind: "direct", title: other.name, peer: seat }, [seat]);
@@ -106,23 +92,24 @@ export class FakeConversations {
 
   found({ name, seats }: Of<"found_group">): ConversationId {
     const others = seats.map((seat) => this.#active(seat).seat);
-    if (others.length > OTHERS_MAX) this.#refuse("bad_request", "a working group has at most 50 devices");
+    if (others.length > OTHERS_MAX)
+      this.#scene.refuse("bad_request", "a working group has at most 50 devices");
     return this.#begin({ kind: "group", title: name }, others);
   }
 
   bring({ conversation, seats }: Of<"bring">): void {
     const { who } = this.#one(conversation);
     who.coming = [...new Set([...who.coming, ...seats.map((seat) => this.#active(seat).seat)])];
-    this.#changed();
+    this.#scene.changed();
     this.#welcome(conversation);
   }
 
   askToLeave({ conversation, seat }: Of<"ask_to_leave">): void {
     const { who } = this.#one(conversation);
-    if (who.present.length < 2) this.#refuse("bad_request", "nobody else is in this group");
+    if (who.present.length < 2) this.#scene.refuse("bad_request", "nobody else is in this group");
     who.leaving = [...new Set([...who.leaving, seat])];
-    this.#changed();
-    const own = this.#members.find((member) => member.own)?.seat;
+    this.#scene.changed();
+    const own = this.#scene.members.find((member) => member.own)?.seat;
     if (seat === own) setTimeout(() => this.left(conversation, seat), COMES_MS);
   }
 
@@ -133,7 +120,7 @@ export class FakeConversations {
       archived: archived ?? who.archived,
       pinned: pinned ?? who.pinned,
     });
-    this.#changed();
+    this.#scene.changed();
   }
 
   /** Somebody says something there; for tests. */
@@ -157,21 +144,21 @@ export class FakeConversations {
     const { who, talk } = this.#one(conversation);
     who.leaving = who.leaving.filter((leaving) => leaving !== seat);
     who.present = who.present.filter((present) => present.seat !== seat);
-    if (this.#members[seat - 1]?.own) who.standing = "left";
+    if (this.#scene.members[seat - 1]?.own) who.standing = "left";
     talk.line(1, { kind: "roster", added: [], removed: [seat] });
   }
 
   #one(id: ConversationId): Known {
-    return this.#known.get(id) ?? this.#refuse("unknown", "no such conversation");
+    return this.#known.get(id) ?? this.#scene.refuse("unknown", "no such conversation");
   }
 
   #active(seat: number): MemberView {
-    const member = this.#members.find((known) => known.seat === seat && known.state === "active");
-    return member ?? this.#refuse("unknown", "no such seat");
+    const member = this.#scene.members.find((known) => known.seat === seat && known.state === "active");
+    return member ?? this.#scene.refuse("unknown", "no such seat");
   }
 
   #present(seat: number, since: number | null): Who["present"][number] {
-    return { seat, name: this.#members[seat - 1]?.name ?? "", since };
+    return { seat, name: this.#scene.members[seat - 1]?.name ?? "", since };
   }
 
   #know(who: Partial<Who> & Pick<Who, "id" | "kind">, talk: FakeTalk): void {
@@ -196,7 +183,7 @@ export class FakeConversations {
 
   #talk(messages: MessageView[], parameters: Record<string, string> = {}): FakeTalk {
     const wanted = new URLSearchParams({ fake: "empty", ...parameters });
-    const talk = new FakeTalk(wanted, this.#language, this.#members, this.#refuse, this.#changed);
+    const talk = new FakeTalk({ ...this.#scene, parameters: wanted });
     talk.messages = messages;
     return talk;
   }
@@ -205,9 +192,9 @@ export class FakeConversations {
     const id = made.hex(7_000 + this.#known.size, 8) as ConversationId;
     const talk = this.#talk([]);
     talk.alone = coming.length > 0;
-    const own = this.#members.find((member) => member.own)?.seat ?? 1;
+    const own = this.#scene.members.find((member) => member.own)?.seat ?? 1;
     this.#know({ id, present: [this.#present(own, Date.now())], coming, epoch: 0, ...who }, talk);
-    this.#changed();
+    this.#scene.changed();
     this.#welcome(id);
     return id;
   }
@@ -228,9 +215,9 @@ export class FakeConversations {
         id: made.hex(seed + position) as MessageId,
         position,
         seat,
-        name: this.#members[seat - 1]?.name ?? "",
+        name: this.#scene.members[seat - 1]?.name ?? "",
         own: seat === 1,
-        ...said(ru ? russian : english, this.#members),
+        ...said(ru ? russian : english, this.#scene.members),
         time: Date.now() - ago * MINUTE,
         state: "received",
       }));
@@ -240,7 +227,7 @@ export class FakeConversations {
       {
         id: id(6_001),
         kind: "direct",
-        title: this.#members[2]?.name ?? "",
+        title: this.#scene.members[2]?.name ?? "",
         peer: 3,
         present: since([1, 3], 9),
       },
@@ -313,7 +300,7 @@ export class FakeConversations {
       {
         id: id(6_005),
         kind: "direct",
-        title: this.#members[6]?.name ?? "",
+        title: this.#scene.members[6]?.name ?? "",
         peer: 7,
         present: since([1, 7], 3),
         standing: "halted",

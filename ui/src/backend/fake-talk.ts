@@ -6,6 +6,7 @@
 import type { Language } from "./backend";
 import * as made from "./fake-assembly";
 import { mentions, runs } from "./fake-marks";
+import type { Of, Scene } from "./fake-scene";
 import { rich } from "./fake-words";
 import type {
   ConversationView,
@@ -14,17 +15,12 @@ import type {
   MessageId,
   MessageView,
   MemberView,
-  RefusalCode,
   ReplyView,
-  Request,
 } from "./types";
 
 const DAY = 86_400_000;
 const EDITS_MAX = 16;
 const REACTIONS_MAX = 4;
-
-type Of<Kind extends Request["request"]> = Extract<Request, { request: Kind }>;
-type Refuse = (code: RefusalCode, details?: string) => never;
 
 type Said = Pick<
   ConversationView,
@@ -35,24 +31,15 @@ export class FakeTalk {
   /** Nobody else is there: words wait. */
   alone = false;
   messages: MessageView[];
-  #members: MemberView[];
-  #refuse: Refuse;
-  #changed: () => void;
+  #scene: Scene;
   #unread: number;
   #timer: number | null;
   #draft: DraftView | null;
   #edits = new Map<MessageId, number>();
 
-  constructor(
-    parameters: URLSearchParams,
-    language: Language,
-    members: MemberView[],
-    refuse: Refuse,
-    changed: () => void,
-  ) {
-    this.#members = members;
-    this.#refuse = refuse;
-    this.#changed = changed;
+  constructor(scene: Scene) {
+    this.#scene = scene;
+    const { parameters, language, members } = scene;
     const talk = parameters.get("talk");
     this.messages = parameters.get("fake") === "empty" ? [] : made.messages(language);
     if (talk === "rich") this.messages = rich(language, members);
@@ -95,7 +82,7 @@ export class FakeTalk {
   search({ text, limit = 50 }: Of<"search">): MessageView[] {
     const words = (said: string) => fold(said).match(/[\p{Alphabetic}\p{N}]+/gu) ?? [];
     const looked = words(text);
-    if (looked.length === 0 || looked.length > 16) this.#refuse("bad_request", "say 1 to 16 words");
+    if (looked.length === 0 || looked.length > 16) this.#scene.refuse("bad_request", "say 1 to 16 words");
     const has = (message: MessageView) => {
       const there = message.content.kind === "text" ? words(message.content.text) : [];
       return looked.every((term) =>
@@ -106,7 +93,7 @@ export class FakeTalk {
   }
 
   send({ text, reply_to }: Of<"send">): MessageId {
-    if (reply_to && this.#reply(reply_to)?.there !== true) this.#refuse("unknown", "no such message");
+    if (reply_to && this.#reply(reply_to)?.there !== true) this.#scene.refuse("unknown", "no such message");
     if (this.#draft?.text === text) this.#draft = null;
     this.#unread = 0;
     return this.#add(1, text, { state: "waiting", reply: this.#reply(reply_to ?? null) });
@@ -115,14 +102,14 @@ export class FakeTalk {
   edit({ message: id, text }: Of<"edit">): void {
     const message = this.#own(id);
     const edits = (this.#edits.get(id) ?? 0) + 1;
-    if (edits > EDITS_MAX || Date.now() - message.time > DAY) this.#refuse("not_allowed", "too late");
+    if (edits > EDITS_MAX || Date.now() - message.time > DAY) this.#scene.refuse("not_allowed", "too late");
     this.#edits.set(id, edits);
-    this.#arrive(id, { ...said(text, this.#members), changing: true }, { edited: Date.now() });
+    this.#arrive(id, { ...said(text, this.#scene.members), changing: true }, { edited: Date.now() });
   }
 
   takeBack({ message: id }: Of<"delete">): void {
     const gone: Partial<MessageView> = {
-      ...said("", this.#members),
+      ...said("", this.#scene.members),
       content: { kind: "deleted" },
       reactions: [],
     };
@@ -131,11 +118,12 @@ export class FakeTalk {
 
   react({ message: id, emoji, take_back }: Of<"react">): void {
     const message = this.#found(id);
-    if (message.content.kind === "deleted") this.#refuse("already_done", "taken back");
-    if (message.state === "waiting") this.#refuse("not_ready", "not sent yet");
-    if ([...new Intl.Segmenter().segment(emoji)].length !== 1) this.#refuse("bad_request", "one character");
+    if (message.content.kind === "deleted") this.#scene.refuse("already_done", "taken back");
+    if (message.state === "waiting") this.#scene.refuse("not_ready", "not sent yet");
+    if ([...new Intl.Segmenter().segment(emoji)].length !== 1)
+      this.#scene.refuse("bad_request", "one character");
     const mine = message.reactions.filter((reaction) => reaction.mine).length;
-    if (!take_back && mine >= REACTIONS_MAX) this.#refuse("not_allowed", "4 different reactions");
+    if (!take_back && mine >= REACTIONS_MAX) this.#scene.refuse("not_allowed", "4 different reactions");
     this.#arrive(id, { reactions: reacted(message, 1, emoji, !take_back), changing: true }, {});
   }
 
@@ -148,7 +136,7 @@ export class FakeTalk {
 
   setDraft({ text, reply_to }: Of<"set_draft">): void {
     this.#draft = text === "" && !reply_to ? null : { text, reply_to: reply_to ?? null };
-    this.#changed();
+    this.#scene.changed();
   }
 
   /** Somebody says something; for tests. */
@@ -164,7 +152,7 @@ export class FakeTalk {
 
   /** Somebody's message is taken back; for tests. */
   gone(id: MessageId): void {
-    this.#change(id, { ...said("", this.#members), content: { kind: "deleted" }, reactions: [] });
+    this.#change(id, { ...said("", this.#scene.members), content: { kind: "deleted" }, reactions: [] });
   }
 
   /** Somebody else reacts; for tests. */
@@ -173,13 +161,15 @@ export class FakeTalk {
   }
 
   #found(id: MessageId): MessageView {
-    return this.#there.find((message) => message.id === id) ?? this.#refuse("unknown", "no such message");
+    return (
+      this.#there.find((message) => message.id === id) ?? this.#scene.refuse("unknown", "no such message")
+    );
   }
 
   #own(id: MessageId): MessageView {
     const message = this.#found(id);
-    if (!message.own) this.#refuse("not_allowed", "only your own");
-    if (message.content.kind === "deleted") this.#refuse("already_done", "taken back");
+    if (!message.own) this.#scene.refuse("not_allowed", "only your own");
+    if (message.content.kind === "deleted") this.#scene.refuse("already_done", "taken back");
     return message;
   }
 
@@ -189,7 +179,7 @@ export class FakeTalk {
     if (target?.content.kind !== "text")
       return { id, seat: 0, name: "", excerpt: "", there: false, position: null };
     const excerpt = target.content.runs
-      .map((run) => (run.seat ? `@${this.#members[run.seat - 1]?.name ?? run.seat}` : run.text))
+      .map((run) => (run.seat ? `@${this.#scene.members[run.seat - 1]?.name ?? run.seat}` : run.text))
       .join("")
       .replace(/\n/g, " ")
       .slice(0, 120);
@@ -202,16 +192,16 @@ export class FakeTalk {
       id,
       position: this.#next,
       seat,
-      name: this.#members[seat - 1]?.name ?? "",
+      name: this.#scene.members[seat - 1]?.name ?? "",
       own: seat === 1,
-      ...said(text, this.#members),
+      ...said(text, this.#scene.members),
       over: this.#timer === null ? null : Date.now() + this.#timer,
       time: Date.now(),
       state: "received",
       ...more,
     };
     this.messages = [...this.messages, message];
-    this.#changed();
+    this.#scene.changed();
     if (message.state === "waiting" && !this.alone) this.#leave(id);
     return id;
   }
@@ -228,7 +218,7 @@ export class FakeTalk {
 
   #change(id: MessageId, change: Partial<MessageView>): void {
     this.messages = this.messages.map((old) => (old.id === id ? { ...old, ...change } : old));
-    this.#changed();
+    this.#scene.changed();
   }
 
   /** A change shows at once, and counts when the log has it. */

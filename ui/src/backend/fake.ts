@@ -54,9 +54,14 @@ export function fake(parameters: URLSearchParams): Backend {
   const empty = scene === "empty";
   const members = empty ? made.members(language).slice(0, 1) : crowd(parameters, made.members(language));
   let admissions = empty ? [] : made.admissions(language);
-  const conversations = new FakeConversations(parameters, language, members, refuse, () =>
-    changed("conversations"),
-  );
+  const conversations = new FakeConversations({
+    parameters,
+    language,
+    members,
+    refuse,
+    changed: () => changed("conversations"),
+    say,
+  });
   const talk = conversations.plenary;
   Object.assign(globalThis, { fakeTalk: talk, fakeConversations: conversations });
   if (assembly && parameters.has("role")) assembly.role = parameters.get("role") as Role;

@@ -1,14 +1,12 @@
 // Words of others cannot draw on the screen.
 
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 
 import { options, staged } from "./stage.mjs";
 
-const stage = staged();
 let foreign, foreignWithin, look, doubles;
-before(async () => {
-  if (options.skip) return;
+const stage = staged(async (stage) => {
   ({ foreign, foreignWithin } = await stage.module("/src/backend/foreign.ts"));
   ({ look, doubles } = await stage.module("/src/state/names.ts"));
 });

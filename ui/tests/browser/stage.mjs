@@ -17,10 +17,10 @@ const missing = existsSync(CHROMIUM) ? false : `no browser at ${CHROMIUM}`;
 /** What every test of a file is given. */
 export const options = { skip: missing, timeout: 90_000 };
 
-/** The stage for the tests of one file: it is there while they run. */
-export function staged() {
+/** The stage for the tests of one file: it is there while they run. `then` is done once it is open. */
+export function staged(then = async () => {}) {
   const stage = new Stage();
-  before(() => missing || stage.open());
+  before(() => missing || stage.open().then(() => then(stage)));
   after(() => stage.close());
   return stage;
 }
@@ -47,8 +47,10 @@ class Stage {
   /** In a fresh clone the server puts the libraries together while the first page waits, and that page has to be asked for again. */
   async #warmUp() {
     for (const timeout of [20_000, 30_000, 40_000, 60_000]) {
-      await this.page.goto(`${this.#server.resolvedUrls.local[0]}?fake=member`);
-      const shown = await this.page.waitForSelector("main, nav", { timeout }).catch(() => null);
+      const shown = await this.page
+        .goto(`${this.#server.resolvedUrls.local[0]}?fake=member`, { timeout })
+        .then(() => this.page.waitForSelector("main, nav", { timeout }))
+        .catch(() => null);
       if (shown) return;
     }
     throw new Error("the page does not come up: `npm run dev` in ui/ says why");
