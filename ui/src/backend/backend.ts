@@ -21,6 +21,17 @@ export interface Settings {
   text_size: TextSize;
 }
 
+/** A file that may be sent. */
+export interface FileView {
+  path: string;
+  name: string;
+  /** Its size; null where it cannot be learnt beforehand. */
+  bytes: number | null;
+}
+
+/** A file is dragged over the window from elsewhere, away from it again, or let go over it. */
+export type Drop = { kind: "over" } | { kind: "away" } | { kind: "dropped"; paths: string[] };
+
 /** Every promise is rejected with a [`Refusal`] and with nothing else. */
 export interface Backend {
   vaultStatus(): Promise<VaultStatus>;
@@ -35,6 +46,10 @@ export interface Backend {
   setSettings(settings: Settings): Promise<void>;
   /** A free path for a new file of this name in the person's documents. */
   suggestPath(fileName: string): Promise<string>;
+  /** What lies at a path. Refused with `cannot_read` if it is no file that can be read. */
+  fileAt(path: string): Promise<FileView>;
+  /** Returns what ends the subscription. */
+  dropped(listener: (drop: Drop) => void): Promise<() => void>;
 }
 
 /** Which answer belongs to which request. */
@@ -49,13 +64,21 @@ interface Answers {
   object: "done";
   members: "members";
   detain: "done";
+  safety_number: "safety_number";
+  mark_verified: "done";
   conversations: "conversations";
   direct: "conversation";
   found_group: "conversation";
   bring: "done";
   ask_to_leave: "done";
+  rename: "done";
   arrange: "done";
   send: "sent";
+  attach: "sent";
+  fetch: "done";
+  cancel_transfer: "done";
+  save_attachment: "exported";
+  picture: "picture";
   edit: "done";
   delete: "done";
   react: "done";
@@ -74,6 +97,7 @@ interface Answers {
   ballot: "ballot";
   forward_ballot: "done";
   export_audit: "exported";
+  set_notices: "done";
   set_carrier: "done";
 }
 
@@ -88,13 +112,21 @@ const ANSWERS: Answers = {
   object: "done",
   members: "members",
   detain: "done",
+  safety_number: "safety_number",
+  mark_verified: "done",
   conversations: "conversations",
   direct: "conversation",
   found_group: "conversation",
   bring: "done",
   ask_to_leave: "done",
+  rename: "done",
   arrange: "done",
   send: "sent",
+  attach: "sent",
+  fetch: "done",
+  cancel_transfer: "done",
+  save_attachment: "exported",
+  picture: "picture",
   edit: "done",
   delete: "done",
   react: "done",
@@ -113,6 +145,7 @@ const ANSWERS: Answers = {
   ballot: "ballot",
   forward_ballot: "done",
   export_audit: "exported",
+  set_notices: "done",
   set_carrier: "done",
 };
 

@@ -70,6 +70,7 @@ export function members(language: Language): MemberView[] {
     devices: 1,
     trustee: index < 3,
     ballot_keys: index === 7 ? 0 : 30 - index,
+    verified: false,
   }));
 }
 
@@ -187,7 +188,7 @@ const WORDS: Record<Language, [number, string][]> = {
   ],
 };
 
-type Place = "id" | "position" | "seat" | "name" | "own" | "time" | "state";
+type Place = "id" | "position" | "seat" | "name" | "own" | "time" | "state" | "arrived" | "read";
 export type Said = Omit<MessageView, Place>;
 
 /** What a message has besides its place: words, and nothing that goes with them. */
@@ -216,6 +217,8 @@ export function messages(language: Language): MessageView[] {
     ...said(text),
     time: START - (index < 3 ? DAY : 0) - (words.length - index) * 4 * MINUTE - (index > 4 ? 0 : HOUR),
     state: index === words.length - 1 ? "waiting" : "received",
+    arrived: 0,
+    read: 0,
   }));
   const roster: MessageView = {
     id: hex(199) as MessageId,
@@ -227,6 +230,8 @@ export function messages(language: Language): MessageView[] {
     content: { kind: "roster", added: [8], removed: [] },
     time: START - DAY - 2 * HOUR,
     state: "received",
+    arrived: 0,
+    read: 0,
   };
   return [roster, ...talk];
 }

@@ -20,6 +20,7 @@ import type {
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const COMES_MS = 1_000;
+const RENAMED_MS = 400;
 const OTHERS_MAX = 49;
 
 type Who = Pick<
@@ -35,6 +36,7 @@ type Who = Pick<
   | "muted"
   | "archived"
   | "pinned"
+  | "receipts"
   | "epoch"
   | "code"
 >;
@@ -113,12 +115,23 @@ export class FakeConversations {
     if (seat === own) setTimeout(() => this.left(conversation, seat), COMES_MS);
   }
 
-  arrange({ conversation, muted, archived, pinned }: Of<"arrange">): void {
+  rename({ conversation, name }: Of<"rename">): void {
+    const { who, talk } = this.#one(conversation);
+    if (who.kind !== "group") this.#scene.refuse("not_allowed", "only working groups have names");
+    // It is renamed when the log has it.
+    setTimeout(() => {
+      who.title = name;
+      talk.line(1, { kind: "renamed", name });
+    }, RENAMED_MS);
+  }
+
+  arrange({ conversation, muted, archived, pinned, receipts }: Of<"arrange">): void {
     const { who } = this.#one(conversation);
     Object.assign(who, {
       muted: muted ?? who.muted,
       archived: archived ?? who.archived,
       pinned: pinned ?? who.pinned,
+      receipts: receipts ?? who.receipts,
     });
     this.#scene.changed();
   }
@@ -173,6 +186,7 @@ export class FakeConversations {
         muted: false,
         archived: false,
         pinned: false,
+        receipts: false,
         epoch: 9,
         code: "48210 93755 12086 40317 66429 01854",
         ...who,
@@ -220,6 +234,9 @@ export class FakeConversations {
         ...said(ru ? russian : english, this.#scene.members),
         time: Date.now() - ago * MINUTE,
         state: "received",
+        // Others have it, and some say that they read it.
+        arrived: seat === 1 ? 1 : 0,
+        read: seat === 1 && ago > 60 ? 1 : 0,
       }));
     const id = (seed: number) => made.hex(seed, 8) as ConversationId;
 
@@ -260,6 +277,7 @@ export class FakeConversations {
         words(
           6_200,
           [2, "Собрал замечания в один список.", "I put the remarks in one list.", 3_000],
+          [1, "Спасибо! Прочту к вечеру.", "Thank you! I will read it by tonight.", 2_950],
           [6, "@{1}, посмотрите пункт четыре.", "@{1}, please look at item four.", 2_900],
         ),
         { unread: "1" },

@@ -1,14 +1,16 @@
 // A plenary made up for development: it answers, changes, takes back, reacts, finds and forgets as the program does.
 //
-// `&talk=rich` puts in something of everything, `&talk=long` six hundred messages; `&unread=12` leaves the last ones
+// `&talk=rich` puts in something of everything, `&talk=files` files, `&talk=long` six hundred messages; `&unread=12` leaves the last ones
 // unread; `&timer=604800000` sets the timer, `&draft=…` the draft.
 
 import type { Language } from "./backend";
 import * as made from "./fake-assembly";
+import { files } from "./fake-files";
 import { mentions, runs } from "./fake-marks";
 import type { Of, Scene } from "./fake-scene";
 import { rich } from "./fake-words";
 import type {
+  Attached,
   ConversationView,
   DraftView,
   MessageContent,
@@ -43,6 +45,7 @@ export class FakeTalk {
     const talk = parameters.get("talk");
     this.messages = parameters.get("fake") === "empty" ? [] : made.messages(language);
     if (talk === "rich") this.messages = rich(language, members);
+    if (talk === "files") this.messages = files(language, members);
     if (talk === "long") this.messages = long(language, members);
     this.#unread = Number(parameters.get("unread") ?? 0);
     this.#timer = parameters.has("timer") ? Number(parameters.get("timer")) : null;
@@ -84,7 +87,13 @@ export class FakeTalk {
     const looked = words(text);
     if (looked.length === 0 || looked.length > 16) this.#scene.refuse("bad_request", "say 1 to 16 words");
     const has = (message: MessageView) => {
-      const there = message.content.kind === "text" ? words(message.content.text) : [];
+      const { content } = message;
+      const there =
+        content.kind === "text"
+          ? words(content.text)
+          : content.kind === "attachment"
+            ? words(`${content.name} ${content.text}`)
+            : [];
       return looked.every((term) =>
         there.some((word) => (term.length >= 3 ? word.startsWith(term) : word === term)),
       );
@@ -150,6 +159,30 @@ export class FakeTalk {
     this.#add(seat, "", { content });
   }
 
+  /** A file is on its way. */
+  bring(content: Attached, reply_to: MessageId | null): MessageId {
+    this.#unread = 0;
+    return this.#add(1, content.text, { content, state: "waiting", reply: this.#reply(reply_to) });
+  }
+
+  transfer(id: MessageId, content: Attached): void {
+    this.#change(id, {
+      content,
+      ...(content.transfer.state === "here" ? { state: "received" as const } : {}),
+    });
+  }
+
+  /** What has not left is as if it had never been said. */
+  withdraw(id: MessageId): void {
+    this.messages = this.messages.filter((message) => message.id !== id);
+    this.#scene.changed();
+  }
+
+  /** Others say that it arrived, and that they read it; for tests. */
+  receipt(id: MessageId, arrived: number, read: number): void {
+    this.#change(id, { arrived, read });
+  }
+
   /** Somebody's message is taken back; for tests. */
   gone(id: MessageId): void {
     this.#change(id, { ...said("", this.#scene.members), content: { kind: "deleted" }, reactions: [] });
@@ -176,6 +209,10 @@ export class FakeTalk {
   #reply(id: MessageId | null): ReplyView | null {
     const target = this.#there.find((message) => message.id === id);
     if (id === null) return null;
+    if (target?.content.kind === "attachment") {
+      const { seat, name, position, content } = target;
+      return { id, seat, name, excerpt: content.text || content.name, there: true, position };
+    }
     if (target?.content.kind !== "text")
       return { id, seat: 0, name: "", excerpt: "", there: false, position: null };
     const excerpt = target.content.runs
@@ -198,11 +235,13 @@ export class FakeTalk {
       over: this.#timer === null ? null : Date.now() + this.#timer,
       time: Date.now(),
       state: "received",
+      arrived: 0,
+      read: 0,
       ...more,
     };
     this.messages = [...this.messages, message];
     this.#scene.changed();
-    if (message.state === "waiting" && !this.alone) this.#leave(id);
+    if (message.state === "waiting" && message.content.kind !== "attachment" && !this.alone) this.#leave(id);
     return id;
   }
 
@@ -274,6 +313,8 @@ function long(language: Language, members: MemberView[]): MessageView[] {
       position: index,
       time: Date.now() - (600 - index) * 1_800_000,
       state: "received",
+      arrived: 0,
+      read: 0,
     };
   });
 }

@@ -58,6 +58,8 @@ const LINES: Line[] = [
     ago: 4 * HOUR,
     answers: 2,
     more: {
+      arrived: 6,
+      read: 4,
       over: Date.now() + 6 * DAY + 20 * HOUR,
       edited: Date.now() - 3 * HOUR,
       reactions: [
@@ -87,7 +89,7 @@ const LINES: Line[] = [
     ru: "Тогда до завтра. Кто не успевает прочитать, напишите, продлим.",
     en: "Until tomorrow then. If anybody needs more time to read, say so and we extend it.",
     ago: 4 * MINUTE,
-    more: { over: Date.now() + 6 * DAY + 23 * HOUR },
+    more: { over: Date.now() + 6 * DAY + 23 * HOUR, arrived: 3 },
   },
   {
     seat: 1,
@@ -118,6 +120,8 @@ export function rich(language: Language, members: MemberView[]): MessageView[] {
           : { id: id(line.answers), seat: 0, name: "", excerpt: "", there: false, position: null },
       time: Date.now() - line.ago,
       state: "received",
+      arrived: 0,
+      read: 0,
       ...line.more,
     };
   });

@@ -6,12 +6,15 @@
 // and texts of people who want to deceive the eye. `&motions=options` puts in motions with several options;
 // `&refuse=propose` refuses every motion, `&refuse=send&code=store_failed` every request of a kind with a code;
 // `&role=observer` takes a role. What the talk may be is said in `fake-talk.ts`; it lies open to tests as `fakeTalk`. Other conversations,
-// and more members, are said in `fake-conversations.ts`, and lie open as `fakeConversations`.
+// and more members, are said in `fake-conversations.ts`, and lie open as `fakeConversations`; files are in `fake-files.ts`, and
+// `fakeDrop` lets one fall on the window; compared members are in `fake-safety.ts`.
 
-import type { Backend, Language, Settings, TextSize, Theme, VaultState } from "./backend";
+import type { Backend, Drop, Language, Settings, TextSize, Theme, VaultState } from "./backend";
 import * as made from "./fake-assembly";
 import { answers, elections } from "./fake-elections";
 import { crowd, FakeConversations } from "./fake-conversations";
+import { fileAt, FakeFiles } from "./fake-files";
+import { FakeSafety } from "./fake-safety";
 import type {
   Answer,
   AssemblyView,
@@ -54,16 +57,18 @@ export function fake(parameters: URLSearchParams): Backend {
   const empty = scene === "empty";
   const members = empty ? made.members(language).slice(0, 1) : crowd(parameters, made.members(language));
   let admissions = empty ? [] : made.admissions(language);
-  const conversations = new FakeConversations({
-    parameters,
-    language,
-    members,
-    refuse,
-    changed: () => changed("conversations"),
-    say,
-  });
+  const shared = { parameters, language, members, refuse, changed: () => changed("conversations"), say };
+  const conversations = new FakeConversations(shared);
+  const files = new FakeFiles(shared);
+  const safety = new FakeSafety(parameters, members);
+  let notices = true;
+  const drops = new Set<(drop: Drop) => void>();
   const talk = conversations.plenary;
-  Object.assign(globalThis, { fakeTalk: talk, fakeConversations: conversations });
+  Object.assign(globalThis, {
+    fakeTalk: talk,
+    fakeConversations: conversations,
+    fakeDrop: (drop: Drop) => drops.forEach((listener) => listener(drop)),
+  });
   if (assembly && parameters.has("role")) assembly.role = parameters.get("role") as Role;
   const among = parameters.get("motions") === "options";
   let motions = empty ? [] : among ? elections(language) : made.motions(language);
@@ -98,6 +103,7 @@ export function fake(parameters: URLSearchParams): Backend {
             ]
           : [],
       notice: scene === "evidence" ? "journal_key_missing" : null,
+      notices,
     };
   }
 
@@ -290,6 +296,42 @@ export function fake(parameters: URLSearchParams): Backend {
         return { answer: "done" };
       case "search":
         return { answer: "found", messages: conversations.search(request) };
+      case "attach": {
+        const where = request.conversation ?? made.PLENARY;
+        return { answer: "sent", message: files.attach(conversations.talk(where), where, request) };
+      }
+      case "fetch": {
+        const where = request.conversation ?? made.PLENARY;
+        files.fetch(conversations.talk(where), where, request.message);
+        return { answer: "done" };
+      }
+      case "cancel_transfer": {
+        const where = request.conversation ?? made.PLENARY;
+        files.cancel(conversations.talk(where), where, request.message);
+        return { answer: "done" };
+      }
+      case "save_attachment": {
+        const bytes = files.save(conversations.talk(request.conversation), request);
+        return { answer: "exported", path: request.path, bytes };
+      }
+      case "picture":
+        return {
+          answer: "picture",
+          data: files.picture(conversations.talk(request.conversation), request.message),
+        };
+      case "rename":
+        conversations.rename(request);
+        return { answer: "done" };
+      case "safety_number":
+        return safety.number(request.seat);
+      case "mark_verified":
+        safety.mark(request.seat, request.verified);
+        changed("members");
+        return { answer: "done" };
+      case "set_notices":
+        notices = request.on;
+        changed("overview");
+        return { answer: "done" };
       case "set_carrier":
         carrier = request.carrier;
         return { answer: "done" };
@@ -326,6 +368,11 @@ export function fake(parameters: URLSearchParams): Backend {
       Object.assign(settings, next);
     },
     suggestPath: async (fileName) => `/home/anna/Documents/${fileName}`,
+    fileAt: async (path) => fileAt(path, shared),
+    async dropped(listener) {
+      drops.add(listener);
+      return () => drops.delete(listener);
+    },
   };
 }
 

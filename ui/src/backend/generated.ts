@@ -125,7 +125,23 @@ motion: MotionView, } | { "answer": "ballot",
 /**
  * Its bytes, in hexadecimal.
  */
-ballot: string, } | { "answer": "exported",
+ballot: string, } | { "answer": "picture",
+/**
+ * The picture as a data URL.
+ */
+data: string, } | { "answer": "safety_number",
+/**
+ * Sixty digits.
+ */
+digits: string,
+/**
+ * The same as a code that is scanned: SVG, black on white.
+ */
+qr: string,
+/**
+ * When this device's user has compared it.
+ */
+verified: number | null, } | { "answer": "exported",
 /**
  * Where.
  */
@@ -412,6 +428,10 @@ archived: boolean,
  */
 pinned: boolean,
 /**
+ * Whether this device tells the others in it what has been read.
+ */
+receipts: boolean,
+/**
  * Messages in it.
  */
 messages: number,
@@ -482,7 +502,31 @@ phase: Phase, } | { "event": "evidence",
 /**
  * With what.
  */
-evidence: EvidenceView, } | { "event": "progress",
+evidence: EvidenceView, } | { "event": "transfer",
+/**
+ * Which conversation.
+ */
+conversation: string,
+/**
+ * The message that has the file.
+ */
+message: string,
+/**
+ * How far it is.
+ */
+transfer: TransferView, } | { "event": "notice",
+/**
+ * What is new.
+ */
+kind: NoticeKind,
+/**
+ * In which conversation.
+ */
+conversation: string | null,
+/**
+ * Which motion.
+ */
+motion: string | null, } | { "event": "progress",
 /**
  * What.
  */
@@ -600,7 +644,13 @@ trustee: boolean,
 /**
  * Unused ballot keys that the seat has published.
  */
-ballot_keys: number, };
+ballot_keys: number,
+/**
+ * Whether this device's user has compared the safety number.
+ */
+verified: boolean, };
+
+export type MediaView = "picture" | "file";
 
 export type MessageContent = { "kind": "text",
 /**
@@ -618,7 +668,47 @@ added: Array<number>,
 /**
  * Seats that are out.
  */
-removed: Array<number>, } | { "kind": "deleted" } | { "kind": "timer",
+removed: Array<number>, } | { "kind": "deleted" } | { "kind": "renamed",
+/**
+ * The new name.
+ */
+name: string, } | { "kind": "attachment",
+/**
+ * The file's name, without paths and controls.
+ */
+name: string,
+/**
+ * Its size.
+ */
+bytes: number,
+/**
+ * What it is shown as.
+ */
+media: MediaView,
+/**
+ * Width of a picture.
+ */
+width: number | null,
+/**
+ * Height of a picture.
+ */
+height: number | null,
+/**
+ * A small picture of it, as a data URL.
+ */
+thumbnail: string | null,
+/**
+ * The words that came with it, as they were written.
+ */
+text: string,
+/**
+ * The same as it is to be shown.
+ */
+runs: Array<RunView>,
+/**
+ * How much of it is here, or there.
+ */
+transfer: TransferView, } | { "kind": "timer",
 /**
  * After which; never if absent.
  */
@@ -686,7 +776,15 @@ time: number,
 /**
  * Where it is.
  */
-state: MessageState, };
+state: MessageState,
+/**
+ * Own messages: how many other members have said that it arrived.
+ */
+arrived: number,
+/**
+ * Own messages: how many other members have said that they read it.
+ */
+read: number, };
 
 export type MotionView = {
 /**
@@ -780,6 +878,8 @@ result: ResultView | null, };
 
 export type NoticeCode = "relay_answers_nonsense" | "relay_full" | "update_needed" | "journal_key_missing" | "resync_needed" | "vault_rolled_back" | "clock_wrong" | "step_failed";
 
+export type NoticeKind = "message" | "mention" | "motion" | "deadline";
+
 export type OptionsView = {
 /**
  * Ballots with a choice.
@@ -822,7 +922,11 @@ evidence: Array<EvidenceView>,
 /**
  * The last complaint of the machine about itself or its surroundings, for a quiet line.
  */
-notice: NoticeCode | null, };
+notice: NoticeCode | null,
+/**
+ * Whether the system is to be told that something is new.
+ */
+notices: boolean, };
 
 export type OwnVote = {
 /**
@@ -926,7 +1030,7 @@ code: RefusalCode,
  */
 details: string, };
 
-export type RefusalCode = "bad_request" | "no_assembly" | "already_in_assembly" | "not_a_member" | "not_allowed" | "unknown" | "wrong_phase" | "already_done" | "invitation_mangled" | "invitation_expired" | "invitation_used" | "bad_relay_address" | "relay_unreachable" | "not_ready" | "cannot_write" | "store_failed" | "no_vault" | "vault_exists" | "wrong_passphrase" | "vault_damaged" | "vault_in_use" | "locked" | "internal";
+export type RefusalCode = "bad_request" | "no_assembly" | "already_in_assembly" | "not_a_member" | "not_allowed" | "unknown" | "wrong_phase" | "already_done" | "invitation_mangled" | "invitation_expired" | "invitation_used" | "bad_relay_address" | "relay_unreachable" | "not_ready" | "cannot_write" | "cannot_read" | "too_large" | "store_failed" | "no_vault" | "vault_exists" | "wrong_passphrase" | "vault_damaged" | "vault_in_use" | "locked" | "internal";
 
 export type ReplyView = {
 /**
@@ -1054,7 +1158,87 @@ archived?: boolean,
 /**
  * It stands before the others.
  */
-pinned?: boolean, } | { "request": "send",
+pinned?: boolean,
+/**
+ * Whether the others are told what has been read.
+ */
+receipts?: boolean, } | { "request": "rename",
+/**
+ * Which working group.
+ */
+conversation: string,
+/**
+ * What it is called from now on.
+ */
+name: string, } | { "request": "attach",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The file.
+ */
+path: string,
+/**
+ * Words that go with it.
+ */
+text: string,
+/**
+ * The message that it answers.
+ */
+reply_to?: string, } | { "request": "fetch",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The message that has the file.
+ */
+message: string, } | { "request": "cancel_transfer",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The message that has the file.
+ */
+message: string, } | { "request": "save_attachment",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The message that has the file.
+ */
+message: string,
+/**
+ * Where to; nothing may be there.
+ */
+path: string, } | { "request": "picture",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The message that has the picture.
+ */
+message: string, } | { "request": "safety_number",
+/**
+ * Whose, with oneself.
+ */
+seat: number, } | { "request": "mark_verified",
+/**
+ * Whose.
+ */
+seat: number,
+/**
+ * Whether it has been compared.
+ */
+verified: boolean, } | { "request": "set_notices",
+/**
+ * Whether the system is to be told that something is new.
+ */
+on: boolean, } | { "request": "send",
 /**
  * The conversation; the plenary if absent.
  */
@@ -1350,6 +1534,22 @@ export type Standing = "requested" | "proposed" | "admitted" | "removed" | "refu
 export type Ties = "fail" | "public_order";
 
 export type Topic = "overview" | "members" | "conversations" | "motions";
+
+export type TransferState = "sending" | "offered" | "fetching" | "here" | "gone" | "failed";
+
+export type TransferView = {
+/**
+ * How it stands.
+ */
+state: TransferState,
+/**
+ * Bytes done.
+ */
+done: number,
+/**
+ * Bytes in all.
+ */
+total: number, };
 
 export type VaultStatus = "absent" | "locked" | "open";
 

@@ -1,7 +1,7 @@
 import { invoke } from "@tauri-apps/api/core";
-import { listen } from "@tauri-apps/api/event";
+import { listen, TauriEvent } from "@tauri-apps/api/event";
 
-import type { Backend, Settings, VaultStatus } from "./backend";
+import type { Backend, FileView, Settings, VaultStatus } from "./backend";
 import type { Answer, Event } from "./types";
 
 /** The window's shell. */
@@ -16,4 +16,15 @@ export const tauri: Backend = {
   getSettings: () => invoke<Settings>("get_settings"),
   setSettings: (settings) => invoke("set_settings", { settings }),
   suggestPath: (fileName) => invoke<string>("suggest_path", { fileName }),
+  fileAt: (path) => invoke<FileView>("file_at", { path }),
+  async dropped(listener) {
+    const endings = await Promise.all([
+      listen(TauriEvent.DRAG_ENTER, () => listener({ kind: "over" })),
+      listen(TauriEvent.DRAG_LEAVE, () => listener({ kind: "away" })),
+      listen<{ paths: string[] }>(TauriEvent.DRAG_DROP, ({ payload: { paths } }) =>
+        listener({ kind: "dropped", paths }),
+      ),
+    ]);
+    return () => endings.forEach((end) => end());
+  },
 };

@@ -47,6 +47,8 @@ export type {
   Standing,
   Ties,
   Topic,
+  TransferState,
+  TransferView,
   VoteKind,
   Work,
 } from "./generated";
@@ -74,6 +76,9 @@ export type ConversationView = Omit<wire.ConversationView, "id" | "last" | "draf
   draft: DraftView | null;
 };
 export type FoundView = { conversation: ConversationId; message: MessageView };
+
+/** What is in a message that brings a file. */
+export type Attached = Extract<wire.MessageContent, { kind: "attachment" }>;
 
 /** Replaces the type of `Key` wherever a member of the union `Union` has it. */
 type Narrow<Union, Key extends string, Id> = Union extends unknown
@@ -128,6 +133,7 @@ export type Answer =
   | { answer: "motion"; motion: MotionView };
 
 export type Event =
-  | Exclude<wire.Event, { event: "message" | "motion_phase" }>
+  | Exclude<wire.Event, { event: "message" | "motion_phase" | "transfer" }>
   | { event: "message"; conversation: ConversationId; message: MessageView }
+  | { event: "transfer"; conversation: ConversationId; message: MessageId; transfer: wire.TransferView }
   | { event: "motion_phase"; motion: MotionId; phase: wire.Phase };
