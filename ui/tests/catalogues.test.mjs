@@ -15,6 +15,7 @@ const CODE = sources(SOURCE).join("\n");
 const FAMILIES = [
   /^admission-/,
   /^arrange-/,
+  /^attached-(file|picture)$/,
   /^asked-/,
   /^barred-/,
   /^begin-means-(direct|group)$/,
@@ -44,6 +45,7 @@ const FAMILIES = [
   /^standing-/,
   /^strength-/,
   /^timer-choice-/,
+  /^transfer-(sending|fetching)$/,
   /^vote-kind-/,
 ];
 
