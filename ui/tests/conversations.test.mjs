@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { modules } from "./modules.mjs";
 
 const [conversations] = await modules("/src/state/conversations.ts");
-const { counted, invitable, lastTime, namedLike, ordered, room, shelved, speaksIn } = conversations;
+const { audience, counted, invitable, lastTime, namedLike, ordered, room, shelved, speaksIn } = conversations;
 
 function conversation(id, more = {}) {
   const { time, ...rest } = more;
@@ -119,4 +119,16 @@ test("members are found by all the words, in any order and case", () => {
   assert.deepEqual(found("елк"), [1, 2]);
   assert.deepEqual(found("гай АННА"), [2]);
   assert.deepEqual(found("лев анна"), []);
+});
+
+test("those who were there when it was said can have a message, and so may who has left", () => {
+  const present = [
+    { seat: 1, name: "", since: null },
+    { seat: 2, name: "", since: 5 },
+    { seat: 3, name: "", since: 20 },
+  ];
+  const message = { seat: 1, time: 10, arrived: 0, read: 0 };
+  assert.equal(audience(message, present), 1, "neither oneself nor who came later");
+  assert.equal(audience({ ...message, time: 20 }, present), 2);
+  assert.equal(audience({ ...message, arrived: 4 }, present), 4);
 });

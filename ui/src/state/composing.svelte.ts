@@ -1,7 +1,8 @@
 // What is being written in one conversation. It outlives the screen, and as a draft it outlives the window.
 
-import { ask } from "../backend/backend";
+import { ask, type FileView } from "../backend/backend";
 import type { ConversationId, DraftView, MessageId, MessageView } from "../backend/types";
+import { FILES_MAX } from "./attaching";
 import { bare, marked, named, type Named } from "./marks";
 
 /** A draft is kept so long after the last letter. */
@@ -19,6 +20,8 @@ export class Composing {
   answered = $state.raw<Answered | null>(null);
   /** One's own message whose words are being changed. */
   edited = $state.raw<MessageView | null>(null);
+  /** Files that go with what is written, each as a message; the words go with the first. The window forgets them. */
+  attached = $state.raw<FileView[]>([]);
   /** Grows whenever the field is to have the focus, with the caret at its end. */
   called = $state(0);
 
@@ -51,6 +54,21 @@ export class Composing {
   /** The words as they are sent. */
   words(): string {
     return marked(this.text, this.#people).trim();
+  }
+
+  /** Puts a file to what is written. False if no more fit. */
+  attach(file: FileView): boolean {
+    if (this.edited) this.back();
+    const others = this.attached.filter(({ path }) => path !== file.path);
+    if (others.length >= FILES_MAX) return false;
+    this.attached = [...others, file];
+    this.called += 1;
+    return true;
+  }
+
+  detach(file: FileView): void {
+    this.attached = this.attached.filter((other) => other !== file);
+    this.called += 1;
   }
 
   answer(message: MessageView): void {
@@ -111,6 +129,10 @@ export class Composing {
     this.#saved = state;
   }
 
+  #sent(file: FileView | undefined): void {
+    this.attached = this.attached.filter((other) => other !== file);
+  }
+
   #state(): string {
     const { text, answered } = this.#aside ?? this;
     return JSON.stringify([text.trim() === "" ? "" : text, answered?.id ?? null]);
@@ -130,10 +152,18 @@ export class Composing {
     }
     await this.#saving.catch(() => {});
     const reply = this.answered ? { reply_to: this.answered.id } : {};
-    await ask({ request: "send", conversation: this.id, text, ...reply });
+    const words = { conversation: this.id, text, ...reply };
+    const [first, ...rest] = this.attached;
+    if (first) await ask({ request: "attach", path: first.path, ...words });
+    else await ask({ request: "send", ...words });
     // What was written meanwhile stays.
     this.text = this.text.startsWith(written) ? this.text.slice(written.length) : this.text;
     this.answered = null;
+    this.#sent(first);
+    for (const file of rest) {
+      await ask({ request: "attach", conversation: this.id, path: file.path, text: "" });
+      this.#sent(file);
+    }
     await this.save().catch(() => {});
   }
 }

@@ -1,9 +1,12 @@
 // Conversations in the order in which one has them before oneself, and what can be done in which.
 
-import type { AssemblyView, ConversationView, MemberView } from "../backend/types";
+import type { AssemblyView, ConversationView, MemberView, MessageView } from "../backend/types";
 
 /** A working group has at most so many members besides oneself. */
 export const OTHERS_MAX = 49;
+
+/** A working group's name has at most so many characters. */
+export const GROUP_NAME_MAX = 200;
 
 /** When something happened in it last: a message, or somebody coming in. */
 export function lastTime({ last, present }: ConversationView): number {
@@ -42,6 +45,15 @@ export function speaksIn(
   { kind, standing }: Pick<ConversationView, "kind" | "standing">,
 ): boolean {
   return standing === "active" && (role !== "observer" || kind === "direct");
+}
+
+/** How many others can have a message: who was there when it was said. Who has left may have had it. */
+export function audience(
+  { seat, time, arrived, read }: Pick<MessageView, "seat" | "time" | "arrived" | "read">,
+  present: ConversationView["present"],
+): number {
+  const others = present.filter((one) => one.seat !== seat && (one.since === null || one.since <= time));
+  return Math.max(others.length, arrived, read);
 }
 
 /** Who can be brought into a conversation: active members but oneself and those who are there or on the way. */

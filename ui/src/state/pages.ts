@@ -29,6 +29,11 @@ export function firstUnread(messages: MessageView[], unread: number): MessageId 
   return first;
 }
 
+/** Whether it is something that somebody said; else it is a line about the conversation. */
+export function said({ content }: Pick<MessageView, "content">): boolean {
+  return !["roster", "renamed", "timer"].includes(content.kind);
+}
+
 /** Those that have not disappeared yet. */
 export function lasting(messages: MessageView[], now: number): MessageView[] {
   return messages.some((message) => message.over !== null && message.over <= now)

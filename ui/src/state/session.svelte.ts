@@ -199,8 +199,14 @@ class Session {
       case "motion_phase":
         void this.refresh("motions");
         return;
+      case "transfer":
+        if (this.talk?.id === event.conversation) this.talk.transferred(event.message, event.transfer);
+        return;
       case "evidence":
         void this.refresh("overview");
+        return;
+      // The system is told by the shell; the page shows the same anyway.
+      case "notice":
         return;
       case "progress": {
         const { work, done, total } = event;

@@ -1,7 +1,13 @@
 // One conversation as it is read: a stretch of its messages, where new ones begin, and what is gone to.
 
 import { ask } from "../backend/backend";
-import type { ConversationId, ConversationView, MessageId, MessageView } from "../backend/types";
+import type {
+  ConversationId,
+  ConversationView,
+  MessageId,
+  MessageView,
+  TransferView,
+} from "../backend/types";
 import { firstUnread, joined, KEPT, PAGE, READ_MAX } from "./pages";
 
 /** A message that the reader is taken to. */
@@ -220,6 +226,15 @@ export class Talk {
     this.messages = messages;
     this.older = messages.length >= limit;
     this.newer = false;
+  }
+
+  /** A file has come further, or gone. */
+  transferred(id: MessageId, transfer: TransferView): void {
+    this.messages = this.messages.map((message) =>
+      message.id === id && message.content.kind === "attachment"
+        ? { ...message, content: { ...message.content, transfer } }
+        : message,
+    );
   }
 
   /** The next message that mentions the reader and has not been read, if it is in hand; after the last comes the first. */
