@@ -268,6 +268,32 @@ const KINDS = [
 ];
 SCREENS.push(...KINDS.map(([name, scene, steps]) => [name, `member&${scene}`, steps]));
 
+/** Files, receipts, names, safety numbers and notices. */
+const attach = (path) => [click("attach-open"), type("attach-path", path), keys("Enter"), see("attached")];
+const TRUST = [
+  ["files-talk", "talk=files", [hash(TALK)]],
+  ["files-top", "talk=files", [hash(TALK), top]],
+  ["files-attach", "talk=rich", [hash(TALK), click("attach-open"), type("attach-path", "/home/anna/missing"), keys("Enter")]],
+  [
+    "files-composer",
+    "talk=rich",
+    [hash(TALK), ...attach("/home/anna/обращение.pdf"), ...attach("/home/anna/DSC_0412.jpg"), type("composer", "A-2026/14")],
+  ],
+  ["files-drop", "talk=rich", [hash(TALK), see("composer"), (page) => page.evaluate(() => globalThis.fakeDrop({ kind: "over" }))]],
+  ["files-viewer", "talk=files", [hash(TALK), top, click("thumbnail"), see("viewer-picture")]],
+  ["files-save", "talk=files", [hash(TALK), top, click("save-open"), see("save-form")]],
+  ["files-largest", "talk=files&size=largest", [hash(TALK)]],
+  ["rename", "groups=some", [...aboutIt("group"), click("rename-open")]],
+  ["renamed", "groups=some", [...aboutIt("group"), click("rename-open"), type("rename-name", " A-2026/14"), keys("Enter"), see("rename-sent"), click("about-open"), see("renamed")]],
+  ["receipts-about", "groups=some", [...aboutIt("group"), see("receipts")]],
+  ["safety", "member", [hash("/members/3"), see("safety-state")]],
+  ["safety-verified", "verified=3,2", [hash("/members/3"), see("safety-unmark")]],
+  ["safety-direct", "groups=some&verified=3", opened("direct")],
+  ["safety-largest", "size=largest", [hash("/members/3"), see("safety-mark")]],
+  ["settings-notices", "talk=rich", [hash("/settings/notices")]],
+];
+SCREENS.push(...TRUST.map(([name, scene, steps]) => [name, `member&${scene}`, steps]));
+
 SCREENS.push(...AMONG.map(([name, steps]) => [name, "member&motions=options", steps]));
 
 const filter = process.argv[2] ?? "";
