@@ -41,7 +41,11 @@ test("what is too large is refused before it is sent, and a name of somebody els
 
 test("where the window cannot look, the name is known all the same; what it has seen to be unreadable is refused", async () => {
   door.enter({ fileAt: () => Promise.reject("Command file_at not found") });
-  assert.deepEqual(await fileAt("/home/anna/план.pdf"), { path: "/home/anna/план.pdf", name: "план.pdf", bytes: null });
+  assert.deepEqual(await fileAt("/home/anna/план.pdf"), {
+    path: "/home/anna/план.pdf",
+    name: "план.pdf",
+    bytes: null,
+  });
   door.enter({ fileAt: () => Promise.reject({ code: "cannot_read", details: "no such file" }) });
   await assert.rejects(fileAt("/nothing"), { code: "cannot_read" });
 });
