@@ -15,9 +15,11 @@ export class FakeSafety {
   }
 
   number(seat: number): SafetyNumber {
-    const digits = Array.from({ length: 60 }, (_, at) => (seat * 7919 + at * at * 31 + at * 17) % 10).join(
-      "",
-    );
+    let state = seat * 7919;
+    const digits = Array.from({ length: 60 }, () => {
+      state = (state * 1_103_515 + 12_345) % 2_147_483_648;
+      return Math.floor(state / 65_536) % 10;
+    }).join("");
     return {
       answer: "safety_number",
       digits,
@@ -54,7 +56,7 @@ function squares(digits: string): string {
   for (let row = 0; row < SIDE; row += 1)
     for (let column = 0; column < SIDE; column += 1) {
       const digit = Number(digits[(row * SIDE + column) % digits.length]);
-      const dark = corner(row, column) ?? (digit * 37 + row * column + row + column * 3) % 5 < 2;
+      const dark = corner(row, column) ?? (digit + row * 3 + column * column) % 7 < 3;
       if (dark) path += `M${column + 4} ${row + 4}h1v1h-1z`;
     }
   const size = SIDE + 8;

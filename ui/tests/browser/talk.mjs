@@ -44,7 +44,7 @@ export class Talk {
   async act(text, testid) {
     const message = await this.message(text);
     await message.evaluate((one) => one.scrollIntoView({ block: "center" }));
-    await (await message.$('[data-testid="words"]')).hover();
+    await (await message.$('[data-testid="words"], [data-testid="attachment"]')).hover();
     await (await message.$(`[data-testid="${testid}"]`)).click();
   }
 
