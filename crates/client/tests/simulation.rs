@@ -338,7 +338,7 @@ fn seeds() -> Range<u64> {
     let Ok(chosen) = std::env::var("VECHE_SEEDS") else {
         return 0..100;
     };
-    let (from, to) = chosen.split_once("..").expect("VECHE_SEEDS=FROM..TO");
+    let (from, to) = chosen.split_once("..").unwrap();
     from.parse().unwrap()..to.parse().unwrap()
 }
 
