@@ -49,7 +49,7 @@ fn a_file_is_sent_and_fetched_in_bad_weather_and_through_crashes() {
         doubled_percent: 10,
         delay_max_ms: 400,
     };
-    world.crash_percent = 4;
+    world.crash_percent = 15;
     let id = world.attach(0, &file);
     let own = world.message(0, None, &id).unwrap();
     assert_eq!(own.state, MessageState::Waiting);
