@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "get_settings",
     "set_settings",
     "suggest_path",
+    "file_at",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -35,6 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             commands::get_settings,
             commands::set_settings,
             commands::suggest_path,
+            commands::file_at,
         ])
         .setup(move |app| {
             if let Err(error) = set_up(app, options) {

@@ -164,25 +164,6 @@ test("what cannot be read is refused before anything is sent", options, async ()
   await window.clickIfThere("detach");
 });
 
-test("the window learns that its words arrived, and that they were read where that is told", options, async () => {
-  await timur.ask("arrange", { conversation: (await timur.ask("conversations")).conversations[0].id, receipts: true });
-  await window.type("composer", "Дошло ли это?");
-  await window.enter("composer");
-  await until("he has the words", async () => {
-    const { messages } = await timur.ask("read", { mark_read: true });
-    return messages.some(({ content }) => content.text === "Дошло ли это?");
-  });
-  const last = (what) =>
-    window.run(
-      `const all = document.querySelectorAll("[data-testid=message-state]");
-       return Number(all[all.length - 1]?.dataset[arguments[0]] ?? 0);`,
-      what,
-    );
-  await until("it arrived with one", async () => (await last("arrived")) === 1, 180_000);
-  await until("one has read it", async () => (await last("read")) === 1, 180_000);
-  await window.picture("files-receipts");
-});
-
 test("a group is renamed, and both are told", options, async () => {
   await window.click("begin-open");
   await window.click("begin-group");
@@ -207,6 +188,25 @@ test("a group is renamed, and both are told", options, async () => {
   await window.click("about-open");
   await window.see("renamed");
   await window.picture("files-renamed");
+});
+
+test("the window learns that its words arrived, and that they were read where that is told", options, async () => {
+  await timur.ask("arrange", { conversation: group.id, receipts: "read" });
+  await window.type("composer", "Дошло ли это?");
+  await window.enter("composer");
+  await until("he has the words", async () => {
+    const { messages } = await timur.ask("read", { conversation: group.id, mark_read: true });
+    return messages.some(({ content }) => content.text === "Дошло ли это?");
+  });
+  const last = (what) =>
+    window.run(
+      `const all = document.querySelectorAll("[data-testid=message-state]");
+       return Number(all[all.length - 1]?.dataset[arguments[0]] ?? 0);`,
+      what,
+    );
+  await until("it arrived with one", async () => (await last("arrived")) === 1, 180_000);
+  await until("one has read it", async () => (await last("read")) === 1, 180_000);
+  await window.picture("files-receipts");
 });
 
 test("both see the same safety number, and it is marked", options, async () => {

@@ -15,6 +15,7 @@ const CODE = sources(SOURCE).join("\n");
 const FAMILIES = [
   /^admission-/,
   /^arrange-/,
+  /^receipts-(none|arrived|read)$/,
   /^attached-(file|picture)$/,
   /^asked-/,
   /^barred-/,
@@ -111,6 +112,7 @@ test("every value of an enum has its words", () => {
     MessageState: ["message-"],
     NoticeCode: ["notice-"],
     ProofLabel: ["proof-"],
+    ReceiptLevel: ["receipts-"],
     RefusalCode: ["refusal-"],
     Role: ["role-"],
     SeatState: ["seat-state-"],

@@ -499,6 +499,7 @@ mod tests {
         }
     }
 
+    #[test]
     fn msg_28_rejects_an_attachment_beyond_its_limits() {
         let decoded = |attachment: Attachment| {
             let message = message(Body::Attachment(Box::new(attachment)));

@@ -186,7 +186,7 @@ export class FakeConversations {
         muted: false,
         archived: false,
         pinned: false,
-        receipts: false,
+        receipts: who.kind === "plenary" ? "none" : "arrived",
         epoch: 9,
         code: "48210 93755 12086 40317 66429 01854",
         ...who,

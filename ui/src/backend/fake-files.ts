@@ -42,7 +42,7 @@ export class FakeFiles {
   attach(talk: FakeTalk, conversation: ConversationId, { path, text, reply_to }: Of<"attach">): MessageId {
     const { name, bytes } = fileAt(path, this.#scene);
     if ((bytes ?? 0) > FILE_MAX) this.#scene.refuse("too_large", "at most 64 MiB");
-    const content = attached(name, bytes ?? 0, "sending", { text });
+    const content = attached(name, bytes ?? 0, "sending", { text: text ?? "" });
     const id = talk.bring(content, reply_to ?? null);
     this.#walk(talk, conversation, id, "sending");
     return id;

@@ -89,7 +89,19 @@ admissions: Array<AdmissionView>, } | { "answer": "members",
 /**
  * They, by seat.
  */
-members: Array<MemberView>, } | { "answer": "conversations",
+members: Array<MemberView>, } | { "answer": "safety_number",
+/**
+ * 60 digits.
+ */
+digits: string,
+/**
+ * The same as a QR code: an SVG image, black on white.
+ */
+qr: string,
+/**
+ * When this device's user said that it was the same on both sides.
+ */
+verified: number | null, } | { "answer": "conversations",
 /**
  * They.
  */
@@ -127,21 +139,9 @@ motion: MotionView, } | { "answer": "ballot",
  */
 ballot: string, } | { "answer": "picture",
 /**
- * The picture as a data URL.
+ * A data URL, decoded and encoded again by this device, at most 2,560 points a side.
  */
-data: string, } | { "answer": "safety_number",
-/**
- * Sixty digits.
- */
-digits: string,
-/**
- * The same as a code that is scanned: SVG, black on white.
- */
-qr: string,
-/**
- * When this device's user has compared it.
- */
-verified: number | null, } | { "answer": "exported",
+data: string, } | { "answer": "exported",
 /**
  * Where.
  */
@@ -428,9 +428,9 @@ archived: boolean,
  */
 pinned: boolean,
 /**
- * Whether this device tells the others in it what has been read.
+ * What this device tells the others of how far it has come.
  */
-receipts: boolean,
+receipts: ReceiptLevel,
 /**
  * Messages in it.
  */
@@ -498,35 +498,35 @@ motion: string,
 /**
  * Where it is now.
  */
-phase: Phase, } | { "event": "evidence",
+phase: Phase, } | { "event": "notice",
+/**
+ * What kind of thing.
+ */
+kind: NoticeKind,
+/**
+ * In which conversation, if in one.
+ */
+conversation: string | null,
+/**
+ * With which motion, if with one.
+ */
+motion: string | null, } | { "event": "evidence",
 /**
  * With what.
  */
 evidence: EvidenceView, } | { "event": "transfer",
 /**
- * Which conversation.
+ * In which conversation.
  */
 conversation: string,
 /**
- * The message that has the file.
+ * The message that the file goes with.
  */
 message: string,
 /**
  * How far it is.
  */
-transfer: TransferView, } | { "event": "notice",
-/**
- * What is new.
- */
-kind: NoticeKind,
-/**
- * In which conversation.
- */
-conversation: string | null,
-/**
- * Which motion.
- */
-motion: string | null, } | { "event": "progress",
+transfer: TransferView, } | { "event": "progress",
 /**
  * What.
  */
@@ -608,6 +608,8 @@ carrier: Carrier | null, };
 
 export type Majority = "simple" | "absolute" | "two_thirds" | "three_quarters" | "consensus";
 
+export type MediaView = "picture" | "file";
+
 export type MemberView = {
 /**
  * Seat number.
@@ -646,11 +648,9 @@ trustee: boolean,
  */
 ballot_keys: number,
 /**
- * Whether this device's user has compared the safety number.
+ * Whether this device's user has compared the safety number with it.
  */
 verified: boolean, };
-
-export type MediaView = "picture" | "file";
 
 export type MessageContent = { "kind": "text",
 /**
@@ -660,45 +660,33 @@ text: string,
 /**
  * The same as it is to be shown: without marks, in stretches of one style each.
  */
-runs: Array<RunView>, } | { "kind": "roster",
+runs: Array<RunView>, } | { "kind": "attachment",
 /**
- * Seats that came in.
- */
-added: Array<number>,
-/**
- * Seats that are out.
- */
-removed: Array<number>, } | { "kind": "deleted" } | { "kind": "renamed",
-/**
- * The new name.
- */
-name: string, } | { "kind": "attachment",
-/**
- * The file's name, without paths and controls.
+ * What it is called: no path, nothing that deceives.
  */
 name: string,
 /**
- * Its size.
+ * How long it is.
  */
 bytes: number,
 /**
- * What it is shown as.
+ * What it is. Pictures have lost what cameras write into them; other files go as they are.
  */
 media: MediaView,
 /**
- * Width of a picture.
+ * Points of a picture from left to right, as its author says.
  */
 width: number | null,
 /**
- * Height of a picture.
+ * Points of a picture from top to bottom.
  */
 height: number | null,
 /**
- * A small picture of it, as a data URL.
+ * A small picture of it as a data URL, made by this device; absent if what came cannot be shown.
  */
 thumbnail: string | null,
 /**
- * The words that came with it, as they were written.
+ * The words as they were written; may be empty.
  */
 text: string,
 /**
@@ -706,13 +694,25 @@ text: string,
  */
 runs: Array<RunView>,
 /**
- * How much of it is here, or there.
+ * Where the file is.
  */
-transfer: TransferView, } | { "kind": "timer",
+transfer: TransferView, } | { "kind": "roster",
+/**
+ * Seats that came in.
+ */
+added: Array<number>,
+/**
+ * Seats that are out.
+ */
+removed: Array<number>, } | { "kind": "deleted" } | { "kind": "timer",
 /**
  * After which; never if absent.
  */
-timer_ms: number | null, } | { "kind": "needs_newer_version" };
+timer_ms: number | null, } | { "kind": "renamed",
+/**
+ * The name.
+ */
+name: string, } | { "kind": "needs_newer_version" };
 
 export type MessageState = "waiting" | "sent" | "received";
 
@@ -774,17 +774,17 @@ changing: boolean,
  */
 time: number,
 /**
- * Where it is.
- */
-state: MessageState,
-/**
- * Own messages: how many other members have said that it arrived.
+ * At how many other members an own message has arrived, as far as they tell.
  */
 arrived: number,
 /**
- * Own messages: how many other members have said that they read it.
+ * How many other members have read it, as far as they tell.
  */
-read: number, };
+read: number,
+/**
+ * Where it is.
+ */
+state: MessageState, };
 
 export type MotionView = {
 /**
@@ -924,7 +924,7 @@ evidence: Array<EvidenceView>,
  */
 notice: NoticeCode | null,
 /**
- * Whether the system is to be told that something is new.
+ * Whether its user is told that something has happened.
  */
 notices: boolean, };
 
@@ -1020,6 +1020,8 @@ seats: Array<number>,
  */
 mine: boolean, };
 
+export type ReceiptLevel = "none" | "arrived" | "read";
+
 export type Refusal = {
 /**
  * Which reason.
@@ -1110,7 +1112,23 @@ admission: string, } | { "request": "object",
 /**
  * The admission.
  */
-admission: string, } | { "request": "members" } | { "request": "detain",
+admission: string, } | { "request": "members" } | { "request": "safety_number",
+/**
+ * The member's seat.
+ */
+seat: number, } | { "request": "mark_verified",
+/**
+ * The member's seat.
+ */
+seat: number,
+/**
+ * Whether it is the same.
+ */
+verified: boolean, } | { "request": "set_notices",
+/**
+ * Whether it does.
+ */
+on: boolean, } | { "request": "detain",
 /**
  * The seat.
  */
@@ -1160,85 +1178,17 @@ archived?: boolean,
  */
 pinned?: boolean,
 /**
- * Whether the others are told what has been read.
+ * What the others are told of how far this device has come; nothing can be told in the plenary.
  */
-receipts?: boolean, } | { "request": "rename",
+receipts?: ReceiptLevel, } | { "request": "rename",
 /**
- * Which working group.
+ * The working group.
  */
 conversation: string,
 /**
- * What it is called from now on.
+ * Its name, 1 to 200 characters.
  */
-name: string, } | { "request": "attach",
-/**
- * The conversation; the plenary if absent.
- */
-conversation?: string,
-/**
- * The file.
- */
-path: string,
-/**
- * Words that go with it.
- */
-text: string,
-/**
- * The message that it answers.
- */
-reply_to?: string, } | { "request": "fetch",
-/**
- * The conversation; the plenary if absent.
- */
-conversation?: string,
-/**
- * The message that has the file.
- */
-message: string, } | { "request": "cancel_transfer",
-/**
- * The conversation; the plenary if absent.
- */
-conversation?: string,
-/**
- * The message that has the file.
- */
-message: string, } | { "request": "save_attachment",
-/**
- * The conversation; the plenary if absent.
- */
-conversation?: string,
-/**
- * The message that has the file.
- */
-message: string,
-/**
- * Where to; nothing may be there.
- */
-path: string, } | { "request": "picture",
-/**
- * The conversation; the plenary if absent.
- */
-conversation?: string,
-/**
- * The message that has the picture.
- */
-message: string, } | { "request": "safety_number",
-/**
- * Whose, with oneself.
- */
-seat: number, } | { "request": "mark_verified",
-/**
- * Whose.
- */
-seat: number,
-/**
- * Whether it has been compared.
- */
-verified: boolean, } | { "request": "set_notices",
-/**
- * Whether the system is to be told that something is new.
- */
-on: boolean, } | { "request": "send",
+name: string, } | { "request": "send",
 /**
  * The conversation; the plenary if absent.
  */
@@ -1251,7 +1201,60 @@ text: string,
 /**
  * The message that they answer.
  */
-reply_to?: string, } | { "request": "edit",
+reply_to?: string, } | { "request": "attach",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * Where the file is; at most 64 MiB. A picture (JPEG, PNG, WebP) has at most 50 megapixels and loses what cameras
+ * write into it; other files go as they are, with whatever they say of their author.
+ */
+path: string,
+/**
+ * Words that go with it; as in `send`, or none.
+ */
+text?: string,
+/**
+ * The message that it answers.
+ */
+reply_to?: string, } | { "request": "fetch",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The message.
+ */
+message: string, } | { "request": "cancel_transfer",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The message.
+ */
+message: string, } | { "request": "save_attachment",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The message.
+ */
+message: string,
+/**
+ * Where to; must not exist.
+ */
+path: string, } | { "request": "picture",
+/**
+ * The conversation; the plenary if absent.
+ */
+conversation?: string,
+/**
+ * The message.
+ */
+message: string, } | { "request": "edit",
 /**
  * The conversation; the plenary if absent.
  */
@@ -1539,11 +1542,11 @@ export type TransferState = "sending" | "offered" | "fetching" | "here" | "gone"
 
 export type TransferView = {
 /**
- * How it stands.
+ * Where it is.
  */
 state: TransferState,
 /**
- * Bytes done.
+ * Bytes moved.
  */
 done: number,
 /**

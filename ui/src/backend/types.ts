@@ -36,6 +36,7 @@ export type {
   QuestionView,
   Refusal,
   ReactionView,
+  ReceiptLevel,
   RefusalCode,
   ResultView,
   Role,

@@ -42,13 +42,13 @@ test("in a direct conversation words suffice", options, async () => {
 
 test("that one reads is told only where one has said so", options, async () => {
   await about("group");
-  const checked = () => stage.page.$eval('[data-testid="receipts"] input', (one) => one.checked);
+  const checked = () => stage.page.$eval('[data-testid="receipts-read"] input', (one) => one.checked);
   assert.equal(await checked(), false);
-  await stage.click("receipts");
+  await stage.click("receipts-read");
   await talk.until(checked);
   assert.equal(
     await stage.page.evaluate(
-      () => globalThis.fakeConversations.views().filter((one) => one.receipts).length,
+      () => globalThis.fakeConversations.views().filter((one) => one.receipts === "read").length,
     ),
     1,
   );
