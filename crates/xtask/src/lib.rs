@@ -23,6 +23,7 @@ pub mod fuzz;
 pub mod members;
 pub mod mutants;
 pub mod narrator;
+pub mod pitfalls;
 pub mod process;
 pub mod relay;
 pub mod setup;

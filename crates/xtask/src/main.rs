@@ -8,7 +8,9 @@
 use std::process::ExitCode;
 use xtask::args::Args;
 use xtask::demo::Options;
-use xtask::{Failure, Result, Workspace, bench, checks, demo, fuzz, mutants, setup, simulate, vectors};
+use xtask::{
+    Failure, Result, Workspace, bench, checks, demo, fuzz, mutants, pitfalls, setup, simulate, vectors,
+};
 
 const USAGE: &str = "\
 cargo xtask COMMAND
@@ -21,7 +23,8 @@ cargo xtask COMMAND
   fuzz [TARGET] [--seconds N] [--input FILE] send what strangers can send; all targets share N, 540 seconds
   simulate [--seeds N] [--from SEED]         members on a hostile network against a model; 2,000 seeds
   mutants [NAME] [--shard K/N] [--file PATH] [--iterate]
-                                             break ballot, counting or rules line by line; the tests must notice";
+                                             break ballot, counting or rules line by line; the tests must notice
+  pitfalls [NUMBER] [--seconds N]            make known mistakes of conversations; each one's test must notice";
 
 fn main() -> ExitCode {
     match run() {
@@ -44,6 +47,7 @@ fn run() -> Result<()> {
         Some("bench") => bench::run(&workspace, args),
         Some("fuzz") => fuzz::run(&workspace, args),
         Some("mutants") => mutants::run(&workspace, args),
+        Some("pitfalls") => pitfalls::run(&workspace, args),
         Some("simulate") => simulate::run(&workspace, args),
         Some("vectors") => args.finish().and_then(|()| vectors::run(&workspace)),
         _ => Err(Failure::Usage(USAGE.to_owned())),
