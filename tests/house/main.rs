@@ -2,6 +2,7 @@
 
 mod graph;
 mod manifests;
+mod pitfalls;
 mod purity;
 mod rules;
 mod texts;
