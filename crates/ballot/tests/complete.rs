@@ -10,8 +10,8 @@
 mod common;
 
 use ballot::{
-    BallotIn, BallotSecret, Event, ProveError, Roll, SEALED_MAX, judge_batch, prove, prove_watched, verify,
-    verify_batch,
+    BallotIn, BallotSecret, Event, ProveError, ROLL_MAX, Roll, SEALED_MAX, judge_batch,
+    proof_multiplications, prove, prove_watched, verify, verify_batch,
 };
 use common::*;
 use core::ops::ControlFlow;
@@ -98,6 +98,9 @@ fn casting_tells_how_far_it_is_and_can_be_cancelled() {
     });
     assert_eq!(ballot, prove(&event, &secrets[0], b"", &mut rng(1)));
     assert!(told.iter().all(|progress| progress.done <= progress.total));
+    let total = proof_multiplications(300);
+    assert!(told.iter().all(|progress| progress.total == total), "{total}");
+    assert_eq!(proof_multiplications(ROLL_MAX + 1), 0);
     assert!(
         told.last()
             .is_some_and(|progress| progress.done == progress.total)

@@ -218,3 +218,18 @@ fn what_a_search_costs_is_known_exactly() {
         assert_eq!(runs, known, "{hands} hands");
     }
 }
+
+#[test]
+fn a_search_sums_half_as_many_times_as_there_are_ballots() {
+    let (event, ballots) = setting(20);
+    let bad: Vec<_> = ballots
+        .iter()
+        .map(|ballot| spoil(&event, ballot, Wrong::Rest))
+        .collect();
+    let many: Vec<_> = bad.iter().cycle().take(300).cloned().collect();
+    let (_, none) = finish(&event, &ballots, 1);
+    let (valid, runs) = finish(&event, &many, 1);
+    // Two or three looks at first equations alone come on top.
+    assert_eq!(valid, 0);
+    assert!((150 * 3..=150 * 3 + 12).contains(&(runs - none)), "{runs} calls");
+}
