@@ -45,13 +45,12 @@ test("that one reads is told only where one has said so", options, async () => {
   const checked = () => stage.page.$eval('[data-testid="receipts-read"] input', (one) => one.checked);
   assert.equal(await checked(), false);
   await stage.click("receipts-read");
-  await talk.until(checked);
-  assert.equal(
-    await stage.page.evaluate(
+  const telling = () =>
+    stage.page.evaluate(
       () => globalThis.fakeConversations.views().filter((one) => one.receipts === "read").length,
-    ),
-    1,
-  );
+    );
+  await talk.until(async () => (await telling()) === 1);
+  assert.equal(await checked(), true);
 });
 
 test("a deputy renames a group, and the history says who did", options, async () => {
