@@ -219,7 +219,112 @@ impl Majority {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counting::{Account, OptionIndex, OptionsMethod, OptionsResult, Outcome, Turnout};
     use proptest::prelude::*;
+
+    fn motion() -> MotionText {
+        MotionText {
+            title: "Statute".into(),
+            text: "Text".into(),
+            kind: VoteKind::RollCall,
+            question: Question::ForAgainstAbstain,
+            rule: Rule {
+                quorum: Fraction::new(1, 2),
+                majority: Majority::Simple,
+            },
+            notice_ms: 0,
+            voting_ms: 1,
+        }
+    }
+
+    fn one_of(options: &[&str]) -> Question {
+        Question::Options {
+            method: OptionsMethod::OneOfMany,
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_motion_keeps_within_each_limit() {
+        let with = |change: &dyn Fn(&mut MotionText)| {
+            let mut motion = motion();
+            change(&mut motion);
+            motion.is_within_limits()
+        };
+        assert!(with(&|_| {}));
+        for (bytes, good) in [(0, false), (1, true), (800, true), (801, false)] {
+            assert_eq!(with(&|motion| motion.title = "a".repeat(bytes)), good, "{bytes}");
+        }
+        for (bytes, good) in [(0, true), (200_000, true), (200_001, false)] {
+            assert_eq!(with(&|motion| motion.text = "a".repeat(bytes)), good, "{bytes}");
+        }
+        assert!(with(&|motion| motion.question = one_of(&["Anna", "Boris"])));
+        assert!(!with(&|motion| motion.question = one_of(&["Anna"])));
+        assert!(!with(&|motion| {
+            motion.question = one_of(&["Anna", "Boris"]);
+            motion.rule.majority = Majority::Absolute;
+        }));
+        assert!(with(&|motion| motion.rule.majority = Majority::Absolute));
+        assert!(!with(&|motion| motion.rule.quorum = Fraction::new(3, 2)));
+        let half = 365 * 12 * 3_600_000;
+        assert!(with(&|motion| motion.notice_ms = half));
+        assert!(!with(&|motion| motion.notice_ms = half + 1));
+    }
+
+    #[test]
+    fn each_choice_is_sealed_as_its_byte_and_nothing_else_is_a_choice() {
+        for (choice, byte) in [(Choice::For, 1), (Choice::Against, 2), (Choice::Abstain, 3)] {
+            assert_eq!(choice.to_plaintext(), [byte]);
+            assert_eq!(**choice.to_vote(), [byte]);
+            assert_eq!(Choice::from_plaintext(&[byte]), Some(choice));
+        }
+        for nonsense in [[].as_slice(), &[0], &[4], &[1, 1]] {
+            assert_eq!(Choice::from_plaintext(nonsense), None);
+        }
+    }
+
+    #[test]
+    fn votes_are_counted_by_choice_and_spoilt_ones_take_part() {
+        let mut counts = Counts::default();
+        let votes = [
+            Some(Choice::For),
+            None,
+            Some(Choice::Against),
+            Some(Choice::Abstain),
+            Some(Choice::For),
+            None,
+            None,
+        ];
+        votes.into_iter().for_each(|choice| counts.add(choice));
+        let expected = Counts {
+            votes_for: 2,
+            votes_against: 1,
+            votes_abstain: 1,
+            spoilt: 3,
+        };
+        assert_eq!((counts, counts.total()), (expected, 7));
+    }
+
+    #[test]
+    fn with_options_one_must_be_elected_and_the_quorum_there() {
+        let votes = |elected: &[u16], valid| {
+            Votes::Options(OptionsResult {
+                turnout: Turnout {
+                    valid,
+                    ..Turnout::default()
+                },
+                outcome: Outcome {
+                    elected: elected.iter().copied().map(OptionIndex::new).collect(),
+                    ..Outcome::default()
+                },
+                account: Account::Votes(Vec::new()),
+            })
+        };
+        let rule = motion().rule;
+        assert!(rule.adopts(&votes(&[0], 5), 10));
+        assert!(!rule.adopts(&votes(&[], 5), 10));
+        assert!(!rule.adopts(&votes(&[0], 4), 10));
+    }
 
     fn adopted(
         majority: Majority,
@@ -255,6 +360,7 @@ mod tests {
             (Majority::TwoThirds, 0, 0, 9, 10, false),
             (Majority::ThreeQuarters, 6, 2, 0, 10, true),
             (Majority::ThreeQuarters, 5, 2, 3, 10, false),
+            (Majority::ThreeQuarters, 0, 0, 9, 10, false),
             (Majority::Consensus, 1, 0, 9, 10, true),
             (Majority::Consensus, 9, 1, 0, 10, false),
             (Majority::Consensus, 0, 0, 9, 10, false),
