@@ -158,9 +158,12 @@ impl Desk {
         let mut opened = Vault::open(&self.config.vault_dir, passphrase.as_bytes())
             .map_err(|error| refusals::not_opened(&error))?;
         // Nothing has begun yet that would have to wait. If it fails the vault is as it was, or says so at its first step.
-        let _ = opened
-            .vault
-            .compact_if_wasteful(&mut |_| ControlFlow::Continue(()));
+        // One that was put back is left as it was found.
+        if !opened.rolled_back {
+            let _ = opened
+                .vault
+                .compact_if_wasteful(&mut |_| ControlFlow::Continue(()));
+        }
         self.start(opened.vault, opened.rolled_back)
     }
 

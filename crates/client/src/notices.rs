@@ -4,12 +4,12 @@ use crate::conversations::record::{Line, MessageRecord};
 use crate::requests::{Answer, Event, NoticeKind, Topic};
 use crate::step::Step;
 use crate::tables;
-use crate::views::{OwnVoteState, Phase};
+use crate::views::Phase;
 use assembly::Motion;
 use primitives::canonical::encode;
 use primitives::{ConversationId, MotionId};
 
-/// Who has not voted is told so much before the close, or in the last tenth of the voting time, whichever is shorter.
+/// Those who can vote are told so much before the close, or in the last tenth of the voting time, whichever is shorter.
 const DEADLINE_MS: u64 = 3_600_000;
 
 impl Step<'_> {
@@ -43,7 +43,7 @@ impl Step<'_> {
         }
     }
 
-    /// A vote in which its user could take part, and has not, closes soon.
+    /// A vote in which its user can take part closes soon. Whether they have voted is nobody's business who looks at the screen.
     pub(crate) fn notice_deadline(&mut self, motion: &Motion) {
         let Some(opening) = &motion.opening else {
             return;
@@ -55,7 +55,7 @@ impl Step<'_> {
         }
         self.state.volatile.reminded.insert(motion.id);
         let mine = self.show_motion(motion.id).map(|view| view.mine);
-        if mine.is_ok_and(|mine| mine.state == OwnVoteState::None && mine.barred.is_none()) {
+        if mine.is_ok_and(|mine| mine.barred.is_none()) {
             self.tell(NoticeKind::Deadline, None, Some(motion.id));
         }
     }

@@ -700,7 +700,7 @@ pub enum NoticeKind {
     Mention,
     /// A motion has been proposed, opened or decided.
     Motion,
-    /// A vote in which this member has not voted closes soon.
+    /// A vote in which this member can take part closes soon, whether they have voted or not.
     Deadline,
 }
 

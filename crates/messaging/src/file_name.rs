@@ -72,16 +72,18 @@ fn shortened(name: &str) -> String {
 /// Separators of paths and what some systems do not take in names; what cannot be seen; what changes the reading order.
 fn is_harmful(c: char) -> bool {
     c.is_control()
+        || (c.is_whitespace() && c != ' ')
         || matches!(
             c,
             '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|'
-                | '\u{61c}'
+                | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}'
+                | '\u{3164}' | '\u{ffa0}'
                 | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
                 | '\u{feff}'
                 | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -120,6 +122,7 @@ mod tests {
             ("invoice\u{202e}fdp.exe", "invoicefdp.exe"),
             ("a\nb\u{0}c.txt ", "abc.txt"),
             ("/tmp/", "tmp"),
+            ("report.pdf\u{3000}\u{3000}.html", "report.pdf.html"),
         ] {
             assert_eq!(FileName::cleaned(given).as_str(), clean, "{given:?}");
             assert_eq!(FileName::new(given).is_some(), given == clean, "{given:?}");

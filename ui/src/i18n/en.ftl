@@ -398,10 +398,10 @@ attach-hint = The whole path. A file can also be dragged into the window.
 attach-do = Attach
 attached = Goes with the message
 attached-warning = { $count ->
-    [one] The document goes as it is: its author's name, changes and other data stay in it. Remove them first if they can do harm.
-   *[other] The documents go as they are: their authors' names, changes and other data stay in them. Remove them first if they can do harm.
+    [one] The file goes as it is: its author's name, changes, place and other data stay in it. Remove them first if they can do harm.
+   *[other] The files go as they are: their authors' names, changes, places and other data stay in them. Remove them first if they can do harm.
 }
-attached-stripped = Pictures go without the place, the time and the camera.
+attached-stripped = Pictures go without the place, the time and the camera that are written in them. Their names go along.
 detach = Do not attach: { $name }
 drop = Let go to attach: { $place }
 fetch-file = Fetch: { $name }

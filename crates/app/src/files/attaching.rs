@@ -60,6 +60,12 @@ pub(crate) fn prepare(path: &Path) -> Result<Prepared, Refusal> {
     });
     let (file, head) = opened?;
     let Some(format) = format_of(&head) else {
+        if is_named_a_picture(&name) {
+            return Err(cannot_read(
+                "the name says that it is a picture, and it is none that could be cleaned of where and when it was made; \
+                 make a JPEG or PNG of it, or give it its true ending",
+            ));
+        }
         let source = Box::new(Cursor::new(head).chain(file));
         return Ok(Prepared {
             name,
@@ -105,6 +111,14 @@ enum Unreadable {
     NoFile,
 }
 
+/// Whether people expect a picture behind this name that is cleaned before it goes.
+fn is_named_a_picture(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ["jpg", "jpeg", "png", "webp"]
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known))
+}
+
 /// The name with the ending that its bytes have now.
 fn renamed(name: &str, ending: &str) -> String {
     let (stem, had) = name.rsplit_once('.').unwrap_or((name, ""));
@@ -144,6 +158,22 @@ mod tests {
         ] {
             let refusal = prepare(&path).err().unwrap();
             assert_eq!(refusal.code, RefusalCode::CannotRead, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_called_a_picture_and_cannot_be_cleaned_does_not_go() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, good) in [
+            ("IMG_1.jpg", false),
+            ("IMG_1.JPEG", false),
+            ("a.webp", false),
+            ("IMG_1.heic", true),
+        ] {
+            let path = dir.path().join(name);
+            fs::write(&path, b"\0\0\0\x18ftypheic").unwrap();
+            let refused = prepare(&path).err().map(|refusal| refusal.code);
+            assert_eq!(refused, (!good).then_some(RefusalCode::CannotRead), "{name}");
         }
     }
 

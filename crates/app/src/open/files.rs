@@ -9,8 +9,12 @@ use client::{Attached, Attaching, CHUNK_BYTES, KeptFile};
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use std::path::{Path, PathBuf};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
+
+/// Who may decode a picture of somebody else's now.
+static DECODING: Semaphore = Semaphore::const_new(1);
 
 type Asked = Reply<Result<Answer, Refusal>>;
 
@@ -145,7 +149,10 @@ impl Open {
             Err(refusal) => return drop(reply.send(Err(refusal))),
         };
         self.lines.spawn(async move {
+            // One at a time: each may take hundreds of megabytes for a moment.
+            let turn = DECODING.acquire().await;
             let url = spawn_blocking(move || picture_url(&bytes)).await.ok().flatten();
+            drop(turn);
             let answer = url.map(|data| Answer::Picture { data });
             let answer = answer.ok_or_else(|| {
                 cannot_read("the picture cannot be decoded within the limits; save it to open it with another program")

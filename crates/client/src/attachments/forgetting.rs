@@ -82,7 +82,11 @@ impl Step<'_> {
             self.forget_waiting(transfer.conversation);
         }
         self.state.volatile.moving.forget(&name);
-        let (way, done) = (Way::Dropping, transfer.total);
+        let done = match transfer.way {
+            Way::Offered => 0,
+            _ => transfer.total,
+        };
+        let way = Way::Dropping;
         self.set_transfer(
             name,
             Transfer {
@@ -117,6 +121,11 @@ impl Step<'_> {
             .map(|(name, transfer)| (*name, transfer.clone()))
             .collect();
         for (name, mut transfer) in going {
+            // Where chunks are damaged they stay: nothing opens them, and all else goes on.
+            let damaged = transfer.done > 0 && self.store.get(tables::CHUNKS, &chunk_key(name, 0)).is_err();
+            if damaged {
+                continue;
+            }
             let left = transfer.done.saturating_sub(SWEEP);
             for index in left..transfer.done {
                 self.store.delete(tables::CHUNKS, chunk_key(name, index));

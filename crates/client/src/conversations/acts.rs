@@ -397,6 +397,12 @@ pub(super) fn merged(waiting: AppMessage, next: AppMessage) -> Option<AppMessage
             Some(AppMessage { body, ..waiting })
         }
         (Body::Text(_) | Body::Attachment(_) | Body::Unknown { .. }, Body::Delete { .. }) => None,
+        // What has been said to be read stays so.
+        (Body::Receipt { read: before, .. }, Body::Receipt { arrived, read }) => {
+            let read = read.or(before);
+            let body = Body::Receipt { arrived, read };
+            Some(AppMessage { body, ..next })
+        }
         (_, body) => Some(AppMessage { body, ..next }),
     }
 }

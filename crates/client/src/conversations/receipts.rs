@@ -19,6 +19,9 @@ const SPREAD_MS: u64 = 45_000;
 /// and so much for each device, for all of them write one.
 const PER_DEVICE_MS: u64 = 2_000;
 
+/// No receipt is due later than this after all that.
+const FAR_MS: u64 = 3_600_000;
+
 /// What a conversation keeps of receipts. Places are counted as `below`: the first position that has not come or been read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -90,9 +93,14 @@ impl Place {
 }
 
 impl Receipts {
-    /// At how many others the line at `position` has arrived, and how many have read it.
-    pub(super) fn of(&self, position: u64) -> (usize, usize) {
-        let heard = || self.heard.iter().map(|(_, place)| place);
+    /// At how many others the line at `position` has arrived, and how many have read it, of those who `had` it to read.
+    pub(super) fn of(&self, position: u64, had: impl Fn(&VerifyingKey) -> bool) -> (usize, usize) {
+        let heard = || {
+            self.heard
+                .iter()
+                .filter(|(identity, _)| had(identity))
+                .map(|(_, place)| place)
+        };
         (
             heard().filter(|place| place.arrived > position).count(),
             heard().filter(|place| place.read > position).count(),
@@ -193,9 +201,27 @@ impl Step<'_> {
         }
         let receipts = state.receipts_mut();
         (receipts.level, receipts.due) = (Some(level.into()), None);
+        if level == ReceiptLevel::None {
+            self.withdraw_receipts(id);
+        }
         self.receipt_due(id);
         self.save_conversation(id);
         Ok(())
+    }
+
+    /// A receipt that nobody has been given yet is not said any more.
+    fn withdraw_receipts(&mut self, id: ConversationId) {
+        let unsaid: Vec<u64> = self
+            .waiting(id)
+            .filter(|(number, message, _)| {
+                let unsent = self.state.volatile.unsent.contains(number);
+                unsent && matches!(message.body, Body::Receipt { .. })
+            })
+            .map(|(number, ..)| number)
+            .collect();
+        for number in unsaid {
+            self.drop_outbox(number);
+        }
     }
 
     /// Says what is due.
@@ -204,7 +230,14 @@ impl Step<'_> {
             .state
             .conversations
             .values()
-            .filter(|state| state.receipts().due.is_some_and(|due| due <= self.now))
+            .filter(|state| {
+                // One that lies too far ahead was drawn by a clock that has been set back since.
+                let far = self
+                    .now
+                    .after(LEAST_MS.saturating_add(SPREAD_MS).saturating_add(FAR_MS));
+                let due = state.receipts().due;
+                due.is_some_and(|due| due <= self.now || due > far)
+            })
             .map(|state| state.id)
             .collect();
         for id in due {

@@ -211,7 +211,16 @@ impl Step<'_> {
         let mentions = messaging::mentions(&text.words);
         let seat = self.seat_by_identity(&record.from);
         let state = self.state.conversations.get(&id).filter(|_| record.own);
-        let (arrived, read) = state.map_or((0, 0), |state| state.receipts().of(position));
+        let (arrived, read) = state.map_or((0, 0), |state| {
+            let since = state.more().since;
+            // Who came in after it cannot read it.
+            let had = |identity: &VerifyingKey| {
+                !since
+                    .iter()
+                    .any(|(known, at)| known == identity && *at > record.time)
+            };
+            state.receipts().of(position, had)
+        });
         Ok(MessageView {
             id: record.name.to_string(),
             position,
