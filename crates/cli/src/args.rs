@@ -175,6 +175,7 @@ pub(crate) enum Once {
     /// Whether events tell that something has happened.
     Notices {
         /// Whether they do.
+        #[arg(action = clap::ArgAction::Set)]
         on: bool,
     },
     /// Send what standard input (or a file) says.
