@@ -50,7 +50,12 @@ export class FakeFiles {
 
   fetch(talk: FakeTalk, conversation: ConversationId, id: MessageId): void {
     const { transfer } = this.#content(talk, id);
-    if (transfer.state === "gone") this.#scene.refuse("unknown", "the relay keeps it no more");
+    if (transfer.state === "gone") {
+      // The relay is asked again, and has it no more than before.
+      this.#put(talk, conversation, id, "fetching", 0);
+      const again = () => this.#put(talk, conversation, id, "gone", 0);
+      this.#going.set(id, setTimeout(again, STEP_MS));
+    }
     if (transfer.state === "offered" || transfer.state === "failed")
       this.#walk(talk, conversation, id, "fetching");
   }
