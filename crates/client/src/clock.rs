@@ -1,9 +1,9 @@
 //! This device's clock against the relay's: deadlines depend on it. What the relay says is shown to the user, never trusted.
 
 use crate::effects::{CallError, Lane};
-use crate::state::Expected;
 use crate::step::Step;
 use crate::views::NoticeCode;
+use crate::volatile::Expected;
 use assembly::Day;
 use primitives::Time;
 use relay_api::{Call, Reply};

@@ -41,6 +41,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod views;
+mod volatile;
 mod voting;
 mod witnessing;
 

@@ -4,10 +4,11 @@ use crate::attachments::Transfer;
 use crate::effects::{Effect, Input, Ticket};
 use crate::jobs::Progress;
 use crate::requests::{Answer, AuditLevel, Event, Refusal, RefusalCode, Request};
-use crate::state::{Expected, OutboxItem, Seed};
+use crate::state::{OutboxItem, Seed};
 use crate::step::{State, Step, StepError, load_all, load_one};
 use crate::tables;
 use crate::views::{Carrier, NoticeCode};
+use crate::volatile::Expected;
 use assembly::Assembly;
 use primitives::signed::Unverified;
 use primitives::{ConversationId, LogId, MessageName, MotionId, Store, Time};
@@ -226,7 +227,10 @@ impl Step<'_> {
             Input::Tick => Ok(()),
             Input::Watching(works) => {
                 self.state.volatile.watching = works;
-                if !works {
+                if works {
+                    // The relay is there: what waits because it was not goes on at once.
+                    self.state.volatile.moving.hurry();
+                } else {
                     self.state.volatile.poll_at.clear();
                 }
                 Ok(())

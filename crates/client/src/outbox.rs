@@ -3,10 +3,11 @@
 
 use crate::conversations::waiting_purpose;
 use crate::effects::{CallError, Effect, Lane};
-use crate::state::{Content, Expected, LogRole, OutboxItem};
+use crate::state::{Content, LogRole, OutboxItem};
 use crate::step::{Step, StepError, Turn};
 use crate::tables;
 use crate::views::NoticeCode;
+use crate::volatile::Expected;
 use primitives::canonical::encode;
 use primitives::{LogId, Purpose, Time};
 use relay_api::{Call, ProblemKind, Reply};
@@ -210,6 +211,7 @@ impl Step<'_> {
                     self.retry(number);
                     return Ok(());
                 }
+                self.clear_notice(NoticeCode::RelayFull);
                 if let Some(record) = self.state.outbox.get_mut(&number) {
                     // What a casting connection learns is never stored: only that the ballot is taken.
                     record.promised = (!casting).then_some(receipt.index);

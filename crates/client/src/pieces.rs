@@ -3,9 +3,10 @@
 
 use crate::effects::{CallError, Effect};
 use crate::outbox::lane_of;
-use crate::state::{Content, Expected, OutboxItem};
+use crate::state::{Content, OutboxItem};
 use crate::step::{Step, StepError, Turn};
 use crate::tables;
+use crate::volatile::Expected;
 use messaging::{PieceList, Wrapped};
 use primitives::LogId;
 use relay_api::{Call, ReadToken, Reply};

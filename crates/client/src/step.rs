@@ -4,11 +4,10 @@ use crate::attachments::Transfer;
 use crate::conversations::ConversationState;
 use crate::effects::{Effect, Ticket};
 use crate::requests::{Event, Topic};
-use crate::state::{
-    Device, Duty, Expected, InvitationState, LogState, Member, OutboxItem, OwnPart, Volatile,
-};
+use crate::state::{Device, Duty, InvitationState, LogState, Member, OutboxItem, OwnPart};
 use crate::tables;
 use crate::views::Carrier;
+use crate::volatile::{Expected, Volatile};
 use assembly::Assembly;
 use minicbor::{Decode, Encode};
 use primitives::canonical::{decode_canonical, encode};

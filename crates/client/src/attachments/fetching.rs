@@ -6,11 +6,11 @@ use crate::conversations::About;
 use crate::effects::{CallError, Effect, Lane};
 use crate::machine::Failed;
 use crate::requests::Answer;
-use crate::state::Expected;
 use crate::step::{Step, StepError};
 use crate::tables;
+use crate::volatile::Expected;
 use messaging::{AppMessage, Attachment, Body};
-use primitives::{ConversationId, LogId, MessageName};
+use primitives::{ConversationId, LogId, MessageName, Time};
 use relay_api::{Call, ProblemKind, Reply};
 
 impl Step<'_> {
@@ -35,7 +35,7 @@ impl Step<'_> {
         conversation: ConversationId,
         name: MessageName,
     ) -> Result<Answer, Failed> {
-        let attachment = self.file_of(conversation, name)?;
+        let attachment = self.file_of(conversation, name, self.log_now().max(self.now))?;
         let log = self.state.conversations.get(&conversation).map(|state| state.log);
         let log = log.ok_or_else(|| unknown("conversation"))?;
         let known = self.transfer(name)?;
@@ -43,7 +43,7 @@ impl Step<'_> {
         match transfer.way {
             Way::Offered | Way::Gone | Way::Failed => transfer.way = Way::Fetching,
             Way::Clearing => (transfer.way, transfer.done) = (Way::Fetching, 0),
-            Way::Copying | Way::Sending | Way::Fetching | Way::Here | Way::Dropping => {}
+            Way::Copying | Way::Sending | Way::Stuck | Way::Fetching | Way::Here | Way::Dropping => {}
         }
         // Whoever asks is told in any case.
         self.state.volatile.moving.forget_told(&name);
@@ -51,15 +51,16 @@ impl Step<'_> {
         Ok(Answer::Done)
     }
 
-    /// The file that a message names, wherever the message is.
+    /// The file that a message names, wherever the message is; none of one that is over at `at`. What people ask is hidden by
+    /// their own clock as well; what is on its way ends by the log's alone, for a clock that runs ahead ends nothing.
     pub(super) fn file_of(
         &self,
         conversation: ConversationId,
         name: MessageName,
+        at: Time,
     ) -> Result<Attachment, Failed> {
-        let hidden = self.log_now().max(self.now);
         let record = self.find_record(conversation, name)?.map(|(_, record)| record);
-        let said = record.filter(|record| !record.is_over(hidden));
+        let said = record.filter(|record| !record.is_over(at));
         if let Some(attachment) = said.and_then(|record| record.attachment()) {
             return Ok(attachment);
         }
@@ -76,7 +77,7 @@ impl Step<'_> {
             return Ok(*attachment);
         }
         let outgoing = self.state.transfers.get(&name);
-        let outgoing = outgoing.filter(|it| it.conversation == conversation && it.way == Way::Sending);
+        let outgoing = outgoing.filter(|it| it.conversation == conversation && it.is_outgoing());
         if outgoing.is_some()
             && let Some(outgoing) = self.load_outgoing(name)?
         {
@@ -92,7 +93,7 @@ impl Step<'_> {
         index: u32,
     ) -> Result<(), StepError> {
         let log = transfer.log;
-        let hash = match self.file_of(transfer.conversation, name) {
+        let hash = match self.file_of(transfer.conversation, name, self.log_now()) {
             Ok(attachment) => {
                 let place = usize::try_from(index).unwrap_or(usize::MAX);
                 attachment.chunks.get(place).copied()
@@ -105,14 +106,7 @@ impl Step<'_> {
         };
         if !self.state.logs.contains_key(&log) {
             // This device was never a reader of that log.
-            let way = Way::Gone;
-            self.set_transfer(
-                name,
-                Transfer {
-                    way,
-                    ..transfer.clone()
-                },
-            );
+            self.set_transfer(name, transfer.clone().at(Way::Gone));
             return Ok(());
         }
         let Some(token) = self.token_of(log) else {
@@ -147,14 +141,13 @@ impl Step<'_> {
     ) -> Result<(), StepError> {
         match result {
             Ok(Reply::Blob { bytes, .. }) => {
-                let attachment = match self.file_of(transfer.conversation, name) {
+                let attachment = match self.file_of(transfer.conversation, name, self.log_now()) {
                     Ok(attachment) => attachment,
                     Err(Failed::Step(error)) => return Err(error),
                     Err(Failed::Refused(_)) => return self.drop_attachment(name),
                 };
                 if attachment.open(index, &bytes).is_err() {
-                    let way = Way::Failed;
-                    self.set_transfer(name, Transfer { way, ..transfer });
+                    self.set_transfer(name, transfer.at(Way::Failed));
                     return Ok(());
                 }
                 if attachment.bytes_in(index) > 0 {
@@ -163,8 +156,7 @@ impl Step<'_> {
                 self.chunk_moved(name, transfer, index);
             }
             Err(CallError::Problem(problem)) if problem.kind == ProblemKind::NotFound => {
-                let way = Way::Gone;
-                self.set_transfer(name, Transfer { way, ..transfer });
+                self.set_transfer(name, transfer.at(Way::Gone));
             }
             Ok(_) | Err(_) => self.chunk_failed(name),
         }

@@ -30,18 +30,11 @@ impl Step<'_> {
         let transfer = transfer.filter(|it| it.conversation == conversation);
         let transfer = transfer.ok_or_else(|| unknown("message with a file"))?;
         match transfer.way {
-            Way::Sending => self.cancel_sending(name)?,
+            Way::Sending | Way::Stuck => self.cancel_sending(name)?,
             Way::Fetching | Way::Gone | Way::Failed => {
-                let (way, done) = (Way::Clearing, transfer.total);
+                let done = transfer.total;
                 self.state.volatile.moving.forget(&name);
-                self.set_transfer(
-                    name,
-                    Transfer {
-                        way,
-                        done,
-                        ..transfer
-                    },
-                );
+                self.set_transfer(name, Transfer { done, ..transfer }.at(Way::Clearing));
             }
             Way::Offered | Way::Clearing => {}
             Way::Here | Way::Copying | Way::Dropping => {
@@ -58,7 +51,7 @@ impl Step<'_> {
     /// Whether a file of this name is on its way out, before its message.
     pub(crate) fn is_outgoing(&self, name: MessageName) -> bool {
         let transfer = self.state.transfers.get(&name);
-        transfer.is_some_and(|transfer| transfer.way == Way::Sending)
+        transfer.is_some_and(Transfer::is_outgoing)
     }
 
     /// A file that has not left is never sent: what is known of it is burnt.
@@ -86,15 +79,7 @@ impl Step<'_> {
             Way::Offered => 0,
             _ => transfer.total,
         };
-        let way = Way::Dropping;
-        self.set_transfer(
-            name,
-            Transfer {
-                way,
-                done,
-                ..transfer
-            },
-        );
+        self.set_transfer(name, Transfer { done, ..transfer }.at(Way::Dropping));
         Ok(())
     }
 
@@ -152,7 +137,7 @@ impl Step<'_> {
             .transfers
             .iter()
             .filter(|(_, transfer)| transfer.conversation == conversation)
-            .filter(|(_, transfer)| matches!(transfer.way, Way::Copying | Way::Sending))
+            .filter(|(_, transfer)| transfer.way == Way::Copying || transfer.is_outgoing())
             .map(|(name, _)| *name)
             .collect();
         for name in waiting {

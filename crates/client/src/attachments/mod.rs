@@ -15,10 +15,10 @@ pub use reading::KeptFile;
 
 use crate::conversations::waiting_purpose;
 use crate::requests::{Event, Topic};
-use crate::state::Expected;
 use crate::step::{Step, StepError, load_from};
 use crate::tables;
 use crate::views::{TransferState, TransferView};
+use crate::volatile::Expected;
 use messaging::{Attachment, Body, CHUNK_BYTES, ChunkKey, FileName, Picture, Text, Timer};
 use minicbor::{Decode, Encode};
 use primitives::canonical::encode;
@@ -84,6 +84,9 @@ pub(crate) enum Way {
     /// What was fetched is cleared away; then it is offered again.
     #[n(8)]
     Clearing,
+    /// A chunk of an own file cannot be read any more, so that it never leaves: its user is told, and gives it up.
+    #[n(9)]
+    Stuck,
 }
 
 impl Way {
@@ -91,7 +94,7 @@ impl Way {
     const fn is_active(self) -> bool {
         matches!(
             self,
-            Self::Copying | Self::Sending | Self::Fetching | Self::Dropping | Self::Clearing
+            Self::Copying | Self::Sending | Self::Stuck | Self::Fetching | Self::Dropping | Self::Clearing
         )
     }
 }
@@ -102,7 +105,17 @@ impl Transfer {
         self.way.is_active()
     }
 
-    /// Whether its message has not left yet.
+    /// The same file at another place on its way.
+    fn at(self, way: Way) -> Self {
+        Self { way, ..self }
+    }
+
+    /// Whether it is one's own, and its message is not in the outbox yet.
+    fn is_outgoing(&self) -> bool {
+        matches!(self.way, Way::Sending | Way::Stuck)
+    }
+
+    /// Whether its message is still to leave.
     pub(crate) fn is_leaving(&self) -> bool {
         self.way == Way::Sending
     }
@@ -114,7 +127,7 @@ impl Transfer {
             Way::Fetching => TransferState::Fetching,
             Way::Here => TransferState::Here,
             Way::Gone => TransferState::Gone,
-            Way::Failed => TransferState::Failed,
+            Way::Failed | Way::Stuck => TransferState::Failed,
         };
         let chunk = u64::try_from(CHUNK_BYTES).unwrap_or(u64::MAX);
         let done = match self.way {
@@ -189,6 +202,11 @@ impl Moving {
         self.ahead.remove(name);
         self.retry.remove(name);
         self.told.remove(name);
+    }
+
+    /// Nothing waits any longer for having failed.
+    pub(crate) fn hurry(&mut self) {
+        self.retry.clear();
     }
 }
 
@@ -267,7 +285,7 @@ impl Step<'_> {
         let mut all = Vec::new();
         for (name, transfer) in &self.state.transfers {
             if transfer.conversation == conversation
-                && transfer.way == Way::Sending
+                && transfer.is_outgoing()
                 && let Some(outgoing) = self.load_outgoing(*name)?
             {
                 all.push((*name, outgoing));

@@ -89,7 +89,7 @@ impl Step<'_> {
     fn kept_file(&self, conversation: Option<&str>, message: &str) -> Result<KeptFile, Failed> {
         let conversation = self.conversation_named(conversation)?;
         let message = parse::<MessageName>(message)?;
-        let attachment = self.file_of(conversation, message)?;
+        let attachment = self.file_of(conversation, message, self.log_now().max(self.now))?;
         let transfer = self.transfer(message)?;
         // One's own is here before it is there.
         let here = transfer.is_some_and(|transfer| matches!(transfer.way, Way::Here | Way::Sending));

@@ -2,10 +2,10 @@
 
 use super::{Outgoing, Transfer, Way, chunk_key};
 use crate::effects::{CallError, Effect, Lane};
-use crate::state::Expected;
 use crate::step::{Step, StepError};
 use crate::tables;
 use crate::views::NoticeCode;
+use crate::volatile::Expected;
 use messaging::{AppMessage, Attachment, bytes_in};
 use primitives::{ConversationId, LogId, MessageName, StoreError};
 use relay_api::{Call, ProblemKind, ReadToken, Reply};
@@ -114,9 +114,7 @@ impl Step<'_> {
     /// Other words for a file that is still on its way out; `false` if there is none of that name.
     pub(crate) fn reword_outgoing(&mut self, name: MessageName, words: &str) -> Result<bool, StepError> {
         let transfer = self.state.transfers.get(&name);
-        let conversation = transfer
-            .filter(|it| it.way == Way::Sending)
-            .map(|it| it.conversation);
+        let conversation = transfer.filter(|it| it.is_outgoing()).map(|it| it.conversation);
         let (Some(conversation), Some(mut outgoing)) = (conversation, self.load_outgoing(name)?) else {
             return Ok(false);
         };
@@ -135,13 +133,12 @@ impl Step<'_> {
         let Some(token) = self.token_of(transfer.log) else {
             return Ok(());
         };
-        let found = match self.load_outgoing(name)? {
-            Some(outgoing) => self.outgoing_chunk(name, &outgoing, index)?,
-            None => None,
-        };
-        let Some((hash, bytes)) = found else {
-            // Damaged: it will never be whole.
+        let Some(outgoing) = self.load_outgoing(name)? else {
             return self.drop_attachment(name);
+        };
+        let Some((hash, bytes)) = self.outgoing_chunk(name, &outgoing, index)? else {
+            self.set_transfer(name, transfer.clone().at(Way::Stuck));
+            return Ok(());
         };
         let log = transfer.log;
         let ticket = self.ticket(Expected::PutChunk {
@@ -203,6 +200,7 @@ impl Step<'_> {
             (Expected::PutChunk { hash, .. }, Way::Sending, Ok(Reply::BlobStored { hash: stored }))
                 if *hash == stored =>
             {
+                self.clear_notice(NoticeCode::RelayFull);
                 self.chunk_moved(name, transfer, index);
             }
             (Expected::PutChunk { .. }, Way::Sending, result) => {

@@ -109,7 +109,7 @@ impl Step<'_> {
                 if let Some(state) = self.state.conversations.get_mut(&id) {
                     state.read_all();
                 }
-                self.receipt_due(id);
+                self.lines_seen(id);
                 self.save_conversation(id);
             }
         }

@@ -38,6 +38,9 @@ pub(crate) struct Receipts {
     /// What the others have said.
     #[n(3)]
     heard: Vec<(VerifyingKey, Place)>,
+    /// Lines below this one its user has had before the eyes: to have said something after them is not to have read them.
+    #[n(4)]
+    seen: Option<u64>,
 }
 
 /// What a device says of how far it has come.
@@ -167,6 +170,16 @@ impl Step<'_> {
         Ok(verdict)
     }
 
+    /// Its user has everything before the eyes that stands there.
+    pub(super) fn lines_seen(&mut self, id: ConversationId) {
+        if let Some(state) = self.state.conversations.get_mut(&id)
+            && state.more().terms.is_some()
+        {
+            state.receipts_mut().seen = Some(state.next_position);
+        }
+        self.receipt_due(id);
+    }
+
     /// Something has come or been read: a receipt is due in a while, if there is none yet.
     pub(super) fn receipt_due(&mut self, id: ConversationId) {
         let [least, most] = self.random::<2>();
@@ -240,12 +253,19 @@ impl Step<'_> {
             })
             .map(|state| state.id)
             .collect();
+        // What became due while the process did not run leaves a while after it runs again: its user may want to say nothing.
+        let woke = !core::mem::replace(&mut self.state.volatile.receipts_awake, true);
         for id in due {
-            // What is being caught up with is told as one.
-            if self.is_catching_up(id) {
-                continue;
+            if woke {
+                if let Some(state) = self.state.conversations.get_mut(&id) {
+                    state.receipts_mut().due = None;
+                }
+                self.receipt_due(id);
+                self.save_conversation(id);
+            } else if !self.is_catching_up(id) {
+                // What is being caught up with is told as one.
+                self.tell_receipt(id)?;
             }
-            self.tell_receipt(id)?;
         }
         Ok(())
     }
@@ -266,12 +286,8 @@ impl Step<'_> {
         };
         state.receipts_mut().due = None;
         let (level, told) = (state.receipt_level(), state.receipts().told);
-        let (first, next, read_below) = (state.talk().first, state.next_position, state.read_below);
-        let read_below = if level == ReceiptLevel::Read {
-            read_below
-        } else {
-            0
-        };
+        let (first, next, seen) = (state.talk().first, state.next_position, state.receipts().seen);
+        let read_below = seen.filter(|_| level == ReceiptLevel::Read).unwrap_or_default();
         self.save_conversation(id);
         if !may || level == ReceiptLevel::None {
             return Ok(());

@@ -1,6 +1,6 @@
 //! The name that a working group goes by (MSG-32).
 
-use super::acts::Said;
+use super::acts::{About, Said};
 use super::record::Line;
 use super::talk::ConversationState;
 use crate::commands::bad;
@@ -41,6 +41,9 @@ impl Step<'_> {
             return Ok(Verdict::Idle);
         }
         state.renamed = Some(title.clone());
+        if !said.own {
+            self.withdraw_repeat(said.conversation, &present)?;
+        }
         self.append_said(said, Line::Named(title.clone()))?;
         Ok(Verdict::Counts)
     }
@@ -61,6 +64,19 @@ impl Step<'_> {
             return Ok(Answer::Done);
         }
         self.act(id, Body::Renamed(title))
+    }
+
+    /// The old name, which waits to be said again to those whom this device has brought in, would take the new one back.
+    fn withdraw_repeat(&mut self, id: ConversationId, old: &str) -> Result<(), StepError> {
+        let waiting = self.waiting_about(id, &About::Title)?;
+        let repeat = waiting.filter(|(number, message, next)| {
+            let old = matches!(&message.body, Body::Renamed(title) if title.as_str() == old);
+            old && next.is_none() && self.state.volatile.unsent.contains(number)
+        });
+        if let Some((number, ..)) = repeat {
+            self.drop_outbox(number);
+        }
+        Ok(())
     }
 
     /// Those whom this device has brought in learn the name from it.

@@ -3,8 +3,9 @@
 use super::world::World;
 use crate::jobs::{Job, Output};
 use crate::requests::{Event, RefusalCode, Request, Work};
-use crate::state::{Expected, Stage};
+use crate::state::Stage;
 use crate::views::{Choice, NoticeCode, VoteKind};
+use crate::volatile::Expected;
 use primitives::{MotionId, Secret};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;

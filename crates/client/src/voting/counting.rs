@@ -5,8 +5,9 @@
 
 use crate::effects::Effect;
 use crate::jobs::{CountWork, Goal, Job, Stand, Work};
-use crate::state::{Duty, Expected};
+use crate::state::Duty;
 use crate::step::{Step, StepError};
+use crate::volatile::Expected;
 use assembly::{BoxCount, Motion, Opening, Phase, ValidBallots};
 use primitives::{MotionId, Time};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -3,10 +3,11 @@
 use super::ballots::wish_purpose;
 use crate::effects::Effect;
 use crate::jobs::{Job, JobOutput, Output, Work};
-use crate::state::{Content, Duty, Expected, OutboxItem, Stage};
+use crate::state::{Content, Duty, OutboxItem, Stage};
 use crate::step::{Step, StepError, part_purpose};
 use crate::tables;
 use crate::views::OwnVoteState;
+use crate::volatile::Expected;
 use assembly::Body;
 use assembly::{Motion, Opening};
 use primitives::MotionId;
