@@ -265,6 +265,11 @@ mod tests {
     }
 
     #[test]
+    fn a_method_says_how_many_it_elects() {
+        assert_eq!(METHODS.map(OptionsMethod::seats), [1, 2, 1, 2]);
+    }
+
+    #[test]
     fn a_method_refuses_options_marks_and_seats_beyond_its_limits() {
         let up_to = |marks_max, seats| OptionsMethod::UpToK { marks_max, seats };
         let seats = |seats| OptionsMethod::Transferable { seats };
