@@ -3,7 +3,8 @@
 use assembly::AuditStage;
 use indicatif::{ProgressBar, ProgressStyle};
 
-const TEMPLATE: &str = "{msg:8} {bar:32} {bytes} of {total_bytes}, {eta} left";
+/// The bar takes what the words leave of the line, so that it stays one line on a narrow terminal too.
+const TEMPLATE: &str = "{msg:7} {wide_bar} {percent:>3} %, {eta} left";
 
 /// A bar on standard error, or nothing: without a terminal, and where another program reads the report.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@
 
 use crate::args::Args;
 use crate::ending::Ending;
+use crate::interrupt::Interrupt;
 use crate::session;
 use app::Handle;
 use app::dto::{Event, Refusal, RefusalCode, Request, Topic};
@@ -19,12 +20,12 @@ const LINE_MAX: usize = 1024 * 1024;
 const LINES_WAITING: usize = 64;
 
 /// Runs until the end of the input, or a signal.
-pub(crate) async fn run(args: &Args) -> Result<(), Ending> {
+pub(crate) async fn run(args: &Args, interrupt: Interrupt) -> Result<(), Ending> {
     let handle = session::open(args).await?;
     let (out, written) = writer();
     let events = tokio::spawn(pass_events(handle.clone(), out.clone()));
     let mut lines = read_lines();
-    let mut ending = std::pin::pin!(signal());
+    let mut ending = std::pin::pin!(signal(interrupt));
     let mut requests = tokio::task::JoinSet::new();
     loop {
         tokio::select! {
@@ -151,22 +152,20 @@ fn writer() -> (mpsc::UnboundedSender<Value>, tokio::sync::oneshot::Receiver<()>
 }
 
 #[cfg(unix)]
-async fn signal() {
+async fn signal(mut interrupt: Interrupt) {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => tokio::select! {
             _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            () = interrupt.wait() => {}
         },
-        Err(_) => std::future::pending().await,
+        Err(_) => interrupt.wait().await,
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+async fn signal(mut interrupt: Interrupt) {
+    interrupt.wait().await;
 }
 
 #[cfg(test)]

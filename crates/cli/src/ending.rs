@@ -12,6 +12,8 @@ pub(crate) enum Ending {
     Vault(Refusal),
     /// The command line, a file or the terminal.
     Usage(String),
+    /// Ctrl-C.
+    Interrupted,
 }
 
 impl Ending {
@@ -34,11 +36,12 @@ impl Ending {
         }
     }
 
-    /// 1 if refused, 2 if the command line or the vault was the reason.
+    /// 1 if refused, 2 if the command line or the vault was the reason, and what shells say of who was interrupted.
     pub(crate) const fn exit_status(&self) -> u8 {
         match self {
             Self::Refused(_) => 1,
             Self::Vault(_) | Self::Usage(_) => 2,
+            Self::Interrupted => 130,
         }
     }
 
@@ -48,7 +51,7 @@ impl Ending {
             Self::Refused(refusal) | Self::Vault(refusal) => {
                 Some(serde_json::json!({ "refusal": refusal }).to_string())
             }
-            Self::Usage(_) => None,
+            Self::Usage(_) | Self::Interrupted => None,
         }
     }
 }
@@ -58,6 +61,7 @@ impl fmt::Display for Ending {
         match self {
             Self::Refused(refusal) | Self::Vault(refusal) => f.write_str(&refusal.details),
             Self::Usage(message) => f.write_str(message),
+            Self::Interrupted => f.write_str("interrupted"),
         }
     }
 }

@@ -13,6 +13,7 @@ mod agent;
 mod args;
 mod choice;
 mod ending;
+mod interrupt;
 mod once;
 mod printable;
 mod question;
@@ -25,6 +26,7 @@ mod vote;
 use args::{Args, Command};
 use clap::Parser;
 use ending::Ending;
+use interrupt::Interrupt;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -43,10 +45,11 @@ fn main() -> ExitCode {
 }
 
 async fn run(args: &Args) -> Result<(), Ending> {
+    let interrupt = Interrupt::new()?;
     match &args.command {
-        Command::Create => session::create(args).await,
-        Command::Agent => agent::run(args).await,
-        Command::Once(command) => once::run(args, command).await,
+        Command::Create => interrupt.ends(session::create(args)).await,
+        Command::Agent => agent::run(args, interrupt).await,
+        Command::Once(command) => interrupt.ends(once::run(args, command)).await,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::ending::Ending;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -42,9 +42,10 @@ impl Source {
             (None, Some(fd)) => PathBuf::from(format!("/dev/fd/{fd}")),
             (None, None) => {
                 let typed = rpassword::prompt_password(prompt);
-                return typed
-                    .map(Zeroizing::new)
-                    .map_err(|error| Ending::Usage(format!("no terminal to ask: {error}")));
+                return typed.map(Zeroizing::new).map_err(|error| match error.kind() {
+                    ErrorKind::Interrupted => Ending::Interrupted,
+                    _ => Ending::Usage(format!("no terminal to ask: {error}")),
+                });
             }
         };
         let unreadable =
