@@ -65,8 +65,8 @@ fn an_interrupted_prompt_leaves_the_terminal_as_it_was() {
         .arg("--passphrase-file")
         .arg(&passphrase)
         .arg("create")
-        .status();
-    assert!(created.unwrap().success());
+        .output();
+    assert!(created.unwrap().status.success());
     check("overview", "Passphrase: ");
     check("agent", "Passphrase: ");
 }
