@@ -523,6 +523,12 @@ mod tests {
         assert_eq!(write(&[3]), Err(BadChoice(Spoilt::NoSuchOption)));
     }
 
+    #[test]
+    fn the_worst_rank_that_can_be_written_is_better_than_none() {
+        let form = WeakOrder::new(3).unwrap();
+        assert_eq!(form.canonical(&[255, 0, 254]).unwrap().ranks(), [2, 0, 1]);
+    }
+
     proptest! {
         #[test]
         fn what_is_read_is_written_to_the_same_bytes(
