@@ -62,11 +62,15 @@ fn altered(input: &[u8]) -> bool {
     single.is_ok()
 }
 
-/// One program for each kind of alteration, and the one that alters nothing.
+/// One program for each kind of alteration, the one that alters nothing, and one with as many as there can be: an engine
+/// does not go much beyond the length of what it begins with.
 fn programs(_: &Vectors) -> Vec<Vec<u8>> {
     let of = |pick: u8| {
-        let kinds = (0..KINDS).map(move |kind| vec![pick, 0, 1, kind, 0, 3, 0, 5, 1, 2, 3, 4]);
-        kinds.chain([vec![pick, 0, 1]])
+        let one = move |kind: u8| [kind, 0, 3, 0, 5, 1, 2, 3, 4];
+        let kinds = (0..KINDS).map(move |kind| [&[pick, 0, 1], one(kind).as_slice()].concat());
+        let many = (0..KINDS).flat_map(one).take(9 * ALTERATIONS_MAX);
+        let many = [pick, 0, 1].into_iter().chain(many).collect();
+        kinds.chain([vec![pick, 0, 1], many])
     };
     (0..3).flat_map(of).collect()
 }
