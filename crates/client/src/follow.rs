@@ -113,7 +113,6 @@ impl Step<'_> {
         Ok(id)
     }
 
-    /// Nothing more is expected from a log.
     /// What an audit file will show of a log, finished or not.
     pub(crate) fn want_log(&mut self, id: LogId, size: u64) {
         if let Some(log) = self.state.logs.get_mut(&id) {
@@ -122,6 +121,7 @@ impl Step<'_> {
         self.save_log(id);
     }
 
+    /// Nothing more is expected from a log.
     pub(crate) fn finish_log(&mut self, id: LogId) {
         if let Some(log) = self.state.logs.get_mut(&id) {
             log.finished = true;

@@ -23,7 +23,7 @@ use world::{Weather, World};
 
 const EMOJI: [&str; 3] = ["👍", "❤️", "🤔"];
 /// What happens in one evening.
-const DEEDS: u32 = 30;
+const DEEDS: u32 = 40;
 /// By then all is said that was to be said.
 const QUIET_MS: u64 = 1_800_000;
 
@@ -231,7 +231,7 @@ impl Evening {
             come && (0..members).all(|who| world.overview(who).outbox_entries == 0)
         });
         // Receipts are the last thing that anybody says by itself.
-        self.world.run_ms(100_000);
+        self.world.run_ms(200_000);
     }
 
     fn seen(&mut self, who: usize, conversation: &str) -> Vec<Seen> {
