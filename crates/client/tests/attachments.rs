@@ -168,6 +168,25 @@ fn a_file_that_is_called_off_is_never_sent_and_opens_nowhere() {
 }
 
 #[test]
+fn a_file_whose_copy_is_damaged_is_told_as_failed_and_given_up() {
+    let mut world = founded(20, 2);
+    world.weather.lost_percent = 100;
+    let id = world.attach(0, &File::new("plan.pdf", LEN, "look"));
+    world.lose_chunk(0);
+    world.weather.lost_percent = 0;
+    world.until_file(0, None, &id, TransferState::Failed);
+    // It stands there until its author gives it up, also after a restart, and reaches nobody.
+    world.restart(0);
+    world.run_ms(60_000);
+    world.until_file(0, None, &id, TransferState::Failed);
+    assert_eq!(world.message(1, None, &id), None);
+    assert_eq!(world.cancel_transfer(0, &id), Ok(Answer::Done));
+    assert_eq!(world.message(0, None, &id), None);
+    world.run_ms(10_000);
+    assert_eq!(world.file_records(0), [0, 0, 0]);
+}
+
+#[test]
 fn a_copy_that_a_crash_cut_short_leaves_nothing() {
     let mut world = founded(5, 2);
     let file = File::new("a.bin", LEN, "");

@@ -115,6 +115,53 @@ fn msg_31_many_messages_are_told_by_one_receipt() {
 }
 
 #[test]
+fn msg_31_to_answer_is_not_to_have_read() {
+    let mut world = World::new(10, 2);
+    world.found(2);
+    let id = world.direct(0, 2);
+    world.say_in(0, &id, "seen?").unwrap();
+    world.all_see(&[0, 1], &id, &[1, 2]);
+    arrange(&mut world, 1, &id, ReceiptLevel::Read).unwrap();
+    world.until("it is there", WAIT_MS, |world| {
+        world.texts_in(1, &id) == ["seen?"]
+    });
+    world.say_in(1, &id, "an answer").unwrap();
+    world.until("it has arrived", WAIT_MS, |world| {
+        told(world, 0, &id, "seen?") == (1, 0)
+    });
+    world.run_ms(120_000);
+    assert_eq!(told(&mut world, 0, &id, "seen?"), (1, 0));
+    // What follows comes before the eyes, and all before it with it.
+    world.say_in(0, &id, "and this?").unwrap();
+    world.until("it is there", WAIT_MS, |world| world.texts_in(1, &id).len() == 3);
+    world.read(1, Some(&id), true);
+    world.until("both are read", WAIT_MS, |world| {
+        ["seen?", "and this?"].map(|text| told(world, 0, &id, text)) == [(1, 1), (1, 1)]
+    });
+}
+
+#[test]
+fn msg_31_a_device_that_starts_does_not_tell_so_at_once() {
+    let mut world = World::new(11, 2);
+    world.found(2);
+    let id = world.direct(0, 2);
+    world.all_see(&[0, 1], &id, &[1, 2]);
+    world.run_ms(120_000);
+    world.say_in(0, &id, "there?").unwrap();
+    world.until("it is there", 10_000, |world| {
+        world.texts_in(1, &id) == ["there?"]
+    });
+    world.stop(1);
+    world.run_ms(600_000);
+    world.start(1);
+    world.run_ms(14_000);
+    assert_eq!(told(&mut world, 0, &id, "there?"), (0, 0));
+    world.until("it is told later", WAIT_MS, |world| {
+        told(world, 0, &id, "there?") == (1, 0)
+    });
+}
+
+#[test]
 fn msg_31_in_the_plenary_no_device_says_when_it_is_there() {
     let mut world = World::new(3, 3);
     world.found(3);

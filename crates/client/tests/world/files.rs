@@ -4,8 +4,8 @@ use super::World;
 use client::requests::{Answer, Refusal, Request};
 use client::views::{MessageContent, MessageView, TransferState, TransferView};
 use client::{Attached, Attaching, CHUNK_BYTES, Picture};
-use primitives::Table;
 use primitives::store::Store as _;
+use primitives::{Batch, Table};
 
 /// The tables that know of files.
 const TABLES: [&str; 3] = ["transfers", "transfers-outgoing", "transfers-chunks"];
@@ -133,5 +133,15 @@ impl World {
     pub fn file_records(&mut self, who: usize) -> [usize; 3] {
         let store = self.clients[who].as_mut().unwrap().store_mut();
         TABLES.map(|table| store.scan(Table(table), b"", b"", usize::MAX).unwrap().len())
+    }
+
+    /// One chunk that a member keeps is there no more.
+    pub fn lose_chunk(&mut self, who: usize) {
+        let store = self.clients[who].as_mut().unwrap().store_mut();
+        let chunks = Table("transfers-chunks");
+        let (key, _) = store.scan(chunks, b"", b"", 1).unwrap().remove(0);
+        let mut batch = Batch::new();
+        batch.delete(chunks, key);
+        store.apply(batch).unwrap();
     }
 }
