@@ -23,6 +23,7 @@ pub(crate) async fn forward(app: AppHandle, mut events: Receiver<Event>) {
                     Topic::Members,
                     Topic::Conversations,
                     Topic::Motions,
+                    Topic::Devices,
                 ],
             },
             Err(RecvError::Closed) => return,

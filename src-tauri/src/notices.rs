@@ -57,6 +57,10 @@ fn words(kind: NoticeKind, language: Language) -> &'static str {
         (NoticeKind::Motion, Language::En) => "News of a motion",
         (NoticeKind::Deadline, Language::Ru) => "Голосование скоро закончится",
         (NoticeKind::Deadline, Language::En) => "A vote closes soon",
+        (NoticeKind::Plenary, Language::Ru) => "Новое о пленарном разговоре",
+        (NoticeKind::Plenary, Language::En) => "News of the plenary",
+        (NoticeKind::Device, Language::Ru) => "У вас новое устройство",
+        (NoticeKind::Device, Language::En) => "You have a new device",
     }
 }
 

@@ -14,6 +14,7 @@ mod kills;
 mod mortal;
 mod outages;
 mod programs;
+mod restored;
 mod scene;
 mod transport;
 mod wicked;

@@ -101,6 +101,24 @@ impl Scene {
     }
 }
 
+/// A scene that fails says what everybody shows, and leaves its folder behind.
+impl Drop for Scene {
+    #[expect(clippy::print_stderr, reason = "a test says why it failed")]
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for member in &mut self.members {
+            for request in ["overview", "conversations"] {
+                let answer = member.ask(json!({ "request": request }));
+                eprintln!("{}: {answer:?}", member.name);
+            }
+        }
+        self.folder.disable_cleanup(true);
+        eprintln!("their vaults are in {}", self.folder.path().display());
+    }
+}
+
 pub(crate) fn texts(member: &mut Member) -> Vec<String> {
     let answer = member.ask(json!({ "request": "read", "limit": 500 })).unwrap();
     let texts = list(&answer, "messages")

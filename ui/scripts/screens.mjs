@@ -319,6 +319,78 @@ const TRUST = [
 ];
 SCREENS.push(...TRUST.map(([name, scene, steps]) => [name, `member&${scene}`, steps]));
 
+/** Devices of one's own: the first one, a further one, and one before the door. */
+const DEVICES = [hash("/settings/devices"), see("devices")];
+const compare = [...DEVICES, click("device-add"), see("device-code")];
+const pasted = (text) => [click("way-device"), type("device-link-paste", text)];
+const OWN = [
+  ["devices", "member&devices=some", DEVICES],
+  ["devices-only", "member", DEVICES],
+  ["devices-full", "member&devices=full", DEVICES],
+  [
+    "devices-link",
+    "member&devices=some&comes=never",
+    [...DEVICES, click("device-add"), see("device-link-cancel")],
+  ],
+  ["devices-compare", "member&devices=some", [...compare, see("device-admit")]],
+  [
+    "devices-wrong-code",
+    "member&devices=some&refuse=admit_device&code=wrong_code",
+    [...compare, click("device-admit"), see("device-refuse")],
+  ],
+  [
+    "devices-admitted",
+    "member&devices=some",
+    [...compare, click("device-history"), click("device-admit"), see("device-admitted")],
+  ],
+  [
+    "devices-over",
+    "member&devices=some&comes=never",
+    [
+      ...DEVICES,
+      click("device-add"),
+      see("device-link"),
+      (page) => page.evaluate(() => globalThis.fakeDevices.expire()),
+      see("device-link-over"),
+    ],
+  ],
+  ["devices-revoke", "member&devices=some", [...DEVICES, click("device-revoke-open")]],
+  ["devices-further", "member&devices=further", DEVICES],
+  ["devices-leave", "member&devices=further", [...DEVICES, click("device-leave-open")]],
+  [
+    "devices-banner",
+    "member&devices=some",
+    [...DEVICES, click("device-add"), see("device-link"), hash("/motions"), see("banner-device")],
+  ],
+  [
+    "devices-changed",
+    "member&devices=some",
+    [
+      ...compare,
+      (page) => page.evaluate(() => globalThis.fakeDevices.come("Rechner", "55555 12345")),
+      see("device-refuse"),
+    ],
+  ],
+  ["devices-largest", "member&devices=some&size=largest", [...compare, see("device-admit")]],
+  [
+    "device-join",
+    "none",
+    [...pasted("veche:device/h4v8p1c6"), type("device-name", "Планшет"), see("join-device")],
+  ],
+  ["device-join-top", "none", [...pasted("veche:device/h4v8p1c6")]],
+  ["device-mangled", "none", pasted("https://example")],
+  ["device-misplaced", "none", [type("invitation-link", "veche:device/h4v8p1c6"), see("misplaced")]],
+  ["device-waits", "none&devices=waiting", [see("device-code")]],
+  ["device-revoked", "member&devices=revoked", []],
+  ["device-entering", "member&devices=entering", []],
+  ["device-came", "member&newly=come", []],
+  ["device-barred", "member&vote=barred", motion(0)],
+  ["notes", "member&notes=some&groups=some", opened("own")],
+  ["notes-empty", "member&notes=none", opened("own")],
+  ["notes-about", "member&notes=some", aboutIt("own")],
+];
+SCREENS.push(...OWN);
+
 SCREENS.push(...AMONG.map(([name, steps]) => [name, "member&motions=options", steps]));
 
 const filter = process.argv[2] ?? "";

@@ -22,11 +22,11 @@ const FAMILIES = [
   /^begin-means-(direct|group)$/,
   /^charter-/,
   /^choice-/,
-  /^composer-(direct|group)$/,
+  /^composer-(direct|group|own)$/,
   /^connection-/,
   /^devices-agree-/,
   /^elected-/,
-  /^empty-(direct|group)$/,
+  /^empty-(direct|group|own)$/,
   /^evidence-/,
   /^export-(public|members)-hint$/,
   /^kind-(direct|group)$/,
@@ -205,6 +205,8 @@ test("Russian plurals have their forms", () => {
   assert.match(say("search-found", 22), /22 сообщения$/);
   assert.match(say("to-newest-unread", 5), /5 непрочитанных сообщений$/);
   assert.match(say("reaction-label", 3), /3 отклика:/);
+  assert.match(say("devices-room", 1), /1 устройство\.$/);
+  assert.match(say("devices-room", 4), /4 устройства\.$/);
   assert.equal(say("mentioned", 2), "Вас упомянули в 2 сообщениях");
 });
 

@@ -79,12 +79,12 @@ test("what is muted is not counted", () => {
   assert.equal(counted(all, "mentions"), 1);
 });
 
-test("observers speak to one member only, and nobody speaks where the device is out or behind", () => {
+test("observers speak to one member and to themselves only, and nobody speaks where the device is out or behind", () => {
   const says = (role, kind, standing = "active") => speaksIn({ role }, { kind, standing });
-  for (const kind of ["plenary", "group", "direct"]) {
+  for (const kind of ["plenary", "group", "direct", "own"]) {
     assert.ok(says("deputy", kind));
     assert.ok(says("expert", kind));
-    assert.equal(says("observer", kind), kind === "direct");
+    assert.equal(says("observer", kind), kind === "direct" || kind === "own");
     assert.ok(!says("deputy", kind, "left"));
     assert.ok(!says("deputy", kind, "halted"));
   }

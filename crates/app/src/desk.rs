@@ -109,6 +109,7 @@ impl Desk {
                     Topic::Members,
                     Topic::Conversations,
                     Topic::Motions,
+                    Topic::Devices,
                 ],
             });
         }

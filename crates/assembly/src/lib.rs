@@ -35,10 +35,10 @@ pub use box_count::BoxCount;
 pub use charter::{BadCharter, Charter, Fraction};
 pub use entry::{BadEntry, BesideKey, EntryKey, EntryKeys, EntryTooLong, JournalKeys, SealedEntry};
 pub use fold::{
-    Admission, AdmissionState, Assembly, BadFounding, Change, ClosedBox, Continuation, Detention, Device,
-    Forwarded, Halt, Hop, JournalLog, KeyBatch, Motion, Opened, Opening, Phase, PoolKey, Round, Run,
-    SealingDue, Seat, SeatState, SecretVote, ShareDue, Taken, Trustees, VoidReason, Vote, WitnessQuorum,
-    ballot_len,
+    Admission, AdmissionState, Assembly, BadFounding, Change, ClosedBox, Continuation, Device, DeviceHistory,
+    Forwarded, Halt, Hop, JournalLog, KeyBatch, Motion, Opened, Opening, Phase, Plenary, PoolKey, Refounding,
+    RefoundingProposal, Round, Run, SealingDue, Seat, SeatState, SecretVote, ShareDue, Signing, Taken,
+    Trustees, VoidReason, Vote, WitnessQuorum, ballot_len,
 };
 pub use keys::{AnnouncedKey, BoxKeys, BoxTree, Day, ShownDay};
 pub use motion::{Choice, Counts, Majority, MotionText, Rule, VoteKind};

@@ -38,13 +38,17 @@ pub const SEALING_BYTES_MAX: usize = 64 * 1_024;
 pub const WITNESSES_MAX: usize = 21;
 /// The witnesses are drawn anew every quarter of a year.
 pub const QUARTER_MS: u64 = 91 * 24 * 3_600 * 1_000;
-/// The period of budgets: endorsements and detentions per member.
+/// The period of budgets: endorsements, detentions and foundings anew per member.
 pub const MONTH_MS: u64 = 30 * 24 * 3_600 * 1_000;
-/// Signatures of one detention must come within this time.
-pub const DETAIN_WINDOW_MS: u64 = 7 * 24 * 3_600 * 1_000;
+/// Signatures of one detention, or of one founding of the plenary anew, must come within this time.
+pub const SIGNING_WINDOW_MS: u64 = 7 * 24 * 3_600 * 1_000;
 /// An admission that has not its endorsements by then is refused.
 pub const ADMISSION_MS_MAX: u64 = 30 * 24 * 3_600 * 1_000;
 /// A motion that has not opened so long after it was proposed is void.
 pub const MOTION_MS_MAX: u64 = 365 * 24 * 3_600 * 1_000;
+/// Devices that a seat has at once, the first one among them.
+pub const DEVICES_MAX: usize = 5;
+/// Devices that a seat may add within a month. Each may be revoked, and the journal hops with every one that is.
+pub const DEVICES_A_MONTH: usize = 8;
 /// Cosignatures that one statement may carry.
 pub const COSIGNATURES_MAX: usize = 64;

@@ -67,6 +67,10 @@ rules! {
     39 KindNotTakenUp "ASM-39" "of a kind that belongs to no version of the rules which the assembly has taken up";
     40 VersionUnfit "ASM-40" "not a newer version than the assembly's, or said by this deputy already";
     41 VoteUnfit "ASM-41" "not a vote on this motion's question";
+    42 DeviceUnfit "ASM-42" "a device is added by the seat's first device, certified by the seat's identity, new, and not one too many";
+    43 RevocationUnfit "ASM-43" "a further device is revoked by the seat's first device, or by itself";
+    44 RefoundingUnfit "ASM-44" "the plenary is founded anew under the next number, and the author's budget is not used up";
+    45 LeavingUnfit "ASM-45" "a seat leaves by its first device";
 }
 
 #[cfg(test)]

@@ -53,6 +53,24 @@ pub enum SideBody {
         #[n(1)]
         hash: Hash,
     },
+    /// A device has caught the relay in a lie. Never of a box that is open.
+    #[n(2)]
+    #[cbor(array)]
+    Accused {
+        /// About which log.
+        #[n(0)]
+        log: LogId,
+        /// 0 two histories, 1 a receipt that was not kept, 2 times that decrease, 3 less than was signed, 4 entries that do not lead
+        /// to the signed root.
+        #[n(1)]
+        kind: u8,
+        /// What the relay had signed before, if that is part of it.
+        #[n(2)]
+        known: Option<SignedCheckpoint>,
+        /// What it signed then.
+        #[n(3)]
+        shown: Option<SignedCheckpoint>,
+    },
 }
 
 impl SideRecord {

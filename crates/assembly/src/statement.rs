@@ -4,12 +4,12 @@
 //! to a newer [`VERSION`] of the assembly's rules. Until the deputies take that version up it has no effect, for anybody;
 //! from then on who does not know the version cannot fold on ("update needed"), for ignoring it would compute another truth.
 
-use minicbor::bytes::ByteVec;
+use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
-use primitives::canonical::hash_bytes;
+use primitives::canonical::{hash, hash_bytes};
 use primitives::{
-    AssemblyId, Hash, LogId, MotionId, OpeningId, RelayId, SeatNumber, Signed, SigningSecret, StatementId,
-    Time, VerifyingKey, decode_canonical, encode, labels, signed::Unverified,
+    AssemblyId, ConversationId, Hash, LogId, MotionId, OpeningId, RelayId, SeatNumber, Signed, SigningSecret,
+    StatementId, Time, VerifyingKey, decode_canonical, encode, labels, signed::Unverified,
 };
 use tlog::{Cosignature, CreateLog, SignedCheckpoint};
 
@@ -114,6 +114,13 @@ pub fn assembly_id(founding: &[u8]) -> AssemblyId {
 #[must_use]
 pub fn motion_id(statement: StatementId) -> MotionId {
     MotionId::new(*statement.as_bytes())
+}
+
+/// The id of the plenary when it has been founded anew for the `nth` time. No terms and no other founding lead to it, so that
+/// nobody can propose a conversation that is there already.
+#[must_use]
+pub fn plenary_id(assembly: AssemblyId, nth: u32, salt: &ByteArray<32>) -> ConversationId {
+    hash(labels::CONVERSATION_PLENARY, &(assembly, nth, salt)).into()
 }
 
 /// `CBOR[kind, ..]`: the number in front of a body.
@@ -388,6 +395,31 @@ bodies! {
         #[n(1)]
         complaint: Complaint,
     }
+    /// The author's seat has a further device; said by its first one.
+    25 DeviceAdded {
+        /// Its `DeviceCertificate`, by the seat's identity key.
+        #[n(0)]
+        certificate: Unverified,
+        /// The device's signature of its `DeviceClaim`.
+        #[n(1)]
+        claim: ByteArray<64>,
+    }
+    /// A further device of the author's seat is its own no more; said by the first one, or by the device itself.
+    26 DeviceRevoked {
+        /// Which.
+        #[n(0)]
+        device: VerifyingKey,
+    }
+    /// The plenary goes on in a new conversation, whose id follows from what is said here; in force with as many signers as a
+    /// detention takes.
+    27 Refounded {
+        /// How many times it has been founded anew then.
+        #[n(0)]
+        nth: u32,
+        /// Drawn by whoever proposes it, and repeated by those who sign.
+        #[n(1)]
+        salt: ByteArray<32>,
+    }
 }
 
 #[cfg(test)]
@@ -438,6 +470,17 @@ mod tests {
             Body::SealingRound2 {
                 run: 1,
                 packages: vec![9],
+            },
+            Body::DeviceAdded {
+                certificate: Unverified::new(vec![5], [6; 64]),
+                claim: [7; 64].into(),
+            },
+            Body::DeviceRevoked {
+                device: VerifyingKey::new([7; 32]),
+            },
+            Body::Refounded {
+                nth: 2,
+                salt: [8; 32].into(),
             },
         ];
         for body in bodies {

@@ -108,6 +108,7 @@ async fn pass_events(handle: Handle, out: mpsc::UnboundedSender<Value>) {
                     Topic::Members,
                     Topic::Conversations,
                     Topic::Motions,
+                    Topic::Devices,
                 ],
             },
             Err(RecvError::Closed) => return,

@@ -1,14 +1,18 @@
 //! The command line. Nothing secret is ever an argument: others on the machine can read arguments.
 
+mod devices;
+mod link;
+
 use app::dto::AuditLevel;
 use app::dto::views::{Carrier, Majority, ReceiptLevel, Role, VoteKind};
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 
-use crate::ending::Ending;
 use crate::question::QuestionArgs;
 use crate::secret::Source;
+pub(crate) use devices::DevicesCommand;
+pub(crate) use link::LinkSource;
 
 /// Veche: an assembly that talks, decides and proves what it decided.
 #[derive(Debug, Parser)]
@@ -118,6 +122,25 @@ pub(crate) enum Once {
         #[arg(long)]
         member_name: String,
     },
+    /// Read the link of a device of one's own without using it.
+    ReadDeviceLink {
+        #[command(flatten)]
+        link: LinkSource,
+    },
+    /// Make this vault that of a further device of one's own, by the link that the first one made: the first one lets it in
+    /// once the codes have been compared.
+    JoinDevice {
+        #[command(flatten)]
+        link: LinkSource,
+        /// What one's own devices call it.
+        #[arg(long)]
+        name: String,
+    },
+    /// Devices of one's own; without a command, lists them.
+    Devices {
+        #[command(subcommand)]
+        command: Option<DevicesCommand>,
+    },
     /// Admissions that wait for something.
     Admissions,
     /// Endorse an admission.
@@ -136,6 +159,11 @@ pub(crate) enum Once {
     Detain {
         /// The seat.
         seat: u32,
+    },
+    /// Propose that the plenary be founded anew, because nobody can follow it any more; or sign a proposal.
+    Refound {
+        /// The proposal to sign, as the overview names it; a new one if absent.
+        conversation: Option<String>,
     },
     /// Conversations.
     Conversations,
@@ -331,28 +359,6 @@ pub(crate) enum Once {
     /// Audit files.
     #[command(subcommand)]
     Audit(AuditCommand),
-}
-
-/// Where an invitation's link comes from: it carries a secret.
-#[derive(Debug, clap::Args)]
-pub(crate) struct LinkSource {
-    /// File whose first line is the link.
-    #[arg(long, value_name = "FILE", conflicts_with = "link_fd")]
-    link_file: Option<PathBuf>,
-    /// File descriptor whose first line is the link.
-    #[arg(long, value_name = "N")]
-    link_fd: Option<u32>,
-}
-
-impl LinkSource {
-    /// The link.
-    pub(crate) fn read(&self) -> Result<String, Ending> {
-        let source = Source {
-            file: self.link_file.clone(),
-            fd: self.link_fd,
-        };
-        Ok(source.read("Invitation: ")?.to_string())
-    }
 }
 
 /// Commands about working groups.
@@ -556,6 +562,8 @@ mod tests {
             "react",
             "search",
             "read-invitation",
+            "join-device",
+            "read-device-link",
         ];
         let others = others.map(|name| command.find_subcommand(name).unwrap());
         for subcommand in others.into_iter().chain([forward]) {

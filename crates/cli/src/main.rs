@@ -12,6 +12,7 @@
 mod agent;
 mod args;
 mod choice;
+mod device;
 mod ending;
 mod interrupt;
 mod once;

@@ -3,9 +3,9 @@
 use crate::args::{Args, Once};
 use crate::ending::Ending;
 use crate::request::Wanted;
-use crate::{session, show, vote};
+use crate::{device, session, show, vote};
 use app::Handle;
-use app::dto::views::{ConnectionState, Overview, TransferState};
+use app::dto::views::{AssemblyView, ConnectionState, Overview, TransferState};
 use app::dto::{Answer, Event, Refusal, RefusalCode, Request};
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
@@ -63,6 +63,7 @@ async fn exchange(args: &Args, handle: &Handle, wanted: Wanted) -> Result<(Answe
     }
     let request = match wanted {
         Wanted::Request(request) => *request,
+        Wanted::Device(asked) => device::request(handle, asked).await?,
         Wanted::Vote(voter) => vote::request(handle, voter).await?,
     };
     // A person who was asked may have taken their time.
@@ -72,9 +73,17 @@ async fn exchange(args: &Args, handle: &Handle, wanted: Wanted) -> Result<(Answe
         Request::Fetch { message, .. } => Some(message.clone()),
         _ => None,
     };
+    let joins_as_device = matches!(request, Request::JoinAsDevice { .. });
+    let admits = matches!(request, Request::AdmitDevice { .. });
     let answer = handle.request(request).await.map_err(Ending::from_refusal)?;
     if only_looks {
         return Ok((answer, 0));
+    }
+    if joins_as_device {
+        say_device_code(handle, &mut events, ends).await?;
+    }
+    if admits {
+        let_in(handle, &mut events, ends).await?;
     }
     if let Some(message) = fetched {
         fetch(&message, &mut events, ends).await?;
@@ -85,6 +94,48 @@ async fn exchange(args: &Args, handle: &Handle, wanted: Wanted) -> Result<(Answe
             return Ok((answer, waiting));
         }
         next_event(&mut events, LOOK).await;
+    }
+}
+
+/// Says the code that is compared with the one on the first device, as soon as that one has answered.
+async fn say_device_code(handle: &Handle, events: &mut Receiver<Event>, ends: Instant) -> Result<(), Ending> {
+    loop {
+        let assembly = overview(handle).await?.assembly;
+        let waits = |assembly: &AssemblyView| assembly.device_until.is_some();
+        let Some(assembly) = assembly.filter(waits) else {
+            return Ok(());
+        };
+        if let Some(code) = assembly.device_code {
+            eprintln!(
+                "veche: compare this code with the one on your first device, and let this one in there: {code}"
+            );
+            return Ok(());
+        }
+        if Instant::now() >= ends {
+            eprintln!(
+                "veche: the first device has not answered yet; open it, and `overview` shows here the code to compare"
+            );
+            return Ok(());
+        }
+        next_event(events, LOOK).await;
+    }
+}
+
+/// Waits until a device is in: the one that lets it in gives it the journal and the conversations.
+async fn let_in(handle: &Handle, events: &mut Receiver<Event>, ends: Instant) -> Result<(), Ending> {
+    loop {
+        let link = device::devices(handle).await?.link;
+        if !link.is_some_and(|link| link.admitted) {
+            return Ok(());
+        }
+        if Instant::now() >= ends {
+            eprintln!(
+                "veche: the device is not in with everything yet; this goes on whenever this vault is open, as with \
+                 `veche agent`"
+            );
+            return Ok(());
+        }
+        next_event(events, LOOK).await;
     }
 }
 
@@ -146,7 +197,7 @@ async fn next_event(events: &mut Receiver<Event>, limit: Duration) -> bool {
     }
 }
 
-async fn overview(handle: &Handle) -> Result<Overview, Ending> {
+pub(crate) async fn overview(handle: &Handle) -> Result<Overview, Ending> {
     match handle
         .request(Request::Overview)
         .await
@@ -159,7 +210,7 @@ async fn overview(handle: &Handle) -> Result<Overview, Ending> {
     }
 }
 
-/// Founding, joining and reading an invitation need no past; a ballot that waits lies in the vault, and whoever asks for it
+/// Founding, joining and reading a link need no past; a ballot that waits lies in the vault, and whoever asks for it
 /// has a relay that does not answer.
 fn needs_the_present(wanted: &Wanted) -> bool {
     let Wanted::Request(request) = wanted else {
@@ -170,6 +221,9 @@ fn needs_the_present(wanted: &Wanted) -> bool {
         Request::Found { .. }
             | Request::Join { .. }
             | Request::ReadInvitation { .. }
+            | Request::JoinAsDevice { .. }
+            | Request::ReadDeviceLink { .. }
+            | Request::GiveUpDeviceLink
             | Request::Ballot { .. }
     )
 }

@@ -5,15 +5,22 @@ use app::dto::{CharterChanges, Request};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-use crate::args::{AuditCommand, BallotCommand, GroupCommand, MotionCommand, Once};
+use crate::args::{AuditCommand, BallotCommand, DevicesCommand, GroupCommand, MotionCommand, Once};
+use crate::device::Asked;
 use crate::ending::Ending;
 use crate::secret::Source;
+
+/// How the terminal is asked for links.
+const INVITATION: &str = "Invitation: ";
+const DEVICE_LINK: &str = "Link from the first device: ";
 
 /// What a single command asks for.
 #[derive(Debug)]
 pub(crate) enum Wanted {
     /// A request, whole.
     Request(Box<Request>),
+    /// About a device that is named in short: the vault knows the rest.
+    Device(Asked),
     /// A vote: how a choice is written depends on the motion, which the vault has.
     Vote(Voter),
 }
@@ -72,11 +79,21 @@ impl Once {
                 valid_ms: *valid_ms,
                 carrier: offer_carrier.clone(),
             },
-            Self::ReadInvitation { link } => Request::ReadInvitation { link: link.read()? },
+            Self::ReadInvitation { link } => Request::ReadInvitation {
+                link: link.read(INVITATION)?,
+            },
             Self::Join { link, member_name } => Request::Join {
-                link: link.read()?,
+                link: link.read(INVITATION)?,
                 member_name: member_name.clone(),
             },
+            Self::ReadDeviceLink { link } => Request::ReadDeviceLink {
+                link: link.read(DEVICE_LINK)?,
+            },
+            Self::JoinDevice { link, name } => Request::JoinAsDevice {
+                link: link.read(DEVICE_LINK)?,
+                device_name: name.clone(),
+            },
+            Self::Devices { command } => return Ok(DevicesCommand::wanted(command.as_ref())),
             Self::Admissions => Request::Admissions,
             Self::Endorse { admission } => Request::Endorse {
                 admission: admission.clone(),
@@ -86,6 +103,9 @@ impl Once {
             },
             Self::Members => Request::Members,
             Self::Detain { seat } => Request::Detain { seat: *seat },
+            Self::Refound { conversation } => Request::Refound {
+                conversation: conversation.clone(),
+            },
             Self::Conversations => Request::Conversations,
             Self::Direct { seat } => Request::Direct { seat: *seat },
             Self::Group(command) => command.request(),
@@ -233,6 +253,32 @@ impl Once {
     }
 }
 
+impl DevicesCommand {
+    fn wanted(command: Option<&Self>) -> Wanted {
+        let request = match command {
+            None | Some(Self::List) => Request::Devices,
+            Some(Self::Link) => Request::LinkDevice,
+            Some(Self::GiveUp) => Request::GiveUpDeviceLink,
+            Some(Self::Cancel) => Request::CancelDeviceLink,
+            Some(Self::Admit { code, no_history, .. }) => {
+                return Wanted::Device(Asked::Admit {
+                    code: code.join(" "),
+                    history: !no_history,
+                });
+            }
+            Some(Self::Revoke { device }) => {
+                let device = device.clone();
+                return Wanted::Device(Asked::Revoke { device });
+            }
+            Some(Self::Acknowledge { device }) => {
+                let device = device.clone();
+                return Wanted::Device(Asked::Acknowledge { device });
+            }
+        };
+        Wanted::Request(Box::new(request))
+    }
+}
+
 impl GroupCommand {
     fn request(&self) -> Request {
         match self {
@@ -345,6 +391,68 @@ mod tests {
             panic!("a vote")
         };
         assert!(voter.said.is_none());
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_device_is_let_in_with_what_was_said_unless_one_says_otherwise() {
+        let table = [
+            (&["devices", "admit", "4821093755"][..], "4821093755", true),
+            (
+                &["devices", "admit", "48210", "93755", "--history"],
+                "48210 93755",
+                true,
+            ),
+            (
+                &["devices", "admit", "48210", "93755", "--no-history"],
+                "48210 93755",
+                false,
+            ),
+        ];
+        for (words, code, history) in table {
+            let Wanted::Device(asked) = wanted(words) else {
+                panic!("about a device: {words:?}")
+            };
+            let code = code.to_owned();
+            assert_eq!(asked, Asked::Admit { code, history });
+        }
+    }
+
+    #[test]
+    fn a_device_that_has_come_is_acknowledged_by_its_key() {
+        let device = "4f2a".to_owned();
+        let Wanted::Device(asked) = wanted(&["devices", "acknowledge", &device]) else {
+            panic!("about a device")
+        };
+        assert_eq!(asked, Asked::Acknowledge { device });
+    }
+
+    #[test]
+    fn devices_are_listed_whether_one_says_list_or_not() {
+        assert_eq!(request(&["devices"]), Request::Devices);
+        assert_eq!(request(&["devices", "list"]), Request::Devices);
+        assert_eq!(request(&["devices", "link"]), Request::LinkDevice);
+        assert_eq!(request(&["devices", "give-up"]), Request::GiveUpDeviceLink);
+        assert_eq!(request(&["devices", "cancel"]), Request::CancelDeviceLink);
+    }
+
+    #[test]
+    fn a_device_s_link_is_read_from_its_file() {
+        let path = std::env::temp_dir().join(format!("veche-device-link-{}", std::process::id()));
+        std::fs::write(&path, "veche:device/abc\n").unwrap();
+        let file = path.to_str().unwrap();
+        let link = "veche:device/abc".to_owned();
+        assert_eq!(
+            request(&["join-device", "--link-file", file, "--name", "Laptop"]),
+            Request::JoinAsDevice {
+                link: link.clone(),
+                device_name: "Laptop".into(),
+            }
+        );
+        assert_eq!(
+            request(&["read-device-link", "--link-file", file]),
+            Request::ReadDeviceLink { link }
+        );
         std::fs::remove_file(path).unwrap();
     }
 

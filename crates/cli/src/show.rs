@@ -1,16 +1,20 @@
 //! Answers in words, for a person at a terminal.
 
+mod devices;
 mod options;
+mod plenary;
 
-use crate::args::{BallotCommand, Once};
+use crate::args::{BallotCommand, DevicesCommand, Once};
 use crate::choice;
 use crate::printable::{printable_emoji, printable_line};
 use app::dto::Answer;
 use app::dto::views::{
-    AdmissionView, ConversationKind, ConversationStanding, ConversationView, InvitationView, MemberView,
-    MessageContent, MessageView, MotionView, Overview, QuestionView, ResultView,
+    AdmissionView, AssemblyView, ConversationKind, ConversationStanding, ConversationView, InvitationView,
+    MemberView, MessageContent, MessageView, MotionView, Overview, QuestionView, ResultView, Standing,
 };
+use devices::{show_devices, show_link_read, show_new_device};
 use options::{show_options, show_question};
+use plenary::show_plenary;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -31,11 +35,13 @@ pub(crate) fn answer(answer: &Answer, details: Details) -> String {
         Answer::Done => line(&mut text, "Done.", ""),
         Answer::Overview { overview } => show_overview(&mut text, overview),
         Answer::Founded { assembly } => line(&mut text, "Founded: assembly", assembly),
-        Answer::Invitation { link, expires } => {
+        Answer::Invitation { link, expires } | Answer::DeviceLink { link, expires } => {
             line(&mut text, "", link);
             line(&mut text, "It can be used until", &time(*expires));
         }
         Answer::InvitationRead { invitation } => show_invitation(&mut text, invitation),
+        Answer::Devices { devices } => show_devices(&mut text, devices),
+        Answer::DeviceLinkRead { link } => show_link_read(&mut text, link),
         Answer::Admissions { admissions } => {
             admissions.iter().for_each(|view| show_admission(&mut text, view))
         }
@@ -68,7 +74,7 @@ pub(crate) fn answer(answer: &Answer, details: Details) -> String {
     text
 }
 
-/// What whoever hands on a ballot, or carries one, has to know.
+/// What whoever hands on a ballot, carries one, or lets a device in has to know.
 pub(crate) const fn caution(command: &Once) -> Option<&'static str> {
     match command {
         Once::Ballot(BallotCommand::Show { .. }) => Some(
@@ -78,7 +84,30 @@ pub(crate) const fn caution(command: &Once) -> Option<&'static str> {
         Once::Ballot(BallotCommand::Forward { .. }) => Some(
             "everybody sees that you posted a ballot, but not whose; tell nobody, and delete what was sent to you",
         ),
+        Once::Devices {
+            command: Some(DevicesCommand::Link),
+        } => Some(
+            "the link is a secret: whoever has it can come in place of your device; let nobody in whose code you have not \
+             compared",
+        ),
+        Once::Devices {
+            command: Some(DevicesCommand::Admit {
+                no_history: false, ..
+            }),
+        } => Some("the device gets what was said so far; with --no-history it would not"),
         _ => None,
+    }
+}
+
+fn own_place(assembly: &AssemblyView) -> String {
+    match (assembly.standing, assembly.seat) {
+        (Standing::Entering, _) => {
+            "this device is let in; the journal and the conversations are on their way".to_owned()
+        }
+        (Standing::Removed, _) => "removed: no longer a member".to_owned(),
+        (Standing::Revoked, _) => "this device was revoked; the member stays, on other devices".to_owned(),
+        (standing, None) => format!("{}, no seat yet", word(&standing)),
+        (standing, Some(seat)) => format!("{}, seat {seat}", word(&standing)),
     }
 }
 
@@ -87,14 +116,10 @@ fn show_overview(text: &mut String, view: &Overview) {
         None => line(text, "This vault belongs to no assembly yet.", ""),
         Some(assembly) => {
             line(text, &assembly.name, &format!("({})", assembly.id));
-            let seat = assembly
-                .seat
-                .map_or_else(|| "no seat yet".to_owned(), |seat| format!("seat {seat}"));
-            line(
-                text,
-                "Own place:",
-                &format!("{}, {seat}", word(&assembly.standing)),
-            );
+            line(text, "Own place:", &own_place(assembly));
+            if let Some(code) = &assembly.device_code {
+                line(text, "Code, to compare on the first device:", code);
+            }
             line(text, "Seats:", &assembly.seats.to_string());
             let witnessed = &assembly.witnessed;
             line(
@@ -105,6 +130,9 @@ fn show_overview(text: &mut String, view: &Overview) {
                     assembly.journal_entries, witnessed.entries, witnessed.cosignatures, witnessed.quorum
                 ),
             );
+            if let Some(plenary) = &assembly.plenary {
+                show_plenary(text, plenary);
+            }
         }
     }
     line(text, "Connection:", &word(&view.connection.state));
@@ -119,10 +147,17 @@ fn show_overview(text: &mut String, view: &Overview) {
     if let Some(notice) = &view.notice {
         line(text, "Notice:", &word(notice));
     }
+    for device in &view.new_devices {
+        show_new_device(text, device);
+    }
     for evidence in &view.evidence {
         line(
             text,
-            "EVIDENCE:",
+            if evidence.by.is_some() {
+                "TOLD BY OTHERS:"
+            } else {
+                "EVIDENCE:"
+            },
             &format!(
                 "{} in log {}: {}",
                 word(&evidence.kind),
@@ -205,6 +240,11 @@ fn show_conversation(text: &mut String, view: &ConversationView) {
     match view.standing {
         ConversationStanding::Active => {}
         ConversationStanding::Left => line(text, "  This device is out of it;", "what was said can be read"),
+        ConversationStanding::Ended => line(
+            text,
+            "  It has ended:",
+            "the plenary was founded anew; what was said can be read",
+        ),
         ConversationStanding::Halted => line(
             text,
             "  This device cannot follow it;",

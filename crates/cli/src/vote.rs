@@ -49,6 +49,10 @@ fn refuse_in_vain(motion: &MotionView) -> Result<(), Ending> {
             RefusalCode::NotAllowed,
             "no ballot key of yours is on the roll of this vote",
         ),
+        Some(Barred::OtherDevice) => (
+            RefusalCode::NotFirstDevice,
+            "secret votes are cast on your first device, and this is another; vote there",
+        ),
     };
     Err(Ending::Refused(Refusal {
         code,

@@ -10,11 +10,40 @@ use relay_api::{Call, Reply};
 
 /// A difference that is told.
 const SKEW_MS_MAX: u64 = 60_000;
+/// A clock that goes back by less is not looked at.
+const SET_BACK_MS_MIN: u64 = 1_000;
 /// The relay's time is asked for so often; more often while a clock is wrong, so that the notice goes when it is set.
 const ASK_EVERY_MS: u64 = 3_600_000;
 const ASK_AGAIN_MS: u64 = 60_000;
 
 impl Step<'_> {
+    /// What waits for a time of a clock that has been set back since would wait so much longer: it moves with the clock. (What
+    /// a clock set ahead makes due happens at once, and does no harm.)
+    pub(crate) fn follow_clock(&mut self) {
+        let last = self.state.volatile.last_step.replace(self.now);
+        let back_ms = last.map_or(0, |last| last.since_ms(self.now));
+        if back_ms < SET_BACK_MS_MIN {
+            return;
+        }
+        self.state.volatile.set_back(back_ms);
+        for conversation in self.state.conversations.values_mut() {
+            conversation.set_back(back_ms);
+        }
+        let ballots: Vec<u64> = self
+            .state
+            .outbox
+            .iter()
+            .filter(|(_, item)| item.departs() > self.now)
+            .map(|(number, _)| *number)
+            .collect();
+        for number in ballots {
+            if let Some(item) = self.state.outbox.get_mut(&number) {
+                item.not_before = item.not_before.before(back_ms);
+            }
+            self.save_outbox(number);
+        }
+    }
+
     /// Asks for the relay's time at the start, and from time to time.
     pub(crate) fn ask_for_time(&mut self) {
         let volatile = &self.state.volatile;

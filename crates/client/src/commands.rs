@@ -13,6 +13,8 @@ use primitives::{ConversationId, MessageName, MotionId, SeatNumber, StatementId}
 
 /// Longest name of an assembly or member, title of a motion, in characters.
 const NAME_CHARS_MAX: usize = 200;
+/// Longest name of a device, in characters.
+const DEVICE_NAME_CHARS_MAX: usize = 60;
 /// Longest message or declaration, in characters.
 const MESSAGE_CHARS_MAX: usize = 20_000;
 /// Longest text of a motion, in characters.
@@ -70,6 +72,9 @@ impl Step<'_> {
             Request::MarkVerified { seat, verified } => self.mark_verified(SeatNumber(seat), verified),
             Request::SetNotices { on } => Ok(self.set_notices(on)),
             Request::Detain { seat } => self.detain(SeatNumber(seat)),
+            Request::Refound { conversation } => {
+                self.refound(conversation.as_deref().map(parse).transpose()?)
+            }
             Request::Conversations => Ok(Answer::Conversations {
                 conversations: self.show_conversations()?,
             }),
@@ -99,6 +104,20 @@ impl Step<'_> {
                 bounded("name", &name, 1, NAME_CHARS_MAX)?;
                 self.rename(parse(&conversation)?, name)
             }
+            Request::Devices => Ok(Answer::Devices {
+                devices: self.show_devices()?,
+            }),
+            Request::LinkDevice => self.link_device(),
+            Request::ReadDeviceLink { link } => self.read_device_link(&link),
+            Request::JoinAsDevice { link, device_name } => {
+                bounded("device_name", &device_name, 1, DEVICE_NAME_CHARS_MAX)?;
+                self.join_as_device(&link, device_name)
+            }
+            Request::AdmitDevice { code, history } => self.admit_device(&code, history),
+            Request::GiveUpDeviceLink => self.give_up_device_link(),
+            Request::CancelDeviceLink => Ok(self.cancel_device_link()),
+            Request::RevokeDevice { device } => self.revoke_device(&device),
+            Request::AcknowledgeDevice { device } => self.acknowledge_device(&device),
             Request::Send {
                 conversation,
                 text,

@@ -194,8 +194,8 @@ impl Step<'_> {
             Ok(Listed::Letter(envelope)) => {
                 for (_, card) in self.own_cards()? {
                     let secret = EnvelopeSecret::from_seed(card.envelope.secret().duplicate());
-                    if let Ok(letter) = messaging::open_letter(&secret, &envelope) {
-                        return self.letter_came(letter);
+                    if let Ok((by, letter)) = messaging::open_letter(&secret, &envelope) {
+                        return self.letter_came(by, letter);
                     }
                 }
                 Ok(())
@@ -217,6 +217,13 @@ impl Step<'_> {
         // The journal may be behind the directory; but nobody fills the vault with devices that do not exist.
         if known.is_none() && !seated && self.all_cards()?.len() >= CARDS_MAX {
             return Ok(());
+        }
+        if let Some(plenary) = self.state.member.as_ref().and_then(|member| member.plenary) {
+            self.state.volatile.attended.remove(&plenary);
+        }
+        // A further device of one's own is brought into the conversations that this one is in.
+        if self.identity()? == member.identity {
+            self.state.volatile.attended.clear();
         }
         let card = KnownCard { number, member, card };
         self.store
@@ -276,9 +283,11 @@ impl Step<'_> {
                 terms,
                 log_secret: secret.duplicate(),
                 log_start,
+                lines: self.lines_for(id, member)?,
             };
+            let (device, to) = (self.device()?, &card.card.envelope_key);
             // A card whose key is none is its owner's fault.
-            let Ok(entry) = messaging::list_letter(&keys, &card.card.envelope_key, &letter, self.rng) else {
+            let Ok(entry) = messaging::list_letter(&keys, &device.own()?, to, &letter, self.rng) else {
                 continue;
             };
             if let Some(directory) = self.state.logs.get_mut(&log) {
@@ -288,8 +297,10 @@ impl Step<'_> {
             self.post(log, entry, Content::Listing, self.now, None);
             written = true;
         }
-        if written && let Some(entry) = messaging::post_welcome(&secret, id, welcome, self.rng) {
-            self.post(state.log, entry, Content::Welcome, self.now, None);
+        if written {
+            for entry in messaging::post_welcome(&secret, id, welcome, self.rng) {
+                self.post(state.log, entry, Content::Welcome, self.now, None);
+            }
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ impl Step<'_> {
         if self.state.member.is_none() {
             return Ok(());
         }
+        self.watch_link();
         self.join_plenary()?;
         self.follow_on()?;
         self.make_again()?;
@@ -25,31 +26,32 @@ impl Step<'_> {
         if self.own_seat().is_err() {
             return self.burn_when_out();
         }
-        self.sign_founding()?;
-        self.publish_ballot_keys()?;
+        self.keep_plenary()?;
+        // What one device alone holds, and what one device of a seat does for all of them, is the first one's.
+        let first = self.is_first_device();
+        if first {
+            self.sign_founding()?;
+            self.publish_ballot_keys()?;
+            self.serve_links()?;
+        }
+        // The device that invited: only it has the invitation's secret.
+        self.let_in()?;
         self.keep_directory()?;
         self.attend()?;
         self.tell_receipts()?;
-        self.let_in()?;
+        self.tell_marks()?;
         self.continue_journal()?;
         self.cosign_journal()?;
-        self.sealing_duties()?;
+        self.tell_evidence()?;
+        if first {
+            self.sealing_duties()?;
+        }
         self.voting_duties()
     }
 
     /// Who is out of the assembly keeps no secret of any vote.
     fn burn_when_out(&mut self) -> Result<(), StepError> {
-        let known = self
-            .state
-            .assembly
-            .as_ref()
-            .zip(self.state.member.as_ref())
-            .is_some_and(|(assembly, member)| {
-                assembly
-                    .seat_by_device(&member.device_key().verifying_key())
-                    .is_some()
-            });
-        if !known {
+        if !self.is_device_out() {
             return Ok(());
         }
         for (key, _) in self.store.scan(tables::BALLOT_SECRETS, b"", b"", usize::MAX)? {

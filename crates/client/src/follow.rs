@@ -4,61 +4,24 @@
 use crate::effects::{CallError, Effect, Watch};
 use crate::jobs::Progress;
 use crate::outbox::lane_of;
-use crate::requests::{Event, Topic, Work};
+use crate::requests::{Topic, Work};
 use crate::state::{Content, LogRole, LogState, Seed};
 use crate::step::{Step, StepError};
 use crate::tables;
-use crate::views::{ConnectionState, EvidenceKind, EvidenceView, NoticeCode};
+use crate::views::{ConnectionState, NoticeCode};
 use crate::volatile::Expected;
 use minicbor::bytes::ByteArray;
-use minicbor::{Decode, Encode};
 use primitives::canonical::{decode_canonical, encode};
 use primitives::{LogId, RelayId, Time};
 use relay_api::{Call, ProblemKind, ReadToken, Reply};
-use tlog::{Breach, CheckpointKey, CreateLog, Entry, Origin, Page, Reader, SignedCheckpoint};
+use tlog::{CheckpointKey, CreateLog, Entry, Origin, Page, Reader};
 
 /// Bytes of entries asked for at once.
 const PAGE_BYTES_MAX: u32 = 1024 * 1024;
 /// Between two reads of a log that is not watched.
-const POLL_MS: u64 = 1_000;
+pub(crate) const POLL_MS: u64 = 1_000;
 /// Between two reads of a log that is watched: only in case a push was lost.
 const POLL_WATCHED_MS: u64 = 15_000;
-
-/// Evidence as it lies in the store.
-#[derive(Debug, Clone, Encode, Decode)]
-#[cbor(array)]
-pub(crate) struct EvidenceRecord {
-    #[n(0)]
-    pub(crate) kind: u8,
-    #[n(1)]
-    pub(crate) log: LogId,
-    #[n(2)]
-    pub(crate) noticed: u64,
-    #[n(3)]
-    pub(crate) details: String,
-    #[n(4)]
-    pub(crate) known: Option<SignedCheckpoint>,
-    #[n(5)]
-    pub(crate) shown: Option<SignedCheckpoint>,
-}
-
-impl EvidenceRecord {
-    pub(crate) fn view(&self) -> EvidenceView {
-        let kind = match self.kind {
-            0 => EvidenceKind::Fork,
-            1 => EvidenceKind::DroppedReceipt,
-            2 => EvidenceKind::TimesDecrease,
-            3 => EvidenceKind::Shrunk,
-            _ => EvidenceKind::WrongRoot,
-        };
-        EvidenceView {
-            kind,
-            log: self.log.to_string(),
-            noticed: self.noticed,
-            details: self.details.clone(),
-        }
-    }
-}
 
 impl Step<'_> {
     /// The relay of the assembly, as its address line pins it.
@@ -123,6 +86,9 @@ impl Step<'_> {
 
     /// Nothing more is expected from a log.
     pub(crate) fn finish_log(&mut self, id: LogId) {
+        if self.state.logs.get(&id).is_some_and(|log| !log.finished) {
+            self.drop_kept(id);
+        }
         if let Some(log) = self.state.logs.get_mut(&id) {
             log.finished = true;
         }
@@ -187,6 +153,8 @@ impl Step<'_> {
                 bytes_max: PAGE_BYTES_MAX,
             });
         }
+        self.ask_for_proof(id);
+        self.ask_for_standing(id);
     }
 
     pub(crate) fn ask_once(
@@ -273,10 +241,20 @@ impl Step<'_> {
         self.state.volatile.poll_at.insert(id, self.now.after(POLL_MS));
         match error {
             CallError::Problem(problem) if problem.kind == ProblemKind::NotFound => {
+                self.hold_until_shown(id);
                 if let Some(log) = self.state.logs.get_mut(&id) {
                     log.created = false;
                 }
                 self.save_log(id);
+            }
+            CallError::Problem(problem)
+                if matches!(problem.kind, ProblemKind::Behind | ProblemKind::OutOfRange) =>
+            {
+                self.state
+                    .volatile
+                    .poll_at
+                    .insert(id, self.now.after(POLL_MS.saturating_mul(5)));
+                self.show_again(id);
             }
             _ => self.call_failed(error),
         }
@@ -299,8 +277,16 @@ impl Step<'_> {
         }
         let (first, role) = (log.reader.size(), log.role);
         let was_known = log.reader.largest().cloned();
-        match log.reader.extend(page, &key) {
+        let mut roots = Vec::new();
+        let keeps = matches!(role, LogRole::Conversation { .. });
+        let extended = log.reader.extend_telling(page, &key, |size, frontier| {
+            if keeps {
+                roots.push((size, frontier.root()));
+            }
+        });
+        match extended {
             Ok(verified) => {
+                self.keep_roots(id, roots);
                 if verified.unread == 0 {
                     self.state.volatile.read_at.insert(id, self.now);
                 }
@@ -392,16 +378,35 @@ impl Step<'_> {
             if !self.take_entry(id, role, index, &entry, own)? {
                 return Ok(());
             }
-            if let (Some(item), false) = (own, stated_again) {
+            let said_again = own.is_some_and(|item| self.is_unheard(role, item));
+            if let (Some(item), false) = (own, stated_again || said_again) {
                 self.drop_outbox(item);
             }
             if let Some(log) = self.state.logs.get_mut(&id) {
                 log.taken = index.saturating_add(1);
             }
-            if !keeps_entries(&role) {
-                self.store.delete(tables::ENTRIES, entry_key(id, index));
+            if let Some(behind) = self.kept_behind(&role)
+                && let Some(old) = index.checked_sub(behind)
+            {
+                self.store.delete(tables::ENTRIES, entry_key(id, old));
             }
         }
+    }
+
+    /// Whether an own message came to stand behind the point from which this device follows its conversation no more: it was said
+    /// in an epoch that was over, or in a plenary that had ended, and is said again where it is heard.
+    fn is_unheard(&self, role: LogRole, item: u64) -> bool {
+        let LogRole::Conversation { conversation } = role else {
+            return false;
+        };
+        let message = self.state.outbox.get(&item);
+        let message = message.is_some_and(|item| matches!(item.content, Content::Message { .. }));
+        let state = self.state.conversations.get(&conversation);
+        message
+            && state.is_some_and(|state| {
+                let more = state.more();
+                state.halted && (!more.left || more.ends.is_some())
+            })
     }
 
     /// Hands one entry to whom it concerns. `false`: it cannot be taken yet.
@@ -428,6 +433,7 @@ impl Step<'_> {
             }
             LogRole::Directory { number } => self.listed(number, entry).map(|()| true),
             LogRole::Rendezvous { .. } => self.rendezvous_entry(id, index, entry, own.is_some()),
+            LogRole::Link { .. } => self.link_entry(id, entry, own.is_some()),
         }
     }
 
@@ -462,93 +468,6 @@ impl Step<'_> {
             .collect()
     }
 
-    /// A receipt that was given must be honoured: where it promised a place, one's own bytes stand.
-    fn check_promises(&mut self, id: LogId) {
-        let Some(read) = self.state.logs.get(&id).map(|log| log.reader.size()) else {
-            return;
-        };
-        let promised: Vec<(u64, u64)> = self
-            .state
-            .outbox
-            .iter()
-            .filter(|(_, item)| item.log == id)
-            .filter_map(|(number, item)| Some((*number, item.promised.filter(|index| *index < read)?)))
-            .collect();
-        for (number, index) in promised {
-            let honoured = self
-                .load_entry(id, index)
-                .ok()
-                .flatten()
-                .is_some_and(|entry| self.own_item(id, &entry.bytes) == Some(number));
-            let taken_already = self.state.logs.get(&id).is_some_and(|log| index < log.taken);
-            if !honoured && !taken_already {
-                self.accuse(
-                    EvidenceKind::DroppedReceipt,
-                    id,
-                    format!("entry {index} is not what the receipt promised"),
-                    None,
-                );
-                if let Some(item) = self.state.outbox.get_mut(&number) {
-                    item.promised = None;
-                }
-                self.save_outbox(number);
-            }
-        }
-    }
-
-    fn breached(&mut self, id: LogId, breach: &Breach) {
-        self.state
-            .volatile
-            .poll_at
-            .insert(id, self.now.after(POLL_MS.saturating_mul(5)));
-        let kind = match breach {
-            Breach::Fork(_) => EvidenceKind::Fork,
-            Breach::Shrunk(_) => EvidenceKind::Shrunk,
-            Breach::WrongRoot(_) => EvidenceKind::WrongRoot,
-            Breach::TimesDecrease { .. } => EvidenceKind::TimesDecrease,
-            _ => {
-                self.notice(NoticeCode::RelayAnswersNonsense);
-                return;
-            }
-        };
-        self.accuse(kind, id, breach.to_string(), breach.evidence().cloned());
-    }
-
-    /// Keeps evidence of a lie and tells the front ends; the same lie about the same log is kept once.
-    pub(crate) fn accuse(
-        &mut self,
-        kind: EvidenceKind,
-        log: LogId,
-        details: String,
-        evidence: Option<tlog::Evidence>,
-    ) {
-        let code = match kind {
-            EvidenceKind::Fork => 0,
-            EvidenceKind::DroppedReceipt => 1,
-            EvidenceKind::TimesDecrease => 2,
-            EvidenceKind::Shrunk => 3,
-            EvidenceKind::WrongRoot => 4,
-        };
-        let key = [log.as_bytes().as_slice(), &[code]].concat();
-        if !matches!(self.store.get(tables::EVIDENCE, &key), Ok(None)) {
-            return;
-        }
-        let (known, shown) = evidence.map_or((None, None), |e| (e.known, Some(e.shown)));
-        let record = EvidenceRecord {
-            kind: code,
-            log,
-            noticed: self.now.0,
-            details,
-            known,
-            shown,
-        };
-        self.store.put(tables::EVIDENCE, key, encode(&record));
-        self.emit(Event::Evidence {
-            evidence: record.view(),
-        });
-        self.touch(Topic::Overview);
-    }
-
     /// A quiet line about the surroundings.
     pub(crate) fn notice(&mut self, code: NoticeCode) {
         if self.state.volatile.notice != Some(code) {
@@ -562,12 +481,6 @@ impl Step<'_> {
             self.state.volatile.notice = None;
             self.touch(Topic::Overview);
         }
-    }
-
-    /// Whether the relay is known to have signed two histories of a log.
-    pub(crate) fn is_forked(&self, log: LogId) -> bool {
-        let key = [log.as_bytes().as_slice(), &[0]].concat();
-        !matches!(self.store.get(tables::EVIDENCE, &key), Ok(None))
     }
 
     pub(crate) fn call_worked(&mut self) {
@@ -592,6 +505,9 @@ impl Step<'_> {
 
     pub(crate) fn connection(&mut self, state: ConnectionState) {
         if self.state.volatile.connection != state {
+            if state == ConnectionState::Online {
+                self.show_anew();
+            }
             self.state.volatile.connection = state;
             self.touch(Topic::Overview);
         }
@@ -604,11 +520,14 @@ pub(crate) fn entry_key(id: LogId, index: u64) -> Vec<u8> {
 }
 
 /// Whether a log's entries stay in the store after they have been taken in: the audit file is made of them.
-fn keeps_entries(role: &LogRole) -> bool {
+pub(crate) fn keeps_entries(role: &LogRole) -> bool {
     match role {
         LogRole::Journal { .. } | LogRole::Box { .. } | LogRole::Witness { .. } | LogRole::Vote { .. } => {
             true
         }
-        LogRole::Conversation { .. } | LogRole::Rendezvous { .. } | LogRole::Directory { .. } => false,
+        LogRole::Conversation { .. }
+        | LogRole::Rendezvous { .. }
+        | LogRole::Directory { .. }
+        | LogRole::Link { .. } => false,
     }
 }

@@ -81,7 +81,7 @@ impl Step<'_> {
             founder: Candidate {
                 role: assembly::Role::Deputy,
                 name: name_commitment(&member.name_opening)?,
-                certificate: member.certificate.clone(),
+                certificate: member.certificate()?,
             },
             version: assembly::VERSION,
         };
@@ -147,17 +147,11 @@ impl Step<'_> {
             self.now,
         );
         let opening = NameOpening::new(name.clone(), self.rng).ok_or_else(|| bad("the name is too long"))?;
-        // The way that was set before goes with the first batch that could lead to a call.
-        let proxy = match self.state.first_carrier.take() {
-            Some(carrier) => carrier.proxy(),
-            None => self.state.member.as_ref().and_then(|member| member.proxy.clone()),
-        };
-        self.store.delete(tables::CARRIER, *b"first");
         Ok(Member {
-            identity: Seed::new(identity_seed),
+            identity: Some(Seed::new(identity_seed)),
             device: Seed::new(device_seed),
             sealing: Seed::new(sealing),
-            certificate: certificate.unverified().clone(),
+            certificate: Some(certificate.unverified().clone()),
             name,
             name_opening: opening.to_bytes(),
             relay,
@@ -166,19 +160,37 @@ impl Step<'_> {
             joining: None,
             plenary: None,
             relay_keys: None,
-            proxy,
+            proxy: self.first_way(),
             candidates: Vec::new(),
+            linking: None,
         })
     }
 
-    /// One assembly a vault; an invitation that came to nothing gives way to the next one.
+    /// The way that was set before there was an assembly; it goes with the first batch that could lead to a call.
+    pub(crate) fn first_way(&mut self) -> Option<String> {
+        self.store.delete(tables::CARRIER, *b"first");
+        match self.state.first_carrier.take() {
+            Some(carrier) => carrier.proxy(),
+            None => self.state.member.as_ref().and_then(|member| member.proxy.clone()),
+        }
+    }
+
+    /// One assembly a vault; an invitation or a link that came to nothing gives way to the next one.
     pub(crate) fn refuse_second_assembly(&mut self) -> Result<(), Failed> {
         let Some(member) = &self.state.member else {
             return Ok(());
         };
-        match &member.joining {
-            Some(joining) if joining.refused.is_some() => {
-                let rendezvous = joining.rendezvous;
+        let joining = member
+            .joining
+            .as_ref()
+            .filter(|joining| joining.refused.is_some());
+        let linking = member
+            .linking
+            .as_ref()
+            .filter(|linking| linking.refused.is_some());
+        let rendezvous = joining.map(|joining| joining.rendezvous);
+        match rendezvous.or(linking.map(|linking| linking.log)) {
+            Some(rendezvous) => {
                 self.state.logs.remove(&rendezvous);
                 self.store.delete(tables::LOGS, *rendezvous.as_bytes());
                 let stale: Vec<u64> = self
@@ -191,10 +203,11 @@ impl Step<'_> {
                 for number in stale {
                     self.drop_outbox(number);
                 }
+                self.forget_envelope(rendezvous);
                 messaging::forget_key_packages(&mut self.store)?;
                 Ok(())
             }
-            _ => Err(Refusal::new(
+            None => Err(Refusal::new(
                 RefusalCode::AlreadyInAssembly,
                 "this vault belongs to an assembly already",
             )

@@ -3,6 +3,7 @@
 use crate::state::Duty;
 use crate::step::{Step, StepError};
 use assembly::{Body, Continuation};
+use primitives::ConversationId;
 use tlog::LogKind;
 
 impl Step<'_> {
@@ -24,7 +25,8 @@ impl Step<'_> {
             .member
             .as_ref()
             .and_then(|member| member.candidates.last().cloned());
-        let (Some(seed), false) = (newest, self.somebody_stays(plenary)?) else {
+        let (Some(seed), true, false) = (newest, self.follows(plenary)?, self.somebody_stays(plenary)?)
+        else {
             return Ok(());
         };
         let number = assembly.last_journal_key().saturating_add(1);
@@ -40,5 +42,11 @@ impl Step<'_> {
         };
         let Continuation { journal_key, record } = said;
         self.make_quietly(turn, &Body::Continues { journal_key, record })
+    }
+
+    /// Whether this device has the group of the plenary: while it is on its way into one that was founded anew, the newest key that it
+    /// knows is the former one's, which the removed may have.
+    fn follows(&mut self, plenary: ConversationId) -> Result<bool, StepError> {
+        Ok(self.session(plenary)?.is_some())
     }
 }

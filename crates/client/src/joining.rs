@@ -50,7 +50,7 @@ impl Step<'_> {
         let request = JoinRequest {
             name: member_name,
             salt: opening.salt,
-            certificate: member.certificate.clone(),
+            certificate: member.certificate()?,
             key_package,
             envelope_key: secret
                 .key()
@@ -193,6 +193,7 @@ impl Step<'_> {
                 .ok_or(StepError::Internal("a welcome into nowhere"))?,
             terms: None,
             replace: Replace::Never,
+            founders: None,
         };
         match Conversation::join(&mut self.store, &own, &roster, &welcome, &place) {
             Ok(conversation) => {
@@ -232,10 +233,12 @@ impl Step<'_> {
 }
 
 pub(crate) fn link_refusal(bad: BadLink) -> Refusal {
-    Refusal {
-        code: RefusalCode::InvitationMangled,
-        details: bad.to_string(),
-    }
+    let code = match bad {
+        BadLink::ForADevice => RefusalCode::LinkForDevice,
+        BadLink::ForAMember => RefusalCode::LinkForMember,
+        _ => RefusalCode::InvitationMangled,
+    };
+    Refusal::new(code, &bad.to_string())
 }
 
 pub(crate) fn carrier_of_text(text: &str) -> Carrier {

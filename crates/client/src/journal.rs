@@ -86,6 +86,7 @@ impl Step<'_> {
         }
         self.store
             .put(tables::CLAIMS, claim_key(log, checkpoint.size), encode(seen));
+        self.leave_unsettled(log, seen);
     }
 
     /// What others claimed to have seen at the size that has just been reached.
@@ -138,7 +139,7 @@ impl Step<'_> {
             // After the journal has gone on elsewhere nothing here has effect.
             return Ok(true);
         }
-        let phases = phases(&assembly);
+        let (phases, plenary) = (phases(&assembly), assembly.next_plenary());
         let taken = match Arc::make_mut(&mut assembly).take(entry, &keys) {
             Ok(taken) => taken,
             Err(Halt::MissingKey { .. }) => {
@@ -159,6 +160,11 @@ impl Step<'_> {
         let size = index.saturating_add(1);
         self.state.assembly = Some(assembly);
         self.moved(&phases, taken.statement.as_ref())?;
+        if let (None, Some(opened)) = (taken.rejection, &taken.statement)
+            && matches!(opened.body, Some(Body::Refounded { .. }))
+        {
+            self.notice_refounding(opened.seat, plenary);
+        }
         match (taken.rejection, &taken.statement, own) {
             (Some(rejection), Some(opened), _) => self.rejected_own(rejection, opened, own)?,
             (Some(Rejection::NotAnEntry), None, Some(item)) => self.unopened_own(item, entry.time)?,
@@ -255,6 +261,7 @@ impl Step<'_> {
         }
         self.touch(Topic::Overview);
         self.touch(Topic::Members);
+        self.touch(Topic::Devices);
         self.touch(Topic::Motions);
         Ok(())
     }

@@ -47,8 +47,17 @@ impl Step<'_> {
         }
     }
 
-    /// A key that the journal may come to announce under some number.
+    /// A key that the journal may come to announce under some number; the newest one, under which it goes on after a removal.
     pub(crate) fn learn_candidate(&mut self, key: Secret<32>) {
+        self.learn_candidate_at(usize::MAX, key);
+    }
+
+    /// One of a plenary that has ended: the journal may have gone on under it, and will no more.
+    pub(crate) fn learn_former_candidate(&mut self, key: Secret<32>) {
+        self.learn_candidate_at(0, key);
+    }
+
+    fn learn_candidate_at(&mut self, place: usize, key: Secret<32>) {
         if let Some(member) = &mut self.state.member {
             let known = member.candidates.iter();
             let known = known.chain(self.state.journal_keys.values());
@@ -58,7 +67,8 @@ impl Step<'_> {
             {
                 return;
             }
-            member.candidates.push(Seed::new(key));
+            let place = place.min(member.candidates.len());
+            member.candidates.insert(place, Seed::new(key));
         }
         self.save_member();
         self.match_candidates();

@@ -171,6 +171,7 @@ impl<S: Store> Client<S> {
         inside: impl FnOnce(&mut Step<'_>) -> Result<T, Failed>,
     ) -> Result<(T, Vec<Effect>), Failed> {
         let mut step = Step::new(now, rng, &self.store, self.state.clone());
+        step.follow_clock();
         let value = inside(&mut step)?;
         step.settle()?;
         let (batch, state, effects) = step.finish()?;
@@ -274,6 +275,9 @@ impl Step<'_> {
                 Ok(_) => self.call_failed(&crate::effects::CallError::Nonsense),
                 Err(error) => self.read_failed(log, &error),
             },
+            Some(Expected::Show { log }) => self.standing_came(log, false, result)?,
+            Some(Expected::GiveBack { log }) => self.standing_came(log, true, result)?,
+            Some(Expected::Consistency { log, from, to }) => self.settled(log, from, to, result),
             Some(expected @ (Expected::PutBlob { .. } | Expected::GetBlob { .. })) => {
                 self.piece_came(&expected, result)?;
             }
@@ -313,11 +317,13 @@ impl Step<'_> {
             .outbox
             .values()
             .filter(|item| !item.pending && item.promised.is_none())
-            .map(|item| item.not_before);
+            .map(OutboxItem::departs);
         let later = polls
             .chain(retries)
             .chain(departures)
             .chain(volatile.quiet_until)
+            .chain(volatile.restoring.values().filter_map(|log| log.again))
+            .chain(volatile.unsettled.values().map(|claim| claim.ask_at))
             .filter(|at| *at > self.now)
             .chain([self.now.after(DUTY_MS)])
             .min();
@@ -359,11 +365,20 @@ fn load(store: &dyn Store) -> Result<State, StepError> {
             .invitations
             .insert(LogId::new(id_of(&key, tables::INVITATIONS)?), invitation);
     }
+    for (key, link) in load_all(store, tables::DEVICE_LINKS)? {
+        state
+            .links
+            .insert(LogId::new(id_of(&key, tables::DEVICE_LINKS)?), link);
+    }
     for (key, conversation) in load_all(store, tables::CONVERSATIONS)? {
         state.conversations.insert(
             ConversationId::new(id_of(&key, tables::CONVERSATIONS)?),
             conversation,
         );
+    }
+    for (key, names) in load_all(store, tables::MARKS)? {
+        let id = ConversationId::new(id_of(&key, tables::MARKS)?);
+        state.marks.insert(id, names);
     }
     for (key, part) in load_all(store, tables::VOTES)? {
         state
@@ -390,6 +405,7 @@ fn load(store: &dyn Store) -> Result<State, StepError> {
         state.volatile.folded_since = fold_again(store, &state, &mut fold)?;
         state.assembly = Some(Arc::new(fold));
     }
+    state.new_devices = load_one(store, tables::NEW_DEVICES, b"all")?.unwrap_or_default();
     if let Some(spans) = load_one(store, tables::ROSTER, b"spans")? {
         state.roster = spans;
     }

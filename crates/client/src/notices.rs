@@ -60,7 +60,18 @@ impl Step<'_> {
         }
     }
 
-    fn tell(&mut self, kind: NoticeKind, conversation: Option<ConversationId>, motion: Option<MotionId>) {
+    /// A device has come to one's own seat.
+    pub(crate) fn notice_device(&mut self) {
+        self.tell(NoticeKind::Device, None, None);
+    }
+
+    /// Tells its user, unless they want to be told nothing.
+    pub(crate) fn tell(
+        &mut self,
+        kind: NoticeKind,
+        conversation: Option<ConversationId>,
+        motion: Option<MotionId>,
+    ) {
         if self.state.no_notices {
             return;
         }

@@ -20,7 +20,7 @@ const RETRY_MIN_MS: u64 = 500;
 const RETRY_MAX_MS: u64 = 60_000;
 
 impl Step<'_> {
-    /// Puts bytes into the outbox; they leave at `not_before` at the earliest. While they are there, the duty whose turn
+    /// Puts bytes into the outbox; a ballot leaves at `not_before` at the earliest. While they are there, the duty whose turn
     /// made them is not tried again.
     pub(crate) fn post(
         &mut self,
@@ -135,10 +135,11 @@ impl Step<'_> {
                 .get(&item.log)
                 .is_some_and(|read| read.since_ms(item.not_before) > SLOT_GRACE_MS);
         log.created
+            && !self.is_held_for_relay(item.log)
             && !log.finished
             && item.promised.is_none()
             && (!item.pending || not_shown)
-            && item.not_before <= self.now
+            && item.departs() <= self.now
             && !self.is_held(item)
             && self
                 .state
@@ -150,7 +151,7 @@ impl Step<'_> {
     }
 
     /// Words stay here, where they can still be changed, while the relay is known to be out of reach, and while nobody is there
-    /// to whom they are said: who comes in later cannot read what was said before.
+    /// to whom they are said: who comes in later cannot read what was said before. In a plenary that has ended nobody is.
     fn is_held(&self, item: &OutboxItem) -> bool {
         let quiet = self
             .state
@@ -160,7 +161,10 @@ impl Step<'_> {
         let alone = || {
             let id = self.conversation_of(item.log);
             let state = id.and_then(|id| self.state.conversations.get(&id));
-            state.is_some_and(|state| state.more().awaits_others())
+            state.is_some_and(|state| {
+                let more = state.more();
+                more.awaits_others() || more.ends.is_some()
+            })
         };
         matches!(item.content, Content::Message { .. }) && (quiet || alone())
     }
@@ -259,10 +263,16 @@ impl Step<'_> {
             (_, Content::Ballot { .. }) => self.retry(number),
             // The relay does not know the log (any longer): it is created again, the bytes wait.
             (ProblemKind::NotFound, _) => {
+                self.hold_until_shown(item.log);
                 if let Some(log) = self.state.logs.get_mut(&item.log) {
                     log.created = false;
                 }
                 self.save_log(item.log);
+                self.retry(number);
+            }
+            // The relay was set back and lacks what it has signed: it may be here.
+            (ProblemKind::Behind, _) => {
+                self.show_again(item.log);
                 self.retry(number);
             }
             _ => self.retry(number),
@@ -293,7 +303,7 @@ impl Step<'_> {
 pub(crate) fn lane_of(role: &LogRole) -> Lane {
     match role {
         LogRole::Conversation { .. } => Lane::Conversations,
-        LogRole::Rendezvous { .. } | LogRole::Directory { .. } => Lane::Inbox,
+        LogRole::Rendezvous { .. } | LogRole::Directory { .. } | LogRole::Link { .. } => Lane::Inbox,
         LogRole::Journal { .. } | LogRole::Witness { .. } | LogRole::Vote { .. } | LogRole::Box { .. } => {
             Lane::Journal
         }

@@ -14,6 +14,9 @@ use relay_api::{Call, ReadToken, Reply};
 /// Wait after a piece could not be had; doubles.
 const PIECE_RETRY_MS: u64 = 2_000;
 
+/// A piece that could not be had so often, within some two minutes, is nowhere.
+const NOWHERE: u32 = 6;
+
 impl Step<'_> {
     /// Posts an entry and the pieces that it names; the pieces go first.
     pub(crate) fn post_wrapped(
@@ -90,6 +93,13 @@ impl Step<'_> {
         }
         // Pieces that do not fit were made badly by their author: the entry is then skipped by all alike.
         Ok(Some(list.assemble(&pieces).unwrap_or_default()))
+    }
+
+    /// Whether a piece of it was asked for often, and the relay does not have it.
+    pub(crate) fn is_nowhere(&self, list: &PieceList) -> bool {
+        let retry = &self.state.volatile.piece_retry;
+        let failures = |hash| retry.get(hash).map_or(0, |(_, failures)| *failures);
+        list.hashes().iter().any(|hash| failures(hash) >= NOWHERE)
     }
 
     fn fetch_piece(&mut self, log: LogId, hash: primitives::Hash) {

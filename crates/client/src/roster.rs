@@ -137,27 +137,36 @@ impl Step<'_> {
         };
         self.store
             .put(tables::ROOTS, position.to_be_bytes(), encode(&mark));
+        let own = self.state.member.as_ref();
+        let own = own.and_then(|member| Some((member.identity_key()?, member.device_key().verifying_key())));
+        let known = |span: &Span| span.until.is_none() && Some((span.identity, span.device)) == own;
+        // Who reads the journal from its beginning is told of nothing that was before.
+        let was_there = self.state.roster.iter().any(known);
+        let mut came = Vec::new();
         let mut changed = false;
-        for seat in assembly.seats() {
+        for span in self.state.roster.iter_mut().filter(|span| span.until.is_none()) {
+            let here = |seat: &assembly::Seat| seat.is_active() && seat.device(&span.device).is_some();
+            if !assembly.seats().any(here) {
+                span.until = Some(position);
+                changed = true;
+            }
+        }
+        for seat in assembly.seats().filter(|seat| seat.is_active()) {
             for device in &seat.devices {
-                let open = self.state.roster.iter_mut().find(|span| {
+                let known = |span: &Span| {
                     span.device == device.key && span.identity == seat.identity && span.until.is_none()
-                });
-                match (open, seat.is_active()) {
-                    (None, true) => {
-                        self.state.roster.push(Span {
-                            identity: seat.identity,
-                            device: device.key,
-                            from: position,
-                            until: None,
-                        });
-                        changed = true;
+                };
+                if !self.state.roster.iter().any(known) {
+                    if was_there && own.is_some_and(|(identity, _)| identity == seat.identity) {
+                        came.push(device.key);
                     }
-                    (Some(span), false) => {
-                        span.until = Some(position);
-                        changed = true;
-                    }
-                    _ => {}
+                    self.state.roster.push(Span {
+                        identity: seat.identity,
+                        device: device.key,
+                        from: position,
+                        until: None,
+                    });
+                    changed = true;
                 }
             }
         }
@@ -165,7 +174,28 @@ impl Step<'_> {
             self.store
                 .put(tables::ROSTER, *b"spans", encode(&self.state.roster));
         }
+        for device in came {
+            self.device_came(device, assembly.time());
+        }
         Ok(())
+    }
+
+    /// When a device came into force, by the journal's time.
+    pub(crate) fn device_since(&self, device: &VerifyingKey) -> Option<Time> {
+        let span = self.state.roster.iter().find(|span| span.device == *device)?;
+        let mark = self.store.get(tables::ROOTS, &span.from.to_be_bytes()).ok()??;
+        Some(decode_canonical::<Mark>(&mark).ok()?.time)
+    }
+
+    /// Whether this device was one of a seat once, and is none now: its member is out, or it was revoked.
+    pub(crate) fn is_device_out(&self) -> bool {
+        let own = self
+            .state
+            .member
+            .as_ref()
+            .map(|member| member.device_key().verifying_key());
+        let mut spans = self.state.roster.iter();
+        self.own_seat().is_err() && spans.any(|span| Some(span.device) == own)
     }
 
     /// The point that this device has folded.

@@ -40,15 +40,20 @@ fn half(assembly: AssemblyId, identity: &VerifyingKey) -> String {
         .collect()
 }
 
+/// A text as a QR code: an SVG image, black on white.
+pub(crate) fn qr_of(text: &str) -> Result<String, StepError> {
+    let code = QrCode::new(text.as_bytes()).map_err(|_| StepError::Internal("too long for a QR code"))?;
+    Ok(code.render::<svg::Color<'_>>().min_dimensions(200, 200).build())
+}
+
 impl Step<'_> {
     /// The safety number with a member, and when its user said that it had been compared.
     pub(crate) fn safety_number(&self, seat: SeatNumber) -> Result<Answer, Failed> {
         let identity = self.other_identity(seat)?;
         let assembly = self.state.member.as_ref().ok_or_else(no_assembly)?.assembly;
         let digits = safety_number(assembly, &self.identity()?, &identity);
-        let code = QrCode::new(digits.as_bytes()).map_err(|_| StepError::Internal("no code of 60 digits"))?;
         Ok(Answer::SafetyNumber {
-            qr: code.render::<svg::Color<'_>>().min_dimensions(200, 200).build(),
+            qr: qr_of(&digits)?,
             digits,
             verified: self.verified_at(&identity)?.map(|at| at.0),
         })

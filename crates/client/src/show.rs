@@ -1,7 +1,8 @@
 //! What people are shown, read from the state.
 
 use crate::commands::{no_assembly, unknown};
-use crate::follow::EvidenceRecord;
+use crate::devices::Linking;
+use crate::evidence::EvidenceRecord;
 use crate::inviting::role_of_code;
 use crate::machine::Failed;
 use crate::state::{OwnPart, Stage};
@@ -16,6 +17,7 @@ use crate::voting::choice::{choice_view, options_view, ties_view};
 use crate::voting::question::question_view;
 use assembly::{Assembly, TallyResult};
 use assembly::{Motion, Opening, Seat, Vote};
+use messaging::DeviceLink;
 use primitives::canonical::decode_canonical;
 use primitives::{Hash, MotionId, SeatNumber, VerifyingKey};
 
@@ -45,6 +47,7 @@ impl Step<'_> {
             evidence,
             notice: volatile.notice.or(failed.then_some(NoticeCode::StepFailed)),
             assembly: self.show_assembly()?,
+            new_devices: self.show_new_devices()?,
             notices: !self.state.no_notices,
         })
     }
@@ -55,10 +58,14 @@ impl Step<'_> {
         };
         let fold = self.state.assembly.as_deref();
         let seat = self.own_seat().ok();
-        let known = fold.and_then(|fold| fold.seat_by_device(&member.device_key().verifying_key()));
-        let standing = match (&seat, known, &member.joining) {
-            (Some(_), _, None) => Standing::Admitted,
-            (None, Some(_), _) => Standing::Removed,
+        let linking = member.linking.as_ref();
+        let standing = match (&seat, linking, &member.joining) {
+            _ if self.is_device_out() && self.own_number().is_some() => Standing::Revoked,
+            _ if self.is_device_out() => Standing::Removed,
+            (Some(_), _, None) if member.identity.is_some() || self.has_come_in() => Standing::Admitted,
+            (Some(_), _, None) => Standing::Entering,
+            (_, Some(linking), _) if linking.refused.is_some() => Standing::Refused,
+            (_, Some(linking), _) if linking.certified => Standing::Entering,
             (_, _, Some(joining)) if joining.refused.is_some() => Standing::Refused,
             (_, _, Some(joining)) if joining.welcome.is_some() => Standing::Proposed,
             _ => Standing::Requested,
@@ -66,7 +73,8 @@ impl Step<'_> {
         let refused = member
             .joining
             .as_ref()
-            .and_then(|joining| joining.refused.clone());
+            .and_then(|joining| joining.refused.clone())
+            .or(linking.and_then(|linking| linking.refused.clone()));
         let default_charter = assembly::Charter::default();
         let charter = fold.map_or(&default_charter, Assembly::charter);
         Ok(Some(AssemblyView {
@@ -78,6 +86,11 @@ impl Step<'_> {
             declaration: fold.map_or_else(String::new, |fold| fold.founded().declaration.clone()),
             standing,
             refused,
+            device_code: linking.and_then(Linking::code),
+            device_until: linking
+                .filter(|linking| linking.waits())
+                .and_then(|linking| Some(DeviceLink::parse(&linking.link).ok()?.expires.0)),
+            first_device: self.is_first_device(),
             seat: seat.as_ref().map(|seat| seat.number.0),
             role: seat.as_ref().map(|seat| role_view(seat.role)),
             founding: fold.is_none_or(Assembly::is_founding),
@@ -89,7 +102,21 @@ impl Step<'_> {
             relay: member.relay.clone(),
             charter: charter_view(charter, fold),
             sealing_keys: fold.map_or(0, |fold| count(fold.trustees().pool.len())),
+            plenary: fold.map(|fold| self.show_plenary(fold)),
         }))
+    }
+
+    /// Whether this device follows the plenary, or has followed one before it was founded anew.
+    fn has_come_in(&self) -> bool {
+        let mut states = self.state.conversations.values();
+        self.is_in_plenary() || states.any(|state| state.more().ends.is_some())
+    }
+
+    /// Whether this device follows the plenary.
+    pub(crate) fn is_in_plenary(&self) -> bool {
+        let plenary = self.state.member.as_ref().and_then(|member| member.plenary);
+        let state = plenary.and_then(|id| self.state.conversations.get(&id));
+        state.is_some_and(|state| !state.more().joining)
     }
 
     fn show_witnessed(&self, fold: Option<&Assembly>) -> Result<Witnessed, Failed> {
@@ -315,6 +342,9 @@ impl Step<'_> {
             return Some(Barred::NotInElectorate);
         }
         let secret = opening.secret()?;
+        if !seat.is_first_device(&self.state.member.as_ref()?.device_key().verifying_key()) {
+            return Some(Barred::OtherDevice);
+        }
         let key = seat.ballot_key(secret.key_number);
         let on_roll = key.is_some_and(|key| secret.roll.contains(key));
         (!on_roll).then_some(Barred::NoBallotKey)

@@ -1,5 +1,6 @@
 //! The machine's state: what lies in the store between steps.
 
+use crate::devices::Linking;
 use crate::step::StepError;
 use messaging::OwnDevice;
 use minicbor::bytes::{ByteArray, ByteVec};
@@ -46,14 +47,15 @@ impl<'b, C> Decode<'b, C> for Seed {
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct Member {
+    /// The long-term secret; on the seat's first device only.
     #[n(0)]
-    pub(crate) identity: Seed,
+    pub(crate) identity: Option<Seed>,
     #[n(1)]
     pub(crate) device: Seed,
     #[n(2)]
     pub(crate) sealing: Seed,
     #[n(3)]
-    pub(crate) certificate: Unverified,
+    pub(crate) certificate: Option<Unverified>,
     #[n(4)]
     pub(crate) name: String,
     /// The opening of the name's commitment, as it lies beside the admission.
@@ -78,6 +80,9 @@ pub(crate) struct Member {
     /// Journal keys exported at removals, the newest last; the journal says which of them has which number.
     #[n(13)]
     pub(crate) candidates: Vec<Seed>,
+    /// Until everything has come that comes by the first device's link; on a further device.
+    #[n(14)]
+    pub(crate) linking: Option<Linking>,
 }
 
 impl Member {
@@ -85,9 +90,35 @@ impl Member {
         SigningSecret::from_seed(self.device.secret())
     }
 
+    /// The identity key; a further device takes it from its certificate, and before that from the link.
+    pub(crate) fn identity_key(&self) -> Option<VerifyingKey> {
+        let secret = self.identity.as_ref();
+        let derived = secret.map(|seed| SigningSecret::from_seed(seed.secret()).verifying_key());
+        let certified = || {
+            let certificate = self.certificate.as_ref()?.peek::<DeviceCertificate>();
+            Some(certificate.ok()?.identity)
+        };
+        let linked = || self.linking.as_ref().map(|linking| linking.identity);
+        derived.or_else(certified).or_else(linked)
+    }
+
+    /// This device's certificate.
+    pub(crate) fn certificate(&self) -> Result<Unverified, StepError> {
+        self.certificate
+            .clone()
+            .ok_or(StepError::Internal("own certificate"))
+    }
+
+    /// The identity secret, which the seat's first device alone has.
+    pub(crate) fn identity_secret(&self) -> Result<SigningSecret, StepError> {
+        let secret = self.identity.as_ref();
+        let secret = secret.ok_or(StepError::Internal("the identity key is on another device"))?;
+        Ok(SigningSecret::from_seed(secret.secret()))
+    }
+
     /// This device, for whatever speaks for it.
     pub(crate) fn device(&self) -> Result<Device, StepError> {
-        let certificate = DeviceCertificate::verify(self.certificate.clone())
+        let certificate = DeviceCertificate::verify(self.certificate()?)
             .map_err(|_| StepError::Internal("own certificate"))?;
         Ok(Device {
             certificate,
@@ -187,6 +218,12 @@ pub(crate) enum LogRole {
         #[n(0)]
         number: u32,
     },
+    /// The meeting place of two devices of one member.
+    #[n(7)]
+    Link {
+        #[n(0)]
+        assembly: AssemblyId,
+    },
 }
 
 impl LogRole {
@@ -199,6 +236,7 @@ impl LogRole {
             Self::Box { number, .. } => assembly::keys::box_log(secret, *number),
             Self::Conversation { conversation } => messaging::log_keys(secret, *conversation),
             Self::Directory { .. } => messaging::directory_keys(secret),
+            Self::Link { assembly } => LogKeys::derive(secret, labels::DEVICE_LINK, assembly.as_bytes()),
             Self::Rendezvous { assembly } => LogKeys::derive(secret, labels::INVITATION, assembly.as_bytes()),
         }
     }
@@ -265,7 +303,7 @@ pub(crate) struct OutboxItem {
     pub(crate) entry: Vec<u8>,
     #[n(2)]
     pub(crate) content: Content,
-    /// Not sent before this time.
+    /// When it was made; a ballot is not sent before this time.
     #[n(3)]
     pub(crate) not_before: Time,
     /// Index at which the relay promised to have it.
@@ -285,6 +323,16 @@ pub(crate) struct OutboxItem {
     /// place if the log never will.
     #[n(8)]
     pub(crate) next: Option<ByteVec>,
+}
+
+impl OutboxItem {
+    /// From when on it may leave. All but a ballot leave at once, whatever the clock was when they were made.
+    pub(crate) const fn departs(&self) -> Time {
+        match self.content {
+            Content::Ballot { .. } => self.not_before,
+            _ => Time(0),
+        }
+    }
 }
 
 /// What the bytes of an outbox item are.
@@ -331,7 +379,7 @@ pub(crate) enum Content {
         #[n(0)]
         motion: MotionId,
     },
-    /// A card or letter of the directory; a demand or request of a conversation.
+    /// A card or letter of the directory; a demand, request or point of a conversation.
     #[n(7)]
     Listing,
     /// A Welcome: it is for the log in which its commit stands, also when the conversation has moved on.
@@ -417,6 +465,12 @@ pub(crate) enum Duty {
     /// Ask to be added again.
     #[n(18)]
     AskAgain(#[n(0)] ConversationId),
+    /// Say how far the journal is, where somebody stays whom it has removed.
+    #[n(19)]
+    Point(#[n(0)] ConversationId),
+    /// Bring everybody into a plenary that was founded anew.
+    #[n(20)]
+    Bring(#[n(0)] ConversationId),
 }
 
 /// Own part in one vote.

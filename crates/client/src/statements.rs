@@ -176,6 +176,20 @@ impl Step<'_> {
         Ok(())
     }
 
+    /// What a statement of one's own says that waits in the outbox.
+    pub(crate) fn own_body(&self, item: u64) -> Option<Body> {
+        Some(self.own_statement(item)?.body)
+    }
+
+    /// Whether an own statement of this kind is on its way.
+    pub(crate) fn is_stated(&self, kind: impl Fn(&Body) -> bool) -> bool {
+        let items = self.state.outbox.iter();
+        let mut stated = items
+            .filter(|(_, item)| matches!(item.content, Content::Statement { .. }))
+            .filter_map(|(number, _)| self.own_statement(*number));
+        stated.any(|own| kind(&own.body))
+    }
+
     fn own_statement(&self, item: u64) -> Option<OwnStatement> {
         let item = self.state.outbox.get(&item)?;
         reopen(&self.journal_keys(), &item.entry)
@@ -260,6 +274,7 @@ impl Step<'_> {
                     self.save_invitation(log);
                 }
             }
+            Body::DeviceAdded { certificate, .. } => self.addition_failed(certificate),
             _ => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::attachments::Transfer;
 use crate::conversations::ConversationState;
+use crate::devices::{LinkState, NewDevice};
 use crate::effects::{Effect, Ticket};
 use crate::requests::{Event, Topic};
 use crate::state::{Device, Duty, InvitationState, LogState, Member, OutboxItem, OwnPart};
@@ -37,7 +38,13 @@ pub(crate) struct State {
     pub(crate) logs: BTreeMap<LogId, LogState>,
     pub(crate) outbox: BTreeMap<u64, OutboxItem>,
     pub(crate) invitations: BTreeMap<LogId, InvitationState>,
+    /// Links for further devices that this device has made, by their logs.
+    pub(crate) links: BTreeMap<LogId, LinkState>,
+    /// Devices that have come to one's own seat, until its user has seen it.
+    pub(crate) new_devices: Vec<NewDevice>,
     pub(crate) conversations: BTreeMap<ConversationId, ConversationState>,
+    /// Lines that one's other devices have read and that have not come here yet.
+    pub(crate) marks: BTreeMap<ConversationId, Vec<MessageName>>,
     pub(crate) votes: BTreeMap<MotionId, OwnPart>,
     /// Files with which something is still to be done, by the message's name.
     pub(crate) transfers: BTreeMap<MessageName, Transfer>,

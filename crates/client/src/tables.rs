@@ -18,6 +18,13 @@ pub(crate) const JOURNAL_KEYS: Table = Table("journal-keys");
 pub(crate) const OUTBOX: Table = Table("outbox");
 /// Invitations that this device made, by rendezvous log.
 pub(crate) const INVITATIONS: Table = Table("invitations");
+/// Links for further devices that this device made, by their logs.
+pub(crate) const DEVICE_LINKS: Table = Table("device-links");
+/// What the user calls their further devices, by key.
+pub(crate) const LINKING: Table = Table("linking");
+pub(crate) const DEVICE_NAMES: Table = Table("device-names");
+/// Devices that have come to one's own seat and that its user has not acknowledged, one record.
+pub(crate) const NEW_DEVICES: Table = Table("new-devices");
 /// Conversations, by id.
 pub(crate) const CONVERSATIONS: Table = Table("conversations");
 /// Messages, by conversation and position.
@@ -26,6 +33,8 @@ pub(crate) const MESSAGES: Table = Table("messages");
 pub(crate) const MESSAGE_IDS: Table = Table("message-ids");
 /// Which words begin how in a stretch of messages, by conversation and stretch; under the messages' own keys.
 pub(crate) const WORDS: Table = Table("message-words");
+/// Lines that one's other devices have read and that have not come here, by conversation.
+pub(crate) const MARKS: Table = Table("marks");
 /// Messages that disappear, by time, conversation and position.
 pub(crate) const EXPIRY: Table = Table("message-expiry");
 /// What is being written, by conversation.
@@ -52,6 +61,8 @@ pub(crate) const ROSTER: Table = Table("roster");
 pub(crate) const CARDS: Table = Table("cards");
 /// The newest card of each device, by its key.
 pub(crate) const DIRECTORY: Table = Table("directory");
+/// Letters about a plenary that the journal does not name yet, by the device that wrote them and when they came.
+pub(crate) const LETTERS: Table = Table("letters");
 /// Pieces of large messages: to be uploaded, or fetched.
 pub(crate) const PIECES: Table = Table("pieces");
 /// When the safety number with a member was compared, by the member's identity key.

@@ -2,6 +2,8 @@
 
 use crate::attachments::Moving;
 use crate::effects::Ticket;
+use crate::restoring::Restoring;
+use crate::settling::Unsettled;
 use crate::state::Duty;
 use crate::views::{ConnectionState, NoticeCode, OwnVoteState};
 use crate::voting::counting::Running;
@@ -36,6 +38,14 @@ pub(crate) struct Volatile {
     pub(crate) item_failures: BTreeMap<u64, u32>,
     /// When each log is read next.
     pub(crate) poll_at: BTreeMap<LogId, Time>,
+    /// What others say that the relay has signed, and this device cannot compare by itself.
+    pub(crate) unsettled: BTreeMap<LogId, Unsettled>,
+    /// How the relay stands to each log, as far as it has said.
+    pub(crate) restoring: BTreeMap<LogId, Restoring>,
+    /// The roots of conversations' logs at the sizes that were read last.
+    pub(crate) roots: BTreeMap<LogId, BTreeMap<u64, Hash>>,
+    /// All evidence that can be told has been told.
+    pub(crate) evidence_told: bool,
     /// When each outbox item is tried next.
     pub(crate) retry_at: BTreeMap<u64, Time>,
     /// Logs watched by the last watch effect.
@@ -50,9 +60,10 @@ pub(crate) struct Volatile {
     pub(crate) listed: Option<(u32, Time)>,
     /// Up to where each conversation has been looked through for what is to be done: entries taken, and the journal's size.
     pub(crate) attended: BTreeMap<ConversationId, (u64, u64)>,
-    /// Up to where the log of each conversation that is to be joined was looked through for a Welcome: entries, and the
-    /// journal's size.
-    pub(crate) looked_for: BTreeMap<ConversationId, (u64, u64)>,
+    /// Up to where each log that a letter has named was looked through for a Welcome: entries, and the journal's size.
+    pub(crate) looked_for: BTreeMap<LogId, (u64, u64)>,
+    /// Since when this process has known of each conversation that is read to its end that it has ended.
+    pub(crate) ending: BTreeMap<ConversationId, Time>,
     /// When each duty may be tried again.
     pub(crate) duty_after: BTreeMap<Duty, Time>,
     /// Since when each duty has been due that members take by turns.
@@ -65,10 +76,16 @@ pub(crate) struct Volatile {
     pub(crate) watching: bool,
     /// How the relay is reached right now.
     pub(crate) connection: ConnectionState,
+    /// When the last step was, by the clock as it was then.
+    pub(crate) last_step: Option<Time>,
     /// When a step failed the last time.
     pub(crate) step_failed: Option<Time>,
     /// Votes of whose end its user has been told.
     pub(crate) reminded: BTreeSet<MotionId>,
+    /// When one's own devices are told how far conversations have been read.
+    pub(crate) marks_due: Option<Time>,
+    /// What had not been told when the process began has been looked for.
+    pub(crate) marks_awake: bool,
     /// Receipts have been looked at since the process runs.
     pub(crate) receipts_awake: bool,
     /// The quiet line.
@@ -89,6 +106,38 @@ pub(crate) struct Volatile {
     pub(crate) relay_known: Option<(String, Unverified)>,
 }
 
+impl Volatile {
+    /// Everything that is to happen at a time happens so much earlier, and what has happened did.
+    pub(crate) fn set_back(&mut self, span_ms: u64) {
+        let maps = [
+            self.read_at.values_mut().collect::<Vec<_>>(),
+            self.piece_retry.values_mut().map(|(at, _)| at).collect(),
+            self.poll_at.values_mut().collect(),
+            self.restoring
+                .values_mut()
+                .flat_map(|log| [&mut log.shown, &mut log.again])
+                .flatten()
+                .collect(),
+            self.unsettled
+                .values_mut()
+                .map(|claim| &mut claim.ask_at)
+                .collect(),
+            self.retry_at.values_mut().collect(),
+            self.duty_after.values_mut().collect(),
+            self.due_since.values_mut().collect(),
+            self.moving.times().collect(),
+        ];
+        let single = [
+            &mut self.quiet_until,
+            &mut self.step_failed,
+            &mut self.marks_due,
+            &mut self.clock_asked,
+        ];
+        let times = maps.into_iter().flatten().chain(single.into_iter().flatten());
+        times.for_each(|at| *at = at.before(span_ms));
+    }
+}
+
 /// What an expected answer is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Expected {
@@ -104,6 +153,20 @@ pub(crate) enum Expected {
     },
     Read {
         log: LogId,
+    },
+    /// How the relay stands to a log, of which it was shown a checkpoint.
+    Show {
+        log: LogId,
+    },
+    /// The same, after it was given entries back.
+    GiveBack {
+        log: LogId,
+    },
+    /// A proof that of two sizes of a log with their roots the smaller is the beginning of the larger.
+    Consistency {
+        log: LogId,
+        from: (u64, Hash),
+        to: (u64, Hash),
     },
     Proof {
         motion: MotionId,

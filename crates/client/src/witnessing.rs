@@ -87,6 +87,12 @@ impl Step<'_> {
                 cosignature,
             } if cosignature.key == record.device => self.cosigned(log, &checkpoint, cosignature),
             SideBody::Cosigned { .. } => Ok(()),
+            SideBody::Accused {
+                log,
+                kind,
+                known,
+                shown,
+            } => self.accusation_came(record.seat, log, kind, (known, shown)),
             SideBody::ResultConfirmed { opening, hash } => self.confirmed(opening, record.seat, hash),
         }
     }
@@ -202,20 +208,27 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// The cosignatures on the checkpoint of `log` at `size`, whichever root has most of them.
+    /// The cosignatures on the checkpoint of `log` at `size`, whichever root has those of most witnesses.
     pub(crate) fn cosignatures(&self, log: LogId, size: u64) -> Result<Option<Cosigned>, StepError> {
         let prefix = [b"c".as_slice(), log.as_bytes(), &size.to_be_bytes()].concat();
-        let mut best: Option<Cosigned> = None;
+        let mut all: Vec<Cosigned> = Vec::new();
         for (_, value) in self.store.scan(tables::SIDE, &prefix, b"", 16)? {
-            let kept: Cosigned = decode_canonical(&value).map_err(|_| StepError::Record(tables::SIDE.0))?;
-            if best
-                .as_ref()
-                .is_none_or(|best| best.cosignatures.len() < kept.cosignatures.len())
-            {
-                best = Some(kept);
-            }
+            all.push(decode_canonical(&value).map_err(|_| StepError::Record(tables::SIDE.0))?);
         }
-        Ok(best)
+        if all.len() > 1 {
+            all.sort_by_cached_key(|kept| self.witnesses_behind(kept));
+        }
+        Ok(all.pop())
+    }
+
+    /// How many witnesses have cosigned: seats, and not devices.
+    fn witnesses_behind(&self, kept: &Cosigned) -> u32 {
+        let (Some(assembly), Some(key)) = (&self.state.assembly, self.checkpoint_key()) else {
+            return 0;
+        };
+        kept.checkpoint.open(&key).map_or(0, |checkpoint| {
+            assembly.quorum(&checkpoint, &kept.cosignatures).cosigned
+        })
     }
 
     fn confirmed(&mut self, opening: OpeningId, seat: SeatNumber, hash: Hash) -> Result<(), StepError> {
@@ -264,7 +277,9 @@ impl Step<'_> {
         let Some(state) = self.state.logs.get(&log) else {
             return Ok(());
         };
-        let waited = self.now.since_ms(state.cosigned_at) >= assembly.charter().cosign_ms;
+        // A time to come is a clock's that has been set back since.
+        let waited = state.cosigned_at > self.now
+            || self.now.since_ms(state.cosigned_at) >= assembly.charter().cosign_ms;
         let read_all = state.taken == state.reader.size();
         if !waited || !read_all || state.reader.size() <= state.cosigned {
             return Ok(());

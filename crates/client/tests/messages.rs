@@ -558,3 +558,23 @@ fn words_are_found_in_many_messages_and_with_changes_and_pages() {
         Some(RefusalCode::BadRequest)
     );
 }
+
+#[test]
+fn what_was_written_by_a_clock_hours_ahead_leaves_once_it_is_right() {
+    for stopped in [false, true] {
+        let mut world = World::new(41, 2);
+        world.found(2);
+        world.clocks_off_ms.insert(0, 7_200_000);
+        world.cut.insert(0);
+        world.say(0, "too early");
+        // Calls fail, and what waits for the next try waits by this clock.
+        world.run_ms(30_000);
+        if stopped {
+            world.stop(0);
+        }
+        world.clocks_off_ms.clear();
+        world.cut.clear();
+        world.start(0);
+        world.until("it is heard", 120_000, |world| world.texts(1) == ["too early"]);
+    }
+}

@@ -1,5 +1,5 @@
-//! Members talk while the network loses, doubles and delays, processes die and come back, and people come and go; then the
-//! weather clears up. What all see is compared with a model that knows nothing of epochs, logs and outboxes: a list of what
+//! Members talk while the network loses, doubles, delays and parts, processes die and come back, clocks jump, and people come
+//! and go; then the weather clears up and every clock is right. What all see is compared with a model that knows nothing of epochs, logs and outboxes: a list of what
 //! was said, and what became of it.
 //!
 //! `VECHE_SEEDS=FROM..TO` chooses the seeds (`cargo xtask simulate`); a hundred are tried otherwise. A seed that fails is named.
@@ -96,9 +96,11 @@ impl Evening {
             60..66 => self.delete(who),
             66..78 => self.react(who),
             78..84 => self.weather(),
-            84..90 => self.away(who),
-            90..95 => self.world.restart(who),
-            95..98 => self.bring(who),
+            84..88 => self.away(who),
+            88..91 => self.partition(),
+            91..93 => self.set_clock(who),
+            93..96 => self.world.restart(who),
+            96..98 => self.bring(who),
             _ => self.mark_read(who),
         }
         let span = self.below(4_000) as u64;
@@ -194,6 +196,25 @@ impl Evening {
         }
     }
 
+    /// Some are cut off from the relay, or nobody any more. Their processes go on.
+    fn partition(&mut self) {
+        self.world.cut.clear();
+        if self.below(3) > 0 {
+            for who in 0..self.members {
+                if self.below(2) == 0 {
+                    self.world.cut.insert(who);
+                }
+            }
+        }
+    }
+
+    /// Somebody's clock jumps, by seconds or by hours, ahead or back; or is right again.
+    fn set_clock(&mut self, who: usize) {
+        let most_ms = [0, 20_000, 600_000, 7_200_000][self.below(4)];
+        let off = self.below(2 * most_ms + 1) as i64 - most_ms as i64;
+        self.world.clocks_off_ms.insert(who, off);
+    }
+
     fn bring(&mut self, who: usize) {
         let outside: Vec<usize> = (0..self.members)
             .filter(|who| !self.in_group.contains(who))
@@ -222,6 +243,8 @@ impl Evening {
             ..Weather::default()
         };
         self.world.crash_percent = 0;
+        self.world.cut.clear();
+        self.world.clocks_off_ms.clear();
         (0..self.members).for_each(|who| self.world.start(who));
         let (members, group) = (self.members, self.group.clone());
         let there: BTreeSet<usize> = self.in_group.iter().chain(&self.brought).copied().collect();

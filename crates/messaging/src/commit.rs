@@ -54,9 +54,9 @@ pub(crate) const DATA_VERSION: u8 = 1;
 pub struct Intent {
     /// Devices to add, up to [`ADDED_MAX`].
     pub add: Vec<KeyPackage>,
-    /// Members to remove, with all their devices: nobody whom the journal admits (MSG-16), unless the device has asked to
-    /// be added again and `add` has the package that it asked by (MSG-18), or devices of a working group have demanded it
-    /// (MSG-26).
+    /// Members to remove, with all their devices: nobody whom the journal admits (MSG-16), unless devices of a working group
+    /// have demanded it (MSG-26). A device that has asked to be added again, and whose package is in `add`, is taken out by
+    /// the same commit (MSG-18) without being named here.
     pub remove: Vec<VerifyingKey>,
     /// Whether to renew this device's leaf. A removal renews it anyhow.
     pub refresh: bool,
@@ -87,7 +87,7 @@ pub enum CommitError {
     /// More than [`ADDED_MAX`] devices.
     #[error("too many devices in one commit")]
     TooMany,
-    /// The journal point is lower than the last commit's, or not one the roster knows (MSG-02, MSG-03).
+    /// The journal point is lower than the last commit's or the point that stands, or not one the roster knows (MSG-02, MSG-03).
     #[error("the journal has not been folded far enough for a commit")]
     JournalBehind,
     /// The journal does not admit this device, at this point (MSG-01).
@@ -148,7 +148,8 @@ impl Conversation {
         if intent.add.len() > ADDED_MAX {
             return Err(CommitError::TooMany);
         }
-        let follows = journal.size > self.meta.journal.size || journal == self.meta.journal;
+        let floor = self.meta.floor();
+        let follows = journal.size > floor.size || journal == floor;
         if !follows || roster.knows(&journal, None) != Knowledge::Known {
             return Err(CommitError::JournalBehind);
         }
@@ -164,10 +165,18 @@ impl Conversation {
         if let Some(stranger) = intent.remove.iter().find(|identity| !there.contains(identity)) {
             return Err(CommitError::NotAMember(*stranger));
         }
+        let comes_back = |member: &Member| {
+            let mut packages = intent.add.iter().filter(|package| package.member() == *member);
+            packages.any(|package| {
+                let hash = package.hash();
+                hash.is_some_and(|hash| self.asked(member, hash, journal.size))
+            })
+        };
         let removed: Vec<_> = leaves
             .iter()
             .filter(|(_, member)| {
-                intent.remove.contains(&member.identity) || !roster.admits(&journal, member)
+                let leaves = intent.remove.contains(&member.identity);
+                leaves || comes_back(member) || !roster.admits(&journal, member)
             })
             .copied()
             .collect();
@@ -191,15 +200,12 @@ impl Conversation {
         if self.meta.terms.is_some() && after > GROUP_DEVICES_MAX {
             return Err(CommitError::Full);
         }
-        let comes_back = |member: &Member| {
-            let mut packages = intent.add.iter().filter(|package| package.member() == *member);
-            packages.any(|package| {
-                let hash = package.hash();
-                hash.is_some_and(|hash| self.asked(member, hash, journal.size))
-            })
-        };
         let demands = self.demands_about(&intent.remove);
-        let leaves_by_demand = |member: &Member| self.is_to_leave(roster, &demands, member.identity, now);
+        let leaves_by_demand = |member: &Member| {
+            let mut added = intent.add.iter().map(KeyPackage::member);
+            let stays_out = added.all(|added| added.identity != member.identity);
+            stays_out && self.is_to_leave(roster, &demands, member.identity, now)
+        };
         let taken_out = |member: &&Member| {
             roster.admits(&journal, member) && !comes_back(member) && !leaves_by_demand(member)
         };

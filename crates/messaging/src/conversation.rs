@@ -281,8 +281,8 @@ impl Conversation {
                 .leaves()
                 .iter()
                 .any(|(_, leaf)| leaf.identity == added.identity);
-            let brings = terms.pair().is_some() || known || roster.is_deputy(&by.identity);
-            terms.admits(added) && brings
+            let brings = !terms.is_group() || known || roster.is_deputy(&by.identity);
+            terms.admits(&added.identity) && brings
         })
     }
 
@@ -298,7 +298,7 @@ impl Conversation {
         self.meta.standing
     }
 
-    /// The journal point of the last commit (or of the creation): later ones are not lower.
+    /// The journal point of the last commit (or of the creation): later ones are not lower, nor than a point that stands.
     #[must_use]
     pub fn journal(&self) -> JournalPoint {
         self.meta.journal

@@ -159,12 +159,7 @@ impl Conversation {
         leaver: VerifyingKey,
         at: Time,
     ) -> bool {
-        if self
-            .meta
-            .terms
-            .as_ref()
-            .is_none_or(|terms| terms.pair().is_some())
-        {
+        if self.meta.terms.as_ref().is_none_or(|terms| !terms.is_group()) {
             return false;
         }
         let by: BTreeSet<VerifyingKey> = demands

@@ -3,27 +3,28 @@
 //! ```text
 //! content = CBOR [1, kind, bytes]
 //! 1 card   = [ card, signature ], card = CBOR [key package, envelope key, made (ms)], signed by the device
-//! 2 letter = an envelope to a card's envelope key of
-//!            CBOR [conversation, terms or null, log secret, log start, [[number, journal key], …]]
+//! 2 letter = an envelope to a card's envelope key of CBOR [letter (bytes), certificate, signature]
+//!            letter = CBOR [conversation, terms or null, log secret, log start, [[number, journal key], …], lines or absent],
+//!            signature of CBOR [hash of the letter, hash of the envelope key], by the device of the certificate
 //! ```
 //!
 //! A log that every member reads, derived from the journal key: whoever the journal has removed knows no later one. A card
 //! is by the device of its key package; whether the journal admits that device is asked when somebody uses the card. A
-//! letter names nobody outside of it: all try to open it.
+//! letter names nobody outside of it: all try to open it. Inside it is its author's and for this card, so that nobody hands on
+//! what somebody else wrote; whether the journal admits the author is asked by who opens it.
 
-use crate::conversation::log_keys;
 use crate::credential::{Member, OwnDevice};
 use crate::envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
 use crate::key_package::{BadKeyPackage, KeyPackage};
 use crate::posting::{KeysWire, posting, read_posting};
 use crate::rendezvous::JournalKey;
 use crate::terms::Terms;
-use crate::wrap::{INLINE, Opened, Unreadable, WELCOME, open, seal_entry};
+use crate::wrap::{INLINE, Opened, Unreadable, open, seal_entry};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
-use primitives::canonical::{Malformed, decode_canonical_max};
+use primitives::canonical::{Malformed, decode_canonical_max, sha256};
 use primitives::signed::{SignedError, Unverified};
-use primitives::{ConversationId, Secret, Signed, Time, encode, labels};
+use primitives::{ConversationId, DeviceCertificate, Hash, Secret, Signed, Time, encode, labels};
 use rand_core::CryptoRng;
 use tlog::LogKeys;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -32,6 +33,8 @@ const CARD: u8 = 1;
 const LETTER: u8 = 2;
 /// Most bytes of a card or a letter.
 const CONTENT_BYTES_MAX: usize = 16 << 10;
+/// Most lines that a letter speaks of: more than are ever said.
+const LINES_MAX: u64 = 1 << 40;
 
 /// How a device is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -51,6 +54,9 @@ pub struct Card {
 /// What brings a device into a conversation: the Welcome lies in its log.
 #[derive(Debug)]
 pub struct Letter {
+    /// How many lines the conversation has had, if a further device of the same member is given them: it counts on from
+    /// there.
+    pub lines: u64,
     /// The conversation.
     pub conversation: ConversationId,
     /// What it is, if it is not the plenary.
@@ -61,6 +67,43 @@ pub struct Letter {
     pub log_start: u64,
     /// Keys of the journal, for a device that comes back to the plenary and may have missed some.
     pub journal_keys: Vec<JournalKey>,
+}
+
+/// A letter as it lies in its envelope. Its author is signed for apart from it: what is signed would not be wiped.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Sealed {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    letter: Vec<u8>,
+    #[n(1)]
+    certificate: Unverified,
+    #[n(2)]
+    signature: ByteArray<64>,
+}
+
+impl Drop for Sealed {
+    fn drop(&mut self) {
+        self.letter.zeroize();
+    }
+}
+
+/// What its author signs.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Authored {
+    #[n(0)]
+    letter: Hash,
+    #[n(1)]
+    to: Hash,
+}
+
+impl Authored {
+    fn new(letter: &[u8], to: &EnvelopeKey) -> Self {
+        Self {
+            letter: sha256(letter),
+            to: sha256(&encode(to)),
+        }
+    }
 }
 
 /// An entry of the directory.
@@ -112,6 +155,8 @@ struct LetterWire {
     log_start: u64,
     #[n(4)]
     journal_keys: KeysWire,
+    #[n(5)]
+    lines: Option<u64>,
 }
 
 impl Drop for LetterWire {
@@ -144,16 +189,28 @@ pub fn list_card(
 /// [`SealError`] if the card's envelope key is not one.
 pub fn list_letter(
     keys: &LogKeys,
+    own: &OwnDevice<'_>,
     to: &EnvelopeKey,
     letter: &Letter,
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Vec<u8>, SealError> {
-    let bytes = Zeroizing::new(encode(&LetterWire {
+    let bytes = encode(&LetterWire {
         conversation: letter.conversation,
         terms: letter.terms.clone(),
         log_secret: ByteArray::from(*letter.log_secret.expose()),
         log_start: letter.log_start,
         journal_keys: KeysWire::of(&letter.journal_keys),
+        lines: (letter.lines > 0).then_some(letter.lines),
+    });
+    let authored = Signed::sign(
+        labels::DIRECTORY_LETTER_AUTHOR,
+        Authored::new(&bytes, to),
+        own.key(),
+    );
+    let bytes = Zeroizing::new(encode(&Sealed {
+        letter: bytes,
+        certificate: own.certificate().unverified().clone(),
+        signature: ByteArray::from(authored.unverified().signature()),
     }));
     let envelope = seal_envelope(to, labels::DIRECTORY_LETTER.as_bytes(), &bytes)?;
     list(keys, LETTER, envelope, rng).ok_or(SealError::Key)
@@ -183,46 +240,41 @@ pub fn open_listed(keys: &LogKeys, entry: &[u8]) -> Result<Listed, BadListing> {
     }
 }
 
-/// Opens a letter.
+/// Opens a letter, and says who wrote it.
 ///
 /// # Errors
-/// [`NotForUs`], also if its terms are none.
-pub fn open_letter(secret: &EnvelopeSecret, envelope: &[u8]) -> Result<Letter, NotForUs> {
+/// [`NotForUs`], also if its author has not signed it for this card, if its terms are none, or if it speaks of more lines than
+/// are ever said.
+pub fn open_letter(secret: &EnvelopeSecret, envelope: &[u8]) -> Result<(Member, Letter), NotForUs> {
     let bytes = open_envelope(secret, labels::DIRECTORY_LETTER.as_bytes(), envelope)?;
-    let mut wire: LetterWire = decode_canonical_max(&bytes, CONTENT_BYTES_MAX).map_err(|_| NotForUs)?;
+    let sealed: Sealed = decode_canonical_max(&bytes, CONTENT_BYTES_MAX).map_err(|_| NotForUs)?;
+    let author = author_of(&sealed, &secret.key().map_err(|_| NotForUs)?)?;
+    let mut wire: LetterWire =
+        decode_canonical_max(&sealed.letter, CONTENT_BYTES_MAX).map_err(|_| NotForUs)?;
     let fits = |terms: &Terms| terms.is_valid() && terms.id() == wire.conversation;
-    if !wire.terms.as_ref().is_none_or(fits) {
+    let lines = wire.lines.unwrap_or_default();
+    if !wire.terms.as_ref().is_none_or(fits) || lines > LINES_MAX {
         return Err(NotForUs);
     }
-    Ok(Letter {
+    let letter = Letter {
+        lines,
         journal_keys: wire.journal_keys.take(),
         conversation: wire.conversation,
         terms: wire.terms.clone(),
         log_secret: Secret::take(&mut wire.log_secret),
         log_start: wire.log_start,
-    })
+    };
+    Ok((author, letter))
 }
 
-/// Makes the entry of a conversation's log that lets in whom the commit before it has added; `None` if the Welcome is
-/// larger than an entry.
-#[must_use]
-pub fn post_welcome(
-    log_secret: &Secret<32>,
-    id: ConversationId,
-    welcome: &[u8],
-    rng: &mut (impl CryptoRng + ?Sized),
-) -> Option<Vec<u8>> {
-    let wrap = log_keys(log_secret, id).wrap;
-    seal_entry(&wrap, labels::CONVERSATION_WRAP, WELCOME, welcome, rng)
-}
-
-/// The Welcome in an entry of a conversation's log, if it is one.
-#[must_use]
-pub fn welcome_in(log_secret: &Secret<32>, id: ConversationId, entry: &[u8]) -> Option<Vec<u8>> {
-    match open(&log_keys(log_secret, id).wrap, labels::CONVERSATION_WRAP, entry) {
-        Ok(Opened::Welcome(bytes)) => Some(bytes),
-        _ => None,
-    }
+fn author_of(sealed: &Sealed, to: &EnvelopeKey) -> Result<Member, NotForUs> {
+    let certificate = DeviceCertificate::verify(sealed.certificate.clone()).map_err(|_| NotForUs)?;
+    let DeviceCertificate { identity, device, .. } = *certificate.value();
+    let authored = Unverified::new(encode(&Authored::new(&sealed.letter, to)), *sealed.signature);
+    authored
+        .verify::<Authored>(labels::DIRECTORY_LETTER_AUTHOR, &device)
+        .map_err(|_| NotForUs)?;
+    Ok(Member { identity, device })
 }
 
 fn list(keys: &LogKeys, kind: u8, content: Vec<u8>, rng: &mut (impl CryptoRng + ?Sized)) -> Option<Vec<u8>> {

@@ -8,20 +8,15 @@
 //! The checksum tells a mangled link from a wrong one; it protects nothing. Whoever holds the link can ask to join,
 //! once the invitation is not used or expired; the sponsors see who asks.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crate::link::{BadLink, INVITATION, read_link, to_link};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
-use primitives::canonical::{decode_canonical, sha256};
+use primitives::canonical::decode_canonical;
 use primitives::{AssemblyId, Secret, Time, VerifyingKey, encode, labels};
 use tlog::LogKeys;
 use zeroize::Zeroizing;
 
-const PREFIX: &str = "veche:join/";
 const VERSION: u8 = 1;
-const CHECKSUM_LEN: usize = 4;
-/// Most characters of a link.
-const LINK_CHARS_MAX: usize = 4096;
 
 /// What an invitation says.
 #[derive(Debug)]
@@ -42,24 +37,6 @@ pub struct Invitation {
     pub secret: Secret<32>,
     /// Until when it holds, by log time.
     pub expires: Time,
-}
-
-/// Why a text is not an invitation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BadLink {
-    /// Not a link of ours at all.
-    #[error("this is not an invitation link")]
-    NotALink,
-    /// Starts like one, but characters are missing or changed.
-    #[error("the invitation link is damaged: copy it again, whole")]
-    Mangled,
-    /// Of a later version.
-    #[error("the invitation is of a newer version: update first")]
-    Newer,
-    /// Whole, but not well-formed inside.
-    #[error("the invitation link is malformed")]
-    Malformed,
 }
 
 #[derive(Encode, Decode)]
@@ -89,7 +66,7 @@ impl Invitation {
     /// The link.
     #[must_use]
     pub fn link(&self) -> Zeroizing<String> {
-        let mut bytes = Zeroizing::new(encode(&Wire {
+        let bytes = Zeroizing::new(encode(&Wire {
             version: VERSION,
             relay: self.relay.clone(),
             carrier: self.carrier.clone(),
@@ -100,9 +77,7 @@ impl Invitation {
             secret: ByteArray::from(*self.secret.expose()),
             expires: self.expires,
         }));
-        let checksum = checksum(&bytes);
-        bytes.extend_from_slice(&checksum);
-        Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+        to_link(INVITATION, bytes)
     }
 
     /// Reads a link; white space around it and line breaks within (from mail) are taken out.
@@ -110,24 +85,8 @@ impl Invitation {
     /// # Errors
     /// [`BadLink`] (MSG-15). Whether it has expired is asked of [`Invitation::expired`].
     pub fn parse(text: &str) -> Result<Self, BadLink> {
-        if text.len() > LINK_CHARS_MAX {
-            return Err(BadLink::NotALink);
-        }
-        let text: Zeroizing<String> = Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).collect());
-        let body = text.strip_prefix(PREFIX).ok_or(BadLink::NotALink)?;
-        let bytes = URL_SAFE_NO_PAD
-            .decode(body)
-            .map(Zeroizing::new)
-            .map_err(|_| BadLink::Mangled)?;
-        let (cbor, sum) = bytes.split_last_chunk::<CHECKSUM_LEN>().ok_or(BadLink::Mangled)?;
-        if checksum(cbor) != *sum {
-            return Err(BadLink::Mangled);
-        }
-        // An array's first element is its version; a later version may have other elements after it.
-        if cbor.get(1).is_none_or(|version| *version != VERSION) {
-            return Err(BadLink::Newer);
-        }
-        let mut wire: Wire = decode_canonical(cbor).map_err(|_| BadLink::Malformed)?;
+        let bytes = read_link(INVITATION, VERSION, text)?;
+        let mut wire: Wire = decode_canonical(&bytes).map_err(|_| BadLink::Malformed)?;
         Ok(Self {
             relay: wire.relay,
             carrier: wire.carrier,
@@ -151,14 +110,6 @@ impl Invitation {
     pub fn log_keys(&self) -> LogKeys {
         LogKeys::derive(&self.secret, labels::INVITATION, self.assembly.as_bytes())
     }
-}
-
-fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_LEN] {
-    sha256(bytes)
-        .as_bytes()
-        .first_chunk()
-        .copied()
-        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -203,10 +154,10 @@ mod tests {
             BadLink::Mangled
         );
         assert_eq!(
-            Invitation::parse(&link[..PREFIX.len()]).unwrap_err(),
+            Invitation::parse(&link[..INVITATION.len()]).unwrap_err(),
             BadLink::Mangled
         );
-        for at in PREFIX.len()..link.len() {
+        for at in INVITATION.len()..link.len() {
             let mut changed: Vec<char> = link.chars().collect();
             changed[at] = if changed[at] == 'A' { 'B' } else { 'A' };
             let changed: String = changed.into_iter().collect();
@@ -220,12 +171,7 @@ mod tests {
 
     #[test]
     fn msg_15_tells_a_newer_link_and_a_malformed_one() {
-        let link = |cbor: &[u8]| {
-            format!(
-                "{PREFIX}{}",
-                URL_SAFE_NO_PAD.encode([cbor, &checksum(cbor)].concat())
-            )
-        };
+        let link = |cbor: &[u8]| to_link(INVITATION, Zeroizing::new(cbor.to_vec()));
         assert_eq!(Invitation::parse(&link(&[0x81, 2])).unwrap_err(), BadLink::Newer);
         assert_eq!(
             Invitation::parse(&link(&[0x81, 1])).unwrap_err(),
@@ -248,7 +194,7 @@ mod tests {
         #[test]
         fn any_text_is_a_typed_error(text: String) {
             prop_assert!(Invitation::parse(&text).is_err());
-            let link = format!("{}{}", PREFIX, text);
+            let link = format!("{}{}", INVITATION, text);
             prop_assert!(Invitation::parse(&link).is_err());
         }
     }

@@ -12,7 +12,7 @@ use crate::terms::Terms;
 use openmls::prelude::{MlsMessageBodyIn, MlsMessageIn, StagedWelcome, WelcomeError};
 use primitives::canonical::decode_canonical_max;
 use primitives::store::Store;
-use primitives::{ConversationId, Overlay, Secret, StoreError};
+use primitives::{ConversationId, Overlay, Secret, StoreError, VerifyingKey};
 use tls_codec::DeserializeBytes as _;
 
 /// Most bytes of our extension.
@@ -46,6 +46,9 @@ pub enum JoinError {
     /// This device is in the group already and follows it: a duplicate, or somebody's attempt to replace a live group.
     #[error("this device is in the conversation already")]
     AlreadyThere,
+    /// By somebody who may not bring anybody into this conversation (MSG-37).
+    #[error("the welcome is by a member who has not signed that the conversation begins (MSG-37)")]
+    NotByFounder(Member),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -72,6 +75,8 @@ pub struct Place {
     pub terms: Option<Terms>,
     /// Whether it may take the place of a group that is here.
     pub replace: Replace,
+    /// Members of whom one has to have signed the Welcome; anybody in the group if absent (MSG-37).
+    pub founders: Option<Vec<VerifyingKey>>,
 }
 
 impl Conversation {
@@ -135,8 +140,18 @@ impl Conversation {
         for leaf in staged.members() {
             let member =
                 member_of(&leaf.credential, &leaf.signature_key).map_err(|_| JoinError::Credential)?;
-            if !roster.admits(&data.journal, &member) || terms.is_some_and(|terms| !terms.admits(&member)) {
+            if !roster.admits(&data.journal, &member)
+                || terms.is_some_and(|terms| !terms.admits(&member.identity))
+            {
                 return Err(JoinError::NotAdmitted(member));
+            }
+        }
+        if let Some(founders) = &place.founders {
+            let leaf = staged.welcome_sender().map_err(|_| JoinError::Invalid)?;
+            let by = member_of(leaf.credential(), leaf.signature_key().as_slice())
+                .map_err(|_| JoinError::Credential)?;
+            if !founders.contains(&by.identity) {
+                return Err(JoinError::NotByFounder(by));
             }
         }
         let own = staged.own_leaf_node().ok_or(JoinError::Invalid)?;

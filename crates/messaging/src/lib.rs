@@ -20,9 +20,11 @@
 mod acts;
 mod attachment;
 mod commit;
+mod comparing;
 mod conversation;
 mod credential;
 mod demand;
+mod device_link;
 mod directory;
 mod emoji;
 mod envelope;
@@ -30,11 +32,14 @@ mod file_name;
 mod invitation;
 mod join;
 mod key_package;
+mod link;
+mod linking;
 mod markup;
 mod message;
 mod meta;
 mod outcome;
 mod parts;
+mod point;
 mod posting;
 mod process;
 mod provider;
@@ -45,6 +50,7 @@ mod roster;
 mod terms;
 mod timer;
 mod title;
+mod welcome;
 mod wrap;
 
 #[cfg(test)]
@@ -57,20 +63,28 @@ pub use attachment::{
     THUMBNAIL_BYTES_MAX, bytes_in, chunks_of,
 };
 pub use commit::{ADDED_MAX, CommitError, Committing, Intent};
+pub use comparing::{DeviceCode, DeviceNonce, device_commitment};
+pub use comparing::{open_device_challenge, open_device_opening, post_device_challenge, post_device_opening};
 pub use conversation::{Conversation, LoadError, UseError, log_keys, log_record};
 pub use credential::{BadCredential, Member, OwnDevice};
 pub use demand::DEMAND_MS;
+pub use device_link::DeviceLink;
+pub use directory::open_listed;
 pub use directory::{BadListing, Card, Letter, Listed, directory_keys, list_card, list_letter, open_letter};
-pub use directory::{open_listed, post_welcome, welcome_in};
 pub use emoji::{EMOJI_BYTES_MAX, Emoji, NotAnEmoji};
 pub use envelope::{EnvelopeKey, EnvelopeSecret, NotForUs, SealError, open_envelope, seal_envelope};
 pub use file_name::{FILE_NAME_BYTES_MAX, FileName};
-pub use invitation::{BadLink, Invitation};
+pub use invitation::Invitation;
 pub use join::{JoinError, Place, Replace};
 pub use key_package::{BadKeyPackage, KeyPackage, NewKeyPackageError};
 pub use key_package::{forget_key_package, forget_key_packages, new_key_package};
+pub use link::BadLink;
+pub use linking::{Certified, DeviceRequest, History, Linked, open_certified, open_history, open_linked};
+pub use linking::{post_certified, post_device_refused, post_device_request, post_history};
 pub use markup::{Run, Style, mentions, runs};
-pub use message::{APP_MESSAGE_BYTES_MAX, AppMessage, Body, TEXT_BYTES_MAX, Text, WORDS_BYTES_MAX};
+pub use message::{
+    APP_MESSAGE_BYTES_MAX, AppMessage, Body, MARKS_MAX, TEXT_BYTES_MAX, Text, WORDS_BYTES_MAX,
+};
 pub use meta::Standing;
 pub use outcome::{Committed, Halt, Processed, Reason};
 pub use parts::{PART_BYTES, Unwrapped, Whole, WrapError};
@@ -83,6 +97,7 @@ pub use roster::{JournalPoint, Knowledge, Roster};
 pub use terms::{GROUP_DEVICES_MAX, Terms};
 pub use timer::Timer;
 pub use title::Title;
+pub use welcome::{WelcomePart, WelcomeReader, post_welcome};
 pub use wrap::{
     MESSAGE_BYTES_MAX, Opened, PIECE_LEN, Piece, PieceList, SIZES, TooLarge, Unreadable, Wrapped, open, wrap,
 };

@@ -87,6 +87,9 @@ pub(crate) struct Meta {
     /// Who is to leave, as devices of this epoch have asked. Absent in records of the first version.
     #[n(9)]
     kept_demands: Option<Vec<Unverified>>,
+    /// The last point of the journal that counted since the last commit, and is above that commit's.
+    #[n(10)]
+    pub(crate) point: Option<JournalPoint>,
 }
 
 impl Meta {
@@ -102,7 +105,13 @@ impl Meta {
             asked: Vec::new(),
             terms,
             kept_demands: None,
+            point: None,
         }
+    }
+
+    /// Where the next commit may stand at the earliest (MSG-02): the last point that counted, or the last commit's.
+    pub(crate) fn floor(&self) -> JournalPoint {
+        self.point.unwrap_or(self.journal)
     }
 
     pub(crate) fn demands(&self) -> &[Unverified] {
@@ -132,5 +141,68 @@ impl Meta {
 impl Drop for Meta {
     fn drop(&mut self) {
         self.log_secret.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use primitives::encode;
+
+    /// The record as it was before there were points, without demands and with one.
+    #[derive(Encode)]
+    #[cbor(array)]
+    struct Before {
+        #[n(0)]
+        version: u8,
+        #[n(1)]
+        standing: Standing,
+        #[n(2)]
+        journal: JournalPoint,
+        #[n(3)]
+        log_secret: ByteArray<32>,
+        #[n(4)]
+        hops: u32,
+        #[n(5)]
+        pending: Option<Pending>,
+        #[n(6)]
+        stored_epoch: u64,
+        #[n(7)]
+        asked: Vec<Asked>,
+        #[n(8)]
+        terms: Option<Terms>,
+        #[n(9)]
+        demands: Option<Vec<Unverified>>,
+    }
+
+    fn point(size: u64) -> JournalPoint {
+        JournalPoint {
+            size,
+            root: Hash::new([7; 32]),
+        }
+    }
+
+    #[test]
+    fn a_record_without_a_point_is_read_and_written_as_it_was() {
+        for demands in [None, Some(Vec::new())] {
+            let bytes = encode(&Before {
+                version: META_VERSION,
+                standing: Standing::Active,
+                journal: point(3),
+                log_secret: ByteArray::from([1; 32]),
+                hops: 2,
+                pending: None,
+                stored_epoch: 4,
+                asked: Vec::new(),
+                terms: None,
+                demands,
+            });
+            let mut meta = Meta::decode(&bytes).unwrap();
+            assert_eq!(meta.floor(), point(3));
+            assert_eq!(encode(&meta), bytes);
+            meta.point = Some(point(5));
+            let again = Meta::decode(&encode(&meta)).unwrap();
+            assert_eq!((again.journal, again.floor()), (point(3), point(5)));
+        }
     }
 }

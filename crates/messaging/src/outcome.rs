@@ -22,6 +22,13 @@ pub enum Processed {
     OwnMessage,
     /// A commit, merged: a new epoch.
     Committed(Box<Committed>),
+    /// A point of the journal stands from here on: no commit below it counts (MSG-35).
+    Pointed {
+        /// The point.
+        journal: JournalPoint,
+        /// Whether a pending commit of this device is below it, and given up: its intent is to be made again.
+        lost: bool,
+    },
     /// Skipped, for a reason on which all members agree. Should it have been this device's own commit, then
     /// [`Conversation::commit_pending`](crate::Conversation::commit_pending) is false now and the intent is to be
     /// made again.
@@ -64,7 +71,7 @@ pub struct Committed {
 pub enum Reason {
     /// MSG-01: without a journal point, or a leaf that the journal does not admit at it.
     NotAdmitted,
-    /// MSG-02: a journal point lower than the previous commit's.
+    /// MSG-02: a journal point lower than the previous commit's, or than the point that stands.
     JournalWentBack,
     /// MSG-03: a journal point that the journal contradicts.
     JournalContradicted,
@@ -90,6 +97,8 @@ pub enum Reason {
     NoPlace,
     /// MSG-16: removes a device that the journal admits at its point, has not asked to be added again (MSG-18), and need not leave (MSG-26).
     StillAdmitted,
+    /// MSG-35: a point that is not above what stands, or not by a device of this epoch that the journal admits there.
+    NoPoint,
 }
 
 impl Reason {
@@ -110,6 +119,7 @@ impl Reason {
             Self::Left => "MSG-13",
             Self::StillAdmitted => "MSG-16",
             Self::NoPlace => "MSG-25",
+            Self::NoPoint => "MSG-35",
         }
     }
 }

@@ -87,6 +87,8 @@ pub enum Unwrapped {
     },
     /// A Welcome for somebody.
     Welcome(Vec<u8>),
+    /// A device says how far the journal is, for [`Conversation::take_point`].
+    Point(Unverified),
     /// Skipped by everybody alike.
     Skipped(Unreadable),
 }
@@ -192,7 +194,8 @@ impl Conversation {
             Ok(Opened::Request(request)) => self.take_request(request),
             Ok(Opened::Demand(demand)) => self.take_demand(demand),
             Ok(Opened::Welcome(bytes)) => Unwrapped::Welcome(bytes),
-            Ok(Opened::Pieces(_)) => Unwrapped::Skipped(Unreadable::Form),
+            Ok(Opened::Point(point)) => Unwrapped::Point(point),
+            Ok(Opened::Pieces(_) | Opened::WelcomePart(_)) => Unwrapped::Skipped(Unreadable::Form),
             Err(unreadable) => Unwrapped::Skipped(unreadable),
         })
     }

@@ -171,14 +171,14 @@ impl Conversation {
         )))
     }
 
-    /// MSG-02 and MSG-03: what the journal point alone decides.
+    /// MSG-02 (with MSG-35) and MSG-03: what the journal point alone decides.
     fn judge_point(
         &self,
         roster: &(impl Roster + ?Sized),
         at: Time,
         point: JournalPoint,
     ) -> Result<JournalPoint, Stop> {
-        let last = self.meta.journal;
+        let last = self.meta.floor();
         if point.size < last.size || (point.size == last.size && point.root != last.root) {
             return Err(Stop::Reason(Reason::JournalWentBack));
         }
@@ -240,6 +240,11 @@ impl Conversation {
             .iter()
             .filter(|(index, _)| !gone.contains(index))
             .map(|(_, member)| member);
+        let there: BTreeSet<_> = stays
+            .clone()
+            .chain(&added)
+            .map(|member| member.identity)
+            .collect();
         if !stays.chain(&added).all(|member| roster.admits(point, member)) {
             return Err(Stop::Reason(Reason::NotAdmitted));
         }
@@ -249,7 +254,9 @@ impl Conversation {
         let removed: Vec<_> = gone.into_iter().filter_map(at).collect();
         let taken_out = |member: &Member| {
             let leaves = || self.is_to_leave(roster, ground.demands, member.identity, ground.at);
-            roster.admits(point, member) && !back.contains(member) && !leaves()
+            // By demand one goes with all devices, and not to come back at once: a commit that takes a leaf out moves the log.
+            let goes = || !there.contains(&member.identity) && leaves();
+            roster.admits(point, member) && !back.contains(member) && !goes()
         };
         if removed.iter().any(taken_out) {
             return Err(Stop::Reason(Reason::StillAdmitted));
@@ -272,15 +279,20 @@ impl Conversation {
             Ok((journal, change)) => self.merge_own(journal, change),
             Err(Stop::Waits(point)) => Ok(Processed::Waits(point)),
             Err(Stop::Reason(reason)) => {
-                self.meta.pending = None;
-                self.group
-                    .clear_pending_commit(self.provider.records())
-                    .map_err(|_| UseError::Library("a pending commit"))?;
+                self.drop_pending()?;
                 Ok(Processed::Ignored(reason))
             }
             Err(Stop::Error(error)) => Err(error),
             Err(Stop::Halt) => Err(UseError::Library("a pending commit")),
         }
+    }
+
+    /// Gives the own pending commit up.
+    pub(crate) fn drop_pending(&mut self) -> Result<(), UseError> {
+        self.meta.pending = None;
+        self.group
+            .clear_pending_commit(self.provider.records())
+            .map_err(|_| UseError::Library("a pending commit"))
     }
 
     fn judge_own(&self, roster: &(impl Roster + ?Sized), at: Time) -> Result<(JournalPoint, Change), Stop> {
@@ -326,6 +338,8 @@ impl Conversation {
             over,
         } = change;
         self.meta.journal = journal;
+        // The commit is not below it, and stands in its place: who comes in by the commit need not know of it.
+        self.meta.point = None;
         self.meta.asked.clear();
         self.drop_demands(&removed);
         if over {

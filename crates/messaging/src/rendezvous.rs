@@ -216,9 +216,12 @@ pub fn open_posted(invitation: &Invitation, entry: &[u8]) -> Result<Posted, BadR
     match open(&invitation.log_keys().wrap, labels::RENDEZVOUS, entry)? {
         Opened::Inline(bytes) => Posted::parse(&bytes),
         Opened::Pieces(list) => Ok(Posted::Pieces(list)),
-        Opened::Part(_) | Opened::Request(_) | Opened::Welcome(_) | Opened::Demand(_) => {
-            Err(Unreadable::Form.into())
-        }
+        Opened::Part(_)
+        | Opened::Request(_)
+        | Opened::Welcome(_)
+        | Opened::WelcomePart(_)
+        | Opened::Demand(_)
+        | Opened::Point(_) => Err(Unreadable::Form.into()),
     }
 }
 

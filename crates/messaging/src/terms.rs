@@ -1,13 +1,12 @@
 //! What a conversation besides the plenary is: its terms, of which its id is the hash (MSG-25).
 //!
 //! ```text
-//! terms = CBOR [1, assembly, kind, salt, name, [identity key, …]]      kind: 1 direct, 2 working group
+//! terms = CBOR [1, assembly, kind, salt, name, [identity key, …]]      kind: 1 direct, 2 working group, 3 one's own
 //! id    = hash (CONVERSATION_TERMS, terms)
 //! ```
 //!
 //! The id is the MLS group id, so nobody can be brought into a group under other terms than its members have.
 
-use crate::credential::Member;
 use crate::title::Title;
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -17,6 +16,7 @@ use primitives::{AssemblyId, ConversationId, VerifyingKey, labels};
 const VERSION: u8 = 1;
 const DIRECT: u8 = 1;
 const GROUP: u8 = 2;
+const OWN: u8 = 3;
 /// Most devices of a conversation besides the plenary: its Welcome has to fit one entry of a log.
 pub const GROUP_DEVICES_MAX: usize = 50;
 
@@ -52,6 +52,19 @@ impl Terms {
             name: String::new(),
             members,
         })
+    }
+
+    /// One member's own: its devices and nobody else.
+    #[must_use]
+    pub fn own(assembly: AssemblyId, identity: VerifyingKey, salt: [u8; 32]) -> Self {
+        Self {
+            version: VERSION,
+            assembly,
+            kind: OWN,
+            salt: salt.into(),
+            name: String::new(),
+            members: vec![identity],
+        }
     }
 
     /// A working group; `None` if the name is empty or longer than [`Title::BYTES_MAX`].
@@ -95,20 +108,34 @@ impl Terms {
         }
     }
 
+    /// Whether it is a working group: it has a name, is renamed, and is left on demand.
+    #[must_use]
+    pub fn is_group(&self) -> bool {
+        self.kind == GROUP
+    }
+
+    /// Whether it is one member's own.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.kind == OWN
+    }
+
     /// Whether these bytes mean terms of this version.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.version == VERSION
             && match (self.kind, self.members.as_slice()) {
                 (DIRECT, [a, b]) => a < b && self.name.is_empty(),
+                (OWN, [_]) => self.name.is_empty(),
                 (GROUP, []) => (1..=Title::BYTES_MAX).contains(&self.name.len()),
                 _ => false,
             }
     }
 
-    /// Whether somebody whom the journal admits may be in it.
-    pub(crate) fn admits(&self, member: &Member) -> bool {
-        self.pair().is_none_or(|pair| pair.contains(&member.identity))
+    /// Whether somebody with this identity can be in it, as far as the terms say.
+    #[must_use]
+    pub fn admits(&self, identity: &VerifyingKey) -> bool {
+        self.members.is_empty() || self.members.contains(identity)
     }
 }
 
@@ -136,6 +163,13 @@ mod tests {
             Terms::direct(ASSEMBLY, key(1), key(2), [4; 32]).unwrap().id()
         );
         assert_eq!(Terms::direct(ASSEMBLY, key(1), key(1), [3; 32]), None);
+    }
+
+    #[test]
+    fn msg_25_one_s_own_conversation_admits_nobody_else() {
+        let own = Terms::own(ASSEMBLY, key(1), [3; 32]);
+        assert!(own.is_valid() && own.is_own() && !own.is_group() && own.pair().is_none());
+        assert!(own.admits(&key(1)) && !own.admits(&key(2)));
     }
 
     #[test]
@@ -172,7 +206,11 @@ mod tests {
             kind: 3,
             ..good.clone()
         };
-        for bad in [swapped, three, named, newer, kind] {
+        let newer_kind = Terms {
+            kind: 4,
+            ..good.clone()
+        };
+        for bad in [swapped, three, named, newer, kind, newer_kind] {
             let decoded: Terms = decode_canonical(&encode(&bad)).unwrap();
             assert!(!decoded.is_valid(), "{bad:?}");
         }

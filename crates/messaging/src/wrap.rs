@@ -5,12 +5,14 @@
 //! padded  = version (1) || form (1) || length (u32 BE) || content || zeros     len(entry) is one of SIZES
 //! form    = 0 inline: content is the message
 //!           1 pieces: content is CBOR [key (32), length (u32), [hash of each piece]]     invitations only
-//!           2 a part of a message, 3 a request, 4 a Welcome, 5 a demand               conversations only
+//!           2 a part of a message, 3 a request, 4 a Welcome, 5 a demand, 6 a point,
+//!           7 a part of a Welcome     conversations only
 //! piece i = XChaCha20-Poly1305(key, i as 24 bytes BE, label, part i, the last one padded with zeros)   256 KiB
 //! ```
 //!
 //! The relay sees sizes from a short list and nothing else (MSG-11). Trusts nobody; who holds the wrap key can write.
 
+use crate::welcome::WelcomePart;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use minicbor::bytes::ByteArray;
@@ -45,6 +47,10 @@ pub(crate) const REQUEST: u8 = 3;
 pub(crate) const WELCOME: u8 = 4;
 /// Form of an entry by which a device asks that somebody leave.
 pub(crate) const DEMAND: u8 = 5;
+/// Form of an entry by which a device says how far the journal is.
+pub(crate) const POINT: u8 = 6;
+/// Form of an entry with a part of a Welcome that fits none.
+pub(crate) const WELCOME_PART: u8 = 7;
 
 /// A message ready for the log.
 #[derive(Debug)]
@@ -114,6 +120,10 @@ pub enum Opened {
     Welcome(Vec<u8>),
     /// A device asks that somebody leave: in a conversation's log only.
     Demand(Unverified),
+    /// A device says how far the journal is: in a conversation's log only.
+    Point(Unverified),
+    /// A part of a Welcome: in a conversation's log only.
+    WelcomePart(WelcomePart),
 }
 
 /// The pieces of one message.
@@ -278,6 +288,12 @@ pub fn open(key: &Secret<32>, label: Label, entry: &[u8]) -> Result<Opened, Unre
         WELCOME => Ok(Opened::Welcome(content.to_vec())),
         DEMAND => decode_canonical(content)
             .map(Opened::Demand)
+            .map_err(|_| Unreadable::Form),
+        POINT => decode_canonical(content)
+            .map(Opened::Point)
+            .map_err(|_| Unreadable::Form),
+        WELCOME_PART => decode_canonical(content)
+            .map(Opened::WelcomePart)
             .map_err(|_| Unreadable::Form),
         _ => Err(Unreadable::Form),
     }

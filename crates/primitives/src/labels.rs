@@ -84,6 +84,8 @@ labels! {
     STATEMENT_ID = "journal/statement-id";
     /// Certificate of a device by its member's identity key.
     DEVICE_CERTIFICATE = "journal/device-certificate";
+    /// Signature by which a further device claims its place in a seat, by that device.
+    DEVICE_CLAIM = "journal/device-claim";
     /// Key of one journal entry.
     JOURNAL_ENTRY_KEY = "journal/entry-key";
     /// Commitment to the key of one journal entry.
@@ -135,20 +137,42 @@ labels! {
     JOIN_REQUEST = "invitation/join-request";
     /// Associated data of what is posted to an invitation's log.
     RENDEZVOUS = "invitation/rendezvous";
+    /// Keys that derive from the one-time secret of a link for a further device.
+    DEVICE_LINK = "device-link";
+    /// Signature of a further device's request by that device.
+    DEVICE_REQUEST = "device-link/request";
+    /// What a further device's request says of the nonce that the device opens later.
+    DEVICE_COMMITMENT = "device-link/commitment";
+    /// Signature of the first device's nonce, by the identity key.
+    DEVICE_CHALLENGE = "device-link/challenge";
+    /// Signature of the nonce that a further device opens, by that device.
+    DEVICE_OPENING = "device-link/opening";
+    /// The code that two devices show.
+    DEVICE_CODE = "device-link/code";
+    /// Signature of what the first device answers, by the identity key.
+    DEVICE_ANSWER = "device-link/answer";
+    /// Associated data of what is posted to a device link's log.
+    DEVICE_LINKING = "device-link/linking";
     /// Signature of a part of a large message by the sending device.
     CONVERSATION_PART = "conversation/part";
     /// Signature by which a device asks to be added to a conversation again.
     CONVERSATION_REQUEST = "conversation/request";
     /// Id of a conversation besides the plenary: hash of its terms.
     CONVERSATION_TERMS = "conversation/terms";
+    /// Id of the plenary once it has been founded anew: hash of the assembly, how many times, and what the proposer has drawn.
+    CONVERSATION_PLENARY = "conversation/plenary";
     /// Signature by which a device asks that somebody leave a working group.
     CONVERSATION_DEMAND = "conversation/demand";
+    /// Signature by which a device says in a conversation how far the journal is.
+    CONVERSATION_POINT = "conversation/point";
     /// Keys of an assembly's directory, derived from a journal key.
     DIRECTORY = "directory";
     /// Associated data of a directory's entries.
     DIRECTORY_WRAP = "directory/wrap";
     /// Signature of a device's card in the directory.
     DIRECTORY_CARD = "directory/card";
+    /// Signature of a letter by its author's device.
+    DIRECTORY_LETTER_AUTHOR = "directory/letter-author";
     /// Associated data of a letter in the directory.
     DIRECTORY_LETTER = "directory/letter";
     /// Associated data of the pieces of a large answer to an invitation.

@@ -13,7 +13,7 @@ pub mod store;
 pub mod time;
 
 pub use canonical::{Malformed, decode_canonical, encode};
-pub use device::DeviceCertificate;
+pub use device::{DeviceCertificate, DeviceClaim};
 pub use ids::{
     AssemblyId, ConversationId, Hash, LogId, MessageId, MessageName, MotionId, OpeningId, RelayId,
     SeatNumber, StatementId,

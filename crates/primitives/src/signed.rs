@@ -87,6 +87,12 @@ impl Unverified {
         &self.bytes
     }
 
+    /// The signature, unverified.
+    #[must_use]
+    pub fn signature(&self) -> [u8; 64] {
+        *self.signature
+    }
+
     /// Decodes the value *without* checking the signature: to find out whose key to check it with, nothing else.
     ///
     /// # Errors

@@ -334,6 +334,12 @@ impl MemoryStore {
         values.map(|(purpose, value)| (purpose, value))
     }
 
+    /// Everything that is there: table, key, value and what it may be burnt by.
+    pub fn records(&self) -> impl Iterator<Item = (Table, &[u8], &Value, &Purpose)> {
+        let records = self.records.iter();
+        records.map(|((table, key), (value, purpose))| (*table, key.as_slice(), value, purpose))
+    }
+
     /// Takes a crash that has not happened back.
     pub fn no_crash(&mut self) {
         self.crash_at = None;

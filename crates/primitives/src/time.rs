@@ -14,6 +14,12 @@ impl Time {
         Self(self.0.saturating_add(span_ms))
     }
 
+    /// This time moved `span_ms` milliseconds earlier; the epoch if it would be before it.
+    #[must_use]
+    pub const fn before(self, span_ms: u64) -> Self {
+        Self(self.0.saturating_sub(span_ms))
+    }
+
     /// Milliseconds from `earlier` to this time; 0 if `earlier` is not earlier.
     #[must_use]
     pub const fn since_ms(self, earlier: Self) -> u64 {

@@ -6,7 +6,7 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use primitives::canonical::hash_bytes;
 use primitives::{Hash, LogId, Secret, labels};
-use tlog::CreateLog;
+use tlog::{CreateLog, Entry, SignedCheckpoint};
 
 /// The token that reads a log. Bearer of a right, so `Debug` prints no content.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -143,6 +143,43 @@ pub enum Call {
     /// A piece of another call, for networks that freeze longer exchanges. Answer: `Piece`.
     #[n(8)]
     Piece(#[n(0)] Piece),
+    /// Shows a checkpoint that the relay has signed, the largest that is known: a relay that has been set back to an
+    /// older state learns of it. Answer: `Standing`.
+    #[n(9)]
+    Show {
+        /// Of which log.
+        #[n(0)]
+        log: LogId,
+        /// The right to read it.
+        #[n(1)]
+        token: ReadToken,
+        /// The checkpoint.
+        #[n(2)]
+        checkpoint: SignedCheckpoint,
+    },
+    /// Gives entries back that the relay has lost. They are taken if they lead to the checkpoint's root, which the relay
+    /// itself has signed. Answer: `Standing`.
+    #[n(11)]
+    GiveBack {
+        /// To which log.
+        #[n(0)]
+        log: LogId,
+        /// The right to read it.
+        #[n(1)]
+        token: ReadToken,
+        /// The index of the first entry; at most the size that the relay has.
+        #[n(2)]
+        from: u64,
+        /// Consecutive entries with their times: together at most a page.
+        #[n(3)]
+        entries: Vec<Entry>,
+        /// A checkpoint over them all, and perhaps over more.
+        #[n(4)]
+        checkpoint: SignedCheckpoint,
+        /// What lies between the last of the entries and the checkpoint: [`tlog::rest`].
+        #[n(5)]
+        rest: Vec<Hash>,
+    },
 }
 
 impl Call {
@@ -155,6 +192,8 @@ impl Call {
             | Self::Read { log, .. }
             | Self::Consistency { log, .. }
             | Self::PutBlob { log, .. }
+            | Self::Show { log, .. }
+            | Self::GiveBack { log, .. }
             | Self::GetBlob { log, .. } => Some(*log),
             Self::Keys | Self::Limits | Self::Piece(_) => None,
         }

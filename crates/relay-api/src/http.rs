@@ -11,8 +11,8 @@
 use crate::address::CreateToken;
 use crate::call::Call;
 use crate::limits::{
-    BLOB_BYTES_MAX, ENTRY_BYTES_MAX, FRAME_BYTES_MAX, PIECE_BYTES_MAX, REPLY_BYTES_MAX, ROLL_LEN_MAX,
-    SMALL_BODY_BYTES_MAX,
+    BLOB_BYTES_MAX, ENTRY_BYTES_MAX, FRAME_BYTES_MAX, GIVE_BACK_BYTES_MAX, PIECE_BYTES_MAX, REPLY_BYTES_MAX,
+    ROLL_LEN_MAX, SMALL_BODY_BYTES_MAX,
 };
 use crate::problem::{Problem, ProblemKind};
 use crate::reply::Reply;
@@ -80,6 +80,8 @@ const ENDPOINTS: &[(&str, Method, usize)] = &[
     ("/v1/keys", Method::Get, 0),
     ("/v1/limits", Method::Get, 0),
     ("/v1/piece", Method::Post, PIECE_BYTES_MAX + FRAME_BYTES_MAX),
+    ("/v1/show", Method::Post, SMALL_BODY_BYTES_MAX),
+    ("/v1/give-back", Method::Post, GIVE_BACK_BYTES_MAX),
 ];
 
 /// The longest call that can be sent in pieces.
@@ -99,6 +101,8 @@ impl Call {
             Self::Keys => "/v1/keys",
             Self::Limits => "/v1/limits",
             Self::Piece(_) => "/v1/piece",
+            Self::Show { .. } => "/v1/show",
+            Self::GiveBack { .. } => "/v1/give-back",
         }
     }
 

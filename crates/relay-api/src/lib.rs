@@ -11,6 +11,7 @@ pub mod limits;
 mod piece;
 mod problem;
 mod reply;
+mod standing;
 mod watch;
 
 pub use address::{BadAddress, CreateToken, HostPort, RelayAddress};
@@ -20,5 +21,6 @@ pub use limits::Limits;
 pub use piece::{Piece, PieceReply, ReplyPart};
 pub use problem::{Problem, ProblemKind};
 pub use reply::Reply;
-pub use tlog::{Entry, Page, RelayKeys, relay_id, sign_append, verify_append};
+pub use standing::Standing;
+pub use tlog::{Entry, Page, RelayKeys, SignedCheckpoint, relay_id, sign_append, verify_append};
 pub use watch::{Pushed, WatchRequest};

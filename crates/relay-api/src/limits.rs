@@ -19,6 +19,8 @@ pub const PIECE_BYTES_MAX: usize = 6 * 1024;
 pub const SMALL_BODY_BYTES_MAX: usize = 2 * 1024;
 /// What frames an entry or a blob in its call: ids, tokens, signatures.
 pub const FRAME_BYTES_MAX: usize = 512;
+/// The longest call that gives entries back: a page of them, their frames, a checkpoint and its rest.
+pub const GIVE_BACK_BYTES_MAX: usize = PAGE_BYTES_MAX + 16 * PAGE_ENTRIES_MAX + 8 * 1024;
 /// The longest body of any reply.
 pub const REPLY_BYTES_MAX: usize = PAGE_BYTES_MAX + ENTRY_BYTES_MAX + 128 * 1024;
 /// The most logs watched over one connection.

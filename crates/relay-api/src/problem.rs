@@ -130,6 +130,8 @@ problems! {
     17 OutOfRange "out-of-range" 416 "There is nothing at that position.";
     /// The store or the relay failed; the operator's log says how.
     18 Internal "internal" 500 "The relay failed; its operator can find out why.";
+    /// The relay has lost entries that it signed, or may have: show it the largest checkpoint.
+    19 Behind "behind" 503 "The relay was set back to an older state and waits for what it has lost: show it what you hold.";
 }
 
 impl fmt::Display for ProblemKind {

@@ -3,6 +3,7 @@
 use crate::limits::Limits;
 use crate::piece::PieceReply;
 use crate::problem::Problem;
+use crate::standing::Standing;
 use minicbor::{Decode, Encode};
 use primitives::signed::Unverified;
 use primitives::{Hash, LogId, Time};
@@ -68,6 +69,9 @@ pub enum Reply {
     /// Nothing was done.
     #[n(10)]
     Problem(#[n(0)] Problem),
+    /// How a log stands beside what has been signed of it.
+    #[n(11)]
+    Standing(#[n(0)] Standing),
 }
 
 impl From<Problem> for Reply {

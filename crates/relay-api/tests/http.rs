@@ -12,9 +12,9 @@ use minicbor::bytes::ByteArray;
 use primitives::{Hash, LogId, Secret, Time, encode, labels};
 use proptest::prelude::*;
 use relay_api::limits::{ENTRY_BYTES_MAX, REPLY_BYTES_MAX};
-use relay_api::{Call, CreateToken, Method, Piece, Problem, ProblemKind, ReadToken, Reply};
+use relay_api::{Call, CreateToken, Method, Piece, Problem, ProblemKind, ReadToken, Reply, Standing};
 use std::collections::BTreeSet;
-use tlog::{LogKeys, LogKind};
+use tlog::{Entry, LogKeys, LogKind, SignedCheckpoint};
 
 fn calls() -> Vec<Call> {
     let (log, token) = (LogId::new([1; 32]), ReadToken::new([2; 32]));
@@ -53,10 +53,29 @@ fn calls() -> Vec<Call> {
         },
         Call::GetBlob {
             log,
-            token,
+            token: token.clone(),
             hash: Hash::new([5; 32]),
             offset: u32::MAX,
             len: u32::MAX,
+        },
+        Call::Show {
+            log,
+            token: token.clone(),
+            checkpoint: SignedCheckpoint::new("x".repeat(1024)),
+        },
+        Call::GiveBack {
+            log,
+            token,
+            from: u64::MAX,
+            entries: vec![
+                Entry {
+                    time: Time(u64::MAX),
+                    bytes: vec![1; 1024],
+                };
+                1024
+            ],
+            checkpoint: SignedCheckpoint::new("x".repeat(1024)),
+            rest: vec![Hash::new([6; 32]); 126],
         },
         Call::Keys,
         Call::Limits,
@@ -82,6 +101,25 @@ fn the_largest_call_of_every_kind_gets_through() {
         if !matches!(call, Call::Piece(_)) {
             assert_eq!(Call::from_pieces(&encode(&call)), Ok(call));
         }
+    }
+}
+
+#[test]
+fn every_standing_is_read_as_it_was_written() {
+    for standing in [
+        Standing::Sound { size: 0 },
+        Standing::Behind {
+            size: 5,
+            known: u64::MAX,
+        },
+        Standing::Waits {
+            size: 5,
+            until: Time(9),
+        },
+        Standing::Broken { size: 7 },
+    ] {
+        let http = Reply::Standing(standing).to_http();
+        assert_eq!(Reply::from_http(200, &http.body), Ok(Reply::Standing(standing)));
     }
 }
 

@@ -1,13 +1,14 @@
 //! Gates: which entries a ballot box takes.
 
 use crate::store::{LogStore, Tag};
+use crate::task::Role;
 use ballot::{BALLOT_BYTES_MAX, BallotIn, Event, Roll};
 use minicbor::bytes::ByteArray;
 use primitives::LogId;
 use relay_api::{Problem, ProblemKind};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use tlog::Gate;
+use tlog::{CloseEntry, Gate};
 
 /// How many boxes are kept decoded; a roll of 10,000 keys takes about 2 MiB.
 const EVENTS_MAX: usize = 8;
@@ -70,6 +71,24 @@ impl Gates {
         let event = self.event(store, log, gate)?;
         let verified = ballot::verify(&event, &received).map_err(refused)?;
         Ok(*verified.tag().as_bytes())
+    }
+
+    /// Whether `entry` closes the box.
+    #[must_use]
+    pub fn closes(gate: &Gate, entry: &[u8]) -> bool {
+        let closing = CloseEntry {
+            opening: gate.opening,
+        };
+        CloseEntry::from_bytes(entry) == Some(closing)
+    }
+
+    /// What an entry is that was in the box before: not verified again.
+    #[must_use]
+    pub fn role(gate: &Gate, entry: &[u8]) -> Role {
+        if Self::closes(gate, entry) {
+            return Role::Close;
+        }
+        BallotIn::decode(entry).map_or(Role::Plain, |ballot| Role::Ballot(*ballot.tag().as_bytes()))
     }
 
     fn event(&self, store: &dyn LogStore, log: LogId, gate: &Gate) -> Result<Arc<Event>, Problem> {

@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use tlog::CheckpointKey;
 use zeroize::Zeroizing;
 
 /// A relay's keys.
@@ -48,6 +49,16 @@ impl Identity {
     #[must_use]
     pub const fn tls_key(&self) -> &SigningSecret {
         &self.tls
+    }
+
+    /// Every key by which this relay has ever signed checkpoints: what an older one has signed binds it still.
+    #[must_use]
+    pub fn checkpoint_keys(&self) -> Vec<CheckpointKey> {
+        // A checkpoint key that is taken out of use is to be remembered and added here.
+        vec![CheckpointKey {
+            relay: self.relay(),
+            key: self.checkpoint.verifying_key(),
+        }]
     }
 
     /// Signs checkpoints.

@@ -3,20 +3,25 @@
 //! Edge crate: sockets, files, threads, the clock. Trusts nobody who calls. Deliberately absent: users, accounts, an
 //! admin interface, and any way to look into an entry.
 
+mod batch;
 pub mod clock;
 pub mod committed;
 mod connection;
 pub mod gate;
+mod give_back;
 pub mod identity;
 pub mod lock;
+pub mod mark;
 mod paced;
 mod pieces;
 mod rate;
+pub mod recovery;
 pub mod sequencer;
 pub mod server;
 pub mod service;
 pub mod settings;
 pub mod store;
+pub mod task;
 pub mod tls;
 mod watch;
 

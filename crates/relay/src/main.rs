@@ -1,5 +1,8 @@
 //! `veche-relay`: runs a relay.
 
+#[path = "commands/recover.rs"]
+mod recover;
+
 use clap::{Parser, Subcommand};
 use relay::{Settings, StartError, start};
 use relay_api::{CreateToken, HostPort};
@@ -28,9 +31,14 @@ enum Command {
     /// to members. It pins the relay's identity key, contains nothing secret, and stays the same as long as the data
     /// directory does. Everything else goes to standard error; RUST_LOG=debug says more.
     ///
-    /// Back up the three *.key files of the data directory, offline. Never restore the logs from an old copy and go
-    /// on: readers would see the relay contradict itself.
+    /// Back up the three *.key files of the data directory, offline. After restoring the logs from an old copy run
+    /// `veche-relay recover` before this: otherwise readers would see the relay contradict itself.
     Serve(Serve),
+    /// Prepares a data directory whose logs are an older copy: run it after restoring, before `serve`.
+    ///
+    /// The relay has signed more than an older copy holds. Its logs can be read then, but take nothing until members'
+    /// programs have given back what is missing (they do so by themselves) and the waiting time has passed.
+    Recover(recover::Recover),
 }
 
 #[derive(Debug, clap::Args)]
@@ -66,9 +74,27 @@ struct Serve {
 }
 
 fn main() -> ExitCode {
-    let Args {
-        command: Command::Serve(serve),
-    } = Args::parse();
+    match Args::parse().command {
+        Command::Serve(serve) => serve_logged(serve),
+        Command::Recover(recover) => end(recover.run().map_err(|(message, code)| Failure { message, code })),
+    }
+}
+
+/// Says what was done on standard output, or what was not on standard error.
+fn end(done: Result<String, Failure>) -> ExitCode {
+    match done {
+        Ok(sentence) => {
+            let _ = writeln!(std::io::stdout(), "{sentence}");
+            ExitCode::SUCCESS
+        }
+        Err(Failure { message, code }) => {
+            let _ = writeln!(std::io::stderr(), "veche-relay: {message}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn serve_logged(serve: Serve) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -4,92 +4,32 @@
 //! answered before it. Appends are idempotent by (log, SHA-256 of the entry), within a batch and across restarts.
 //! Ballots wait for the end of their slot and are then placed together, in order of their hashes.
 
+use crate::batch::{Batch, problem};
 use crate::clock::{Clock, Stamps};
 use crate::committed::Committed;
-use crate::store::{LogChange, LogStore, Placed, Row, StoreFault, Tag, Waiting};
+use crate::mark::Mark;
+use crate::recovery::Recovery;
+use crate::store::{LogStore, StoreFault};
+use crate::task::{Done, Task};
 use crate::watch::Watchers;
-use minicbor::bytes::ByteArray;
-use primitives::{Hash, LogId, Time};
+use primitives::{LogId, Time};
 use relay_api::{Problem, ProblemKind};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tlog::{CreateLog, Entry, leaf_hash};
 use tokio::sync::oneshot;
 
 const QUEUE_MAX: usize = 1024;
 const BATCH_JOBS_MAX: usize = 512;
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Bytes of blobs beside one log.
-const BLOB_BYTES_PER_LOG_MAX: u64 = 4 * 1024 * 1024 * 1024;
 const IDLE: Duration = Duration::from_secs(3600);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-
-/// What is to be done; checked already, except against what only the sequencer knows.
-#[derive(Debug)]
-pub enum Task {
-    /// Create a log.
-    Create {
-        /// Its record.
-        record: Box<CreateLog>,
-        /// Its roll, if it is gated.
-        roll: Vec<ByteArray<32>>,
-    },
-    /// Append an entry.
-    Append {
-        /// To which log.
-        log: LogId,
-        /// Its SHA-256.
-        hash: Hash,
-        /// The entry.
-        bytes: Vec<u8>,
-        /// What it is to a gated log.
-        role: Role,
-    },
-    /// Store a blob.
-    Blob {
-        /// Beside which log.
-        log: LogId,
-        /// Its SHA-256.
-        hash: Hash,
-        /// The blob.
-        bytes: Vec<u8>,
-    },
-}
-
-/// What an entry is to its log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// An entry of an ungated log.
-    Plain,
-    /// A verified ballot.
-    Ballot(Tag),
-    /// The entry that closes the box.
-    Close,
-}
-
-/// What was done, durably.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
-    /// The log is there.
-    Created,
-    /// The entry has its place.
-    Placed {
-        /// Where.
-        index: u64,
-        /// When.
-        time: Time,
-    },
-    /// The entry waits.
-    Waits {
-        /// Until when.
-        slot_end: Time,
-    },
-    /// The blob is there.
-    Stored,
-}
+/// How long a commit may go without a mark.
+const MARK_EVERY_MS: u64 = 1_000;
+/// How often the time of a recovery is looked at.
+const RECOVERING: Duration = Duration::from_secs(1);
 
 type Answer = oneshot::Sender<Result<Done, Problem>>;
 
@@ -143,6 +83,19 @@ impl Sequencer {
         watchers: Arc<Watchers>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreFault> {
+        Self::start_in((store, committed, watchers), clock, Arc::default(), None)
+    }
+
+    /// [`Sequencer::start`] of a relay that may be recovering, and that notes how far it has come.
+    ///
+    /// # Errors
+    /// [`StoreFault`] if the store cannot be read.
+    pub fn start_in(
+        (store, committed, watchers): (Arc<dyn LogStore>, Committed, Arc<Watchers>),
+        clock: Arc<dyn Clock>,
+        recovery: Arc<Recovery>,
+        mark: Option<Mark>,
+    ) -> Result<Self, StoreFault> {
         let (sender, receiver) = sync_channel(QUEUE_MAX);
         let stamps = Stamps::after(store.high_water()?, clock.read());
         let agenda = store.slots()?.into_iter().collect();
@@ -153,6 +106,9 @@ impl Sequencer {
             clock,
             stamps,
             agenda,
+            recovery,
+            mark,
+            unmarked: None,
         };
         let thread = std::thread::Builder::new()
             .name("sequencer".to_owned())
@@ -185,6 +141,10 @@ struct State {
     stamps: Stamps,
     /// Slots in which something waits.
     agenda: BTreeSet<(Time, LogId)>,
+    recovery: Arc<Recovery>,
+    mark: Option<Mark>,
+    /// The latest commit that was not marked yet, and the uptime from which on it is to be.
+    unmarked: Option<(Time, u64)>,
 }
 
 impl State {
@@ -215,56 +175,108 @@ impl State {
                     break;
                 }
             }
+            if self.recovery.pass(self.clock.read()) {
+                self.read_agenda();
+            }
             let healthy = self.step(tasks);
+            self.set_mark(stop);
             if stop {
                 return;
             }
             wait = if healthy {
-                self.until_next_slot()
+                self.until_next_slot().min(self.until_mark())
             } else {
                 AFTER_FAILURE
             };
         }
     }
 
+    /// Slots that were left alone while a log was in doubt are due now.
+    fn read_agenda(&mut self) {
+        match self.store.slots() {
+            Ok(slots) => self.agenda.extend(slots),
+            Err(fault) => {
+                tracing::error!(%fault, "what waits for its slot cannot be read; a restart reads it again")
+            }
+        }
+    }
+
+    /// Notes how far the store has come, now and then, and when the relay stops.
+    fn set_mark(&mut self, stop: bool) {
+        let now_ms = self.clock.read().uptime_ms;
+        if let (Some(mark), Some((to, due_ms))) = (&mut self.mark, self.unmarked)
+            && (stop || due_ms <= now_ms)
+        {
+            self.unmarked = None;
+            if let Err(error) = mark.raise(to) {
+                tracing::warn!(%error, "how far the store has come could not be noted");
+            }
+        }
+    }
+
+    fn until_mark(&self) -> Duration {
+        let now_ms = self.clock.read().uptime_ms;
+        self.unmarked.map_or(IDLE, |(_, due_ms)| {
+            Duration::from_millis(due_ms.saturating_sub(now_ms))
+        })
+    }
+
     fn until_next_slot(&self) -> Duration {
+        if self.recovery.is_on() {
+            return RECOVERING;
+        }
         let now = self.clock.read().wall;
         self.agenda.first().map_or(IDLE, |(end, _)| {
             Duration::from_millis(end.since_ms(now)).min(IDLE)
         })
     }
 
-    /// One batch: slots that have ended, then tasks, one commit, then answers. False if the store or clock failed.
-    fn step(&mut self, tasks: Vec<(Task, Answer)>) -> bool {
+    /// One batch: what is about missing entries, slots that have ended, then the other tasks, one commit, then answers.
+    /// False if the store or clock failed.
+    fn step(&mut self, mut tasks: Vec<(Task, Answer)>) -> bool {
         let now = self.stamps.stamp(self.clock.read()).ok();
         let due: Vec<_> = match now {
-            Some(now) => self
+            Some(now) if !self.recovery.is_on() => self
                 .agenda
                 .iter()
                 .take_while(|(end, _)| *end <= now)
                 .copied()
                 .collect(),
-            None => Vec::new(),
+            _ => Vec::new(),
         };
         if tasks.is_empty() && due.is_empty() {
             return now.is_some() || self.agenda.is_empty();
         }
-        let mut batch = Batch::new(self.store.as_ref(), &self.committed, now);
+        let store = Arc::clone(&self.store);
+        let mut batch = Batch::new(store.as_ref(), &self.committed, &self.recovery, now);
+        // Stable: otherwise in the order of their coming.
+        tasks.sort_by_key(|(task, _)| !task.doubts());
+        let others = tasks.partition_point(|(task, _)| task.doubts());
+        let others = tasks.split_off(others);
+        let mut answers = Vec::new();
+        for (task, answer) in tasks {
+            answers.push((answer, batch.perform(task)));
+        }
+        // They may have shown just now that nothing is to be placed.
+        let due = if self.recovery.is_on() { Vec::new() } else { due };
         let mut ended = Ok(());
         for (end, log) in &due {
             ended = ended.and_then(|()| batch.end_slots(*log, *end));
         }
-        let mut answers = Vec::new();
-        for (task, answer) in tasks {
+        for (task, answer) in others {
             let result = ended.clone().map_err(problem).and_then(|()| batch.perform(task));
             answers.push((answer, result));
         }
-        let outcome = ended.and_then(|()| batch.commit());
-        let (healthy, problem) = match outcome {
-            Ok(Committing { logs, slots }) => {
+        let begun = batch.begun();
+        // Even after a failure: the store may have it all the same, and looking once more costs nothing.
+        self.agenda.extend(begun.slots);
+        let (healthy, problem) = match ended.and_then(|()| batch.commit()) {
+            Ok(written) => {
                 self.agenda.retain(|slot| !due.contains(slot));
-                self.agenda.extend(slots);
-                self.watchers.grown(&logs);
+                if let (true, Some(now), Some(_)) = (written, now, &self.mark) {
+                    let due_ms = self.clock.read().uptime_ms.saturating_add(MARK_EVERY_MS);
+                    self.unmarked = Some((now, self.unmarked.map_or(due_ms, |(_, due_ms)| due_ms)));
+                }
                 (true, None)
             }
             Err(fault) => {
@@ -273,6 +285,10 @@ impl State {
                 (false, Some(problem(fault)))
             }
         };
+        self.watchers.grown(&begun.grown);
+        if begun.thawed {
+            self.read_agenda();
+        }
         for (answer, result) in answers {
             let _ = answer.send(match (&problem, result) {
                 (Some(problem), Ok(_)) => Err(problem.clone()),
@@ -280,301 +296,5 @@ impl State {
             });
         }
         healthy
-    }
-}
-
-impl Task {
-    fn len(&self) -> usize {
-        match self {
-            Self::Create { roll, .. } => roll.len().saturating_mul(32),
-            Self::Append { bytes, .. } | Self::Blob { bytes, .. } => bytes.len(),
-        }
-    }
-}
-
-/// How a failure of the store looks from outside.
-pub(crate) fn problem(fault: StoreFault) -> Problem {
-    match fault {
-        StoreFault::Full => ProblemKind::InsufficientStorage.into(),
-        _ => ProblemKind::Internal.into(),
-    }
-}
-
-/// Changes that will be committed together.
-struct Batch<'a> {
-    store: &'a dyn LogStore,
-    committed: &'a Committed,
-    /// `None` while the clock is stopped.
-    now: Option<Time>,
-    changes: HashMap<LogId, LogChange>,
-    /// Logs that were asked for and are not there.
-    absent: BTreeSet<LogId>,
-    /// Places given in this batch.
-    placed: HashMap<(LogId, Hash), (u64, Time)>,
-    slots: Vec<(Time, LogId)>,
-}
-
-struct Committing {
-    logs: Vec<LogId>,
-    slots: Vec<(Time, LogId)>,
-}
-
-impl<'a> Batch<'a> {
-    fn new(store: &'a dyn LogStore, committed: &'a Committed, now: Option<Time>) -> Self {
-        Self {
-            store,
-            committed,
-            now,
-            changes: HashMap::new(),
-            absent: BTreeSet::new(),
-            placed: HashMap::new(),
-            slots: Vec::new(),
-        }
-    }
-
-    fn perform(&mut self, task: Task) -> Result<Done, Problem> {
-        match task {
-            Task::Create { record, roll } => self.create(*record, roll),
-            Task::Append {
-                log,
-                hash,
-                bytes,
-                role,
-            } => self.append(log, hash, bytes, role),
-            Task::Blob { log, hash, bytes } => self.blob(log, hash, bytes),
-        }
-    }
-
-    /// The change to a log in this batch; `None` if there is no such log.
-    fn change(&mut self, log: LogId) -> Result<Option<&mut LogChange>, Problem> {
-        if !self.changes.contains_key(&log) {
-            match self.committed.pin(log).map_err(problem)? {
-                Some(row) => {
-                    let change = LogChange::new(Some(row.frontier.size()), (*row).clone());
-                    self.changes.insert(log, change);
-                }
-                None => {
-                    self.absent.insert(log);
-                }
-            }
-        }
-        Ok(self.changes.get_mut(&log))
-    }
-
-    fn create(&mut self, record: CreateLog, roll: Vec<ByteArray<32>>) -> Result<Done, Problem> {
-        let log = record.id();
-        if self.change(log)?.is_none() {
-            let change = LogChange {
-                roll,
-                ..LogChange::new(None, Row::new(record))
-            };
-            self.changes.insert(log, change);
-        }
-        Ok(Done::Created)
-    }
-
-    fn append(&mut self, log: LogId, hash: Hash, bytes: Vec<u8>, role: Role) -> Result<Done, Problem> {
-        if let Some(done) = self.known(log, hash)? {
-            return Ok(done);
-        }
-        let now = self.now;
-        let row = match self.change(log)? {
-            Some(change) => change.row.clone(),
-            None => return Err(ProblemKind::NotFound.into()),
-        };
-        let now = now.ok_or(ProblemKind::ClockStopped)?;
-        if row.closed {
-            return Err(ProblemKind::Closed.into());
-        }
-        match role {
-            Role::Close => {
-                if row.record.slots.is_some_and(|slots| now < slots.closes) {
-                    return Err(ProblemKind::TooEarly.into());
-                }
-                self.end_slots(log, now).map_err(problem)?;
-            }
-            Role::Ballot(tag) => self.take_tag(log, &row, tag)?,
-            Role::Plain => {}
-        }
-        match row.record.slots {
-            Some(slots) if role != Role::Close => {
-                let outside = if now < slots.opens {
-                    ProblemKind::NotOpen
-                } else {
-                    ProblemKind::Closed
-                };
-                let slot_end = slots.end_of_slot(now).ok_or(outside)?;
-                self.admit(log, role)?;
-                self.slots.push((slot_end, log));
-                if let Some(change) = self.changes.get_mut(&log) {
-                    change.waiting.push(Waiting {
-                        slot_end,
-                        hash,
-                        bytes,
-                    });
-                }
-                Ok(Done::Waits { slot_end })
-            }
-            _ => {
-                self.admit(log, role)?;
-                let time = now.max(row.last_time);
-                let index = self.place(log, hash, Entry { time, bytes });
-                if let (Role::Close, Some(change)) = (role, self.changes.get_mut(&log)) {
-                    change.row.closed = true;
-                }
-                Ok(Done::Placed { index, time })
-            }
-        }
-    }
-
-    /// Where the entry is already: in this batch, in the log, or waiting.
-    fn known(&mut self, log: LogId, hash: Hash) -> Result<Option<Done>, Problem> {
-        if let Some((index, time)) = self.placed.get(&(log, hash)) {
-            return Ok(Some(Done::Placed {
-                index: *index,
-                time: *time,
-            }));
-        }
-        if let Some((index, time)) = self.store.position(log, hash).map_err(problem)? {
-            return Ok(Some(Done::Placed { index, time }));
-        }
-        let here = self
-            .changes
-            .get(&log)
-            .and_then(|change| change.waiting.iter().find(|waiting| waiting.hash == hash));
-        if let Some(waiting) = here {
-            return Ok(Some(Done::Waits {
-                slot_end: waiting.slot_end,
-            }));
-        }
-        let waits = self.store.waits_until(log, hash).map_err(problem)?;
-        Ok(waits.map(|slot_end| Done::Waits { slot_end }))
-    }
-
-    /// Refuses a second ballot of the same voter and a ballot too many.
-    fn take_tag(&mut self, log: LogId, row: &Row, tag: Tag) -> Result<(), Problem> {
-        let here = self
-            .changes
-            .get(&log)
-            .is_some_and(|change| change.tags.contains(&tag));
-        if here || self.store.has_tag(log, &tag).map_err(problem)? {
-            return Err(ProblemKind::TagUsed.into());
-        }
-        if row
-            .record
-            .gate
-            .as_ref()
-            .is_none_or(|gate| row.ballots >= gate.roll_len)
-        {
-            return Err(ProblemKind::BoxFull.into());
-        }
-        Ok(())
-    }
-
-    /// Counts a ballot that is accepted now.
-    fn admit(&mut self, log: LogId, role: Role) -> Result<(), Problem> {
-        let change = self.changes.get_mut(&log).ok_or(ProblemKind::NotFound)?;
-        if let Role::Ballot(tag) = role {
-            change.tags.push(tag);
-            change.row.ballots = change.row.ballots.saturating_add(1);
-        }
-        Ok(())
-    }
-
-    /// Places everything that waits for slots ended by `now`, slot by slot in order of hashes.
-    fn end_slots(&mut self, log: LogId, now: Time) -> Result<(), StoreFault> {
-        let Ok(Some(change)) = self.change(log) else {
-            return Err(StoreFault::Damaged("a slot without a log"));
-        };
-        let mut due = change.waiting.clone();
-        let gone = change.sequenced.clone();
-        due.extend(self.store.waiting(log)?);
-        due.retain(|waiting| waiting.slot_end <= now && !gone.contains(&waiting.hash));
-        due.sort_unstable();
-        for Waiting {
-            slot_end,
-            hash,
-            bytes,
-        } in due
-        {
-            if let Some(change) = self.changes.get_mut(&log) {
-                change.sequenced.push(hash);
-            }
-            self.place(
-                log,
-                hash,
-                Entry {
-                    time: slot_end,
-                    bytes,
-                },
-            );
-        }
-        Ok(())
-    }
-
-    fn place(&mut self, log: LogId, hash: Hash, entry: Entry) -> u64 {
-        let Some(change) = self.changes.get_mut(&log) else {
-            return 0;
-        };
-        let index = change.row.frontier.size();
-        let nodes = &mut change.nodes;
-        change
-            .row
-            .frontier
-            .push_with(leaf_hash(entry.time, &entry.bytes), |level, at, node| {
-                nodes.push((level, at, node))
-            });
-        change.row.last_time = entry.time;
-        self.placed.insert((log, hash), (index, entry.time));
-        change.placed.push(Placed { index, hash, entry });
-        index
-    }
-
-    fn blob(&mut self, log: LogId, hash: Hash, bytes: Vec<u8>) -> Result<Done, Problem> {
-        if self.store.blob(log, hash, 0, 0).map_err(problem)?.is_some() {
-            return Ok(Done::Stored);
-        }
-        let change = self.change(log)?.ok_or(ProblemKind::NotFound)?;
-        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let total = change.row.blob_bytes.saturating_add(len);
-        if change.blobs.iter().any(|(known, _)| *known == hash) {
-            return Ok(Done::Stored);
-        }
-        if total > BLOB_BYTES_PER_LOG_MAX {
-            return Err(ProblemKind::InsufficientStorage.into());
-        }
-        change.row.blob_bytes = total;
-        change.blobs.push((hash, bytes));
-        Ok(Done::Stored)
-    }
-
-    /// Writes and syncs, then lets everybody see it.
-    fn commit(self) -> Result<Committing, StoreFault> {
-        let changed = |change: &LogChange| {
-            change.expected.is_none()
-                || !(change.placed.is_empty() && change.waiting.is_empty() && change.blobs.is_empty())
-        };
-        let changes: Vec<_> = self
-            .changes
-            .into_iter()
-            .filter(|(_, change)| changed(change))
-            .collect();
-        if !changes.is_empty() {
-            self.store.commit(&changes, self.now.unwrap_or(Time(0)))?;
-        }
-        let logs = changes
-            .iter()
-            .filter(|(_, change)| !change.placed.is_empty())
-            .map(|(log, _)| *log)
-            .collect();
-        self.committed
-            .publish(changes.into_iter().map(|(log, change)| (log, change.row)));
-        self.absent
-            .into_iter()
-            .for_each(|log| self.committed.unpin_absent(log));
-        Ok(Committing {
-            logs,
-            slots: self.slots,
-        })
     }
 }

@@ -5,10 +5,12 @@ use crate::committed::Committed;
 use crate::connection::{self, KIB, Shared, stopped};
 use crate::identity::Identity;
 use crate::lock::DirLock;
+use crate::mark::Mark;
+use crate::recovery::Recovery;
 use crate::sequencer::Sequencer;
 use crate::service::Service;
 use crate::settings::Settings;
-use crate::store::{LogStore, SledStore, StoreFault};
+use crate::store::{LogStore, SledStore, StoreFault, sync_parent};
 use crate::tls::{TlsError, server_config};
 use crate::watch::Watchers;
 use relay_api::{HostPort, RelayAddress};
@@ -36,8 +38,25 @@ pub enum StartError {
     /// The directory cannot be used.
     #[error("the data directory {0} cannot be used: {1}")]
     Data(PathBuf, io::Error),
+    /// It was copied here.
+    #[error(
+        "the data directory {0} is a copy of another one, or of its keys. If it is older than what the relay had last, or may be, run \
+         `veche-relay recover --data {0}` and start again; if it is the very last state, and the original will never \
+         run again, run `veche-relay recover --latest --data {0}`"
+    )]
+    Copied(PathBuf),
+    /// The store has less than it had.
+    #[error(
+        "the store in {0} has lost what it held: it is damaged, or an older copy. Check the disk; put back the newest \
+         copy that you have, if this is not it; then run `veche-relay recover --data {0}` and start again: members' \
+         programs give back what is missing"
+    )]
+    Less(PathBuf),
     /// The store cannot be opened.
-    #[error("the store cannot be opened: {0}")]
+    #[error(
+        "the store cannot be opened ({0}). Check the disk; if the store is damaged, put back the newest copy that you \
+         have, run `veche-relay recover` on it and start again: members' programs give back what is missing"
+    )]
     Store(#[from] StoreFault),
     /// No TLS.
     #[error(transparent)]
@@ -64,10 +83,14 @@ pub struct Running {
 pub async fn start(settings: Settings) -> Result<Running, StartError> {
     let unusable = |error| StartError::Data(settings.data.clone(), error);
     std::fs::create_dir_all(&settings.data).map_err(unusable)?;
+    sync_parent(&settings.data).map_err(unusable)?;
     let private = std::fs::Permissions::from_mode(0o700);
     std::fs::set_permissions(&settings.data, private).map_err(unusable)?;
     let lock = DirLock::take(&settings.data).map_err(unusable)?;
     let lock = lock.ok_or_else(|| StartError::InUse(settings.data.clone()))?;
+    if lock.is_copy() {
+        return Err(StartError::Copied(settings.data.clone()));
+    }
     let identity = Identity::load_or_create(&settings.data).map_err(unusable)?;
     let tls = TlsAcceptor::from(server_config(&identity)?);
 
@@ -75,10 +98,20 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         &settings.data.join("logs"),
         settings.reserve_bytes,
     )?);
+    let mark = Mark::load(&settings.data).map_err(unusable)?;
+    if store.high_water()? < mark.at() {
+        return Err(StartError::Less(settings.data.clone()));
+    }
     let (committed, watchers) = (Committed::new(Arc::clone(&store)), Arc::<Watchers>::default());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (rows, told, time) = (committed.clone(), Arc::clone(&watchers), Arc::clone(&clock));
-    let sequencer = Sequencer::start(Arc::clone(&store), rows, told, time)?;
+    let recovery = Arc::new(Recovery::load(&settings.data).map_err(unusable)?);
+    if recovery.is_on() {
+        tracing::warn!(
+            "recovering: nothing is appended until members have had time to give back what is missing"
+        );
+    }
+    let shared = (Arc::clone(&store), committed.clone(), Arc::clone(&watchers));
+    let sequencer = Sequencer::start_in(shared, Arc::clone(&clock), Arc::clone(&recovery), Some(mark))?;
 
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.map_err(|error| StartError::Listen(settings.listen, error))?;
@@ -99,7 +132,8 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         clock,
         identity,
         settings,
-    );
+    )
+    .recovering(recovery);
     let (stopping, stop) = signal::channel(false);
     let shared = Shared {
         tls,

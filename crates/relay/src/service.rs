@@ -1,14 +1,17 @@
 //! What a relay does for a call, whatever carried it.
 
+use crate::batch::problem;
 use crate::clock::Clock;
 use crate::committed::Committed;
 use crate::gate::Gates;
 use crate::identity::Identity;
 use crate::pieces::{Exchanges, Next};
 use crate::rate::{LogRates, Rate};
-use crate::sequencer::{Done, Queue, Role, Task, problem};
+use crate::recovery::{Recovery, refusal};
+use crate::sequencer::Queue;
 use crate::settings::Settings;
 use crate::store::{LogStore, Range, Row, StoreFault};
+use crate::task::{Done, Given, Role, Task};
 use crate::watch::Watchers;
 use minicbor::bytes::ByteArray;
 use primitives::canonical::sha256;
@@ -18,13 +21,14 @@ use relay_api::limits::{
     BLOB_BYTES_MAX, ENTRY_BYTES_MAX, PAGE_BYTES_MAX, PAGE_ENTRIES_MAX, ROLL_LEN_MAX, WATCH_LOGS_MAX,
 };
 use relay_api::{
-    Call, CreateToken, Limits, Piece, Problem, ProblemKind, ReadToken, RelayKeys, Reply, verify_append,
+    Call, CreateToken, Limits, Piece, Problem, ProblemKind, ReadToken, RelayKeys, Reply, Standing,
+    verify_append,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tlog::{
-    Checkpoint, CloseEntry, CreateLog, HashReader, Origin, Page, Receipt, SignedCheckpoint,
-    consistency_proof, inclusion_proof,
+    Checkpoint, CreateLog, Entry, HashReader, Origin, Page, Receipt, SignedCheckpoint, consistency_proof,
+    inclusion_proof, subtree_root,
 };
 use tokio::sync::Semaphore;
 
@@ -43,6 +47,7 @@ pub struct Service {
     rates: LogRates,
     exchanges: Exchanges,
     settings: Settings,
+    recovery: Arc<Recovery>,
 }
 
 impl Service {
@@ -77,7 +82,15 @@ impl Service {
             identity,
             keys,
             settings,
+            recovery: Arc::default(),
         }
+    }
+
+    /// The same, of a relay that may be recovering: what its sequencer was started with.
+    #[must_use]
+    pub fn recovering(mut self, recovery: Arc<Recovery>) -> Self {
+        self.recovery = recovery;
+        self
     }
 
     /// Does what is asked.
@@ -117,6 +130,31 @@ impl Service {
             } => {
                 self.blocking(move |service| service.blob(log, &token, hash, offset, len))
                     .await
+            }
+            Call::Show {
+                log,
+                token,
+                checkpoint,
+            } => self.show(log, token, checkpoint).await,
+            Call::GiveBack {
+                log,
+                token,
+                from,
+                entries,
+                checkpoint,
+                rest,
+            } => {
+                let work = move |service: &Self| {
+                    let checkpoint = service.own_checkpoint(log, &token, &checkpoint)?;
+                    match service.settled(log, &checkpoint)? {
+                        Some(standing) => Ok(Err(standing)),
+                        None => service.sort(log, from, entries, checkpoint, rest).map(Ok),
+                    }
+                };
+                match self.blocking(work).await? {
+                    Err(standing) => Ok(Reply::Standing(standing)),
+                    Ok(given) => self.standing_after(Task::GiveBack(Box::new(given))).await,
+                }
             }
             Call::Keys => Ok(Reply::Keys(self.keys.clone())),
             Call::Limits => Ok(Reply::Limits(self.limits())),
@@ -239,7 +277,7 @@ impl Service {
                 .await
             }
             Done::Waits { slot_end } => Ok(Reply::Pending { slot_end }),
-            Done::Created | Done::Stored => Err(ProblemKind::Internal.into()),
+            Done::Created | Done::Stored | Done::Stands(_) => Err(ProblemKind::Internal.into()),
         }
     }
 
@@ -255,12 +293,7 @@ impl Service {
         let row = row.filter(allowed).ok_or(ProblemKind::NotFound)?;
         let hash = sha256(&entry);
         let gate = row.record.gate.as_ref();
-        if gate.is_some_and(|gate| {
-            CloseEntry::from_bytes(&entry)
-                == Some(CloseEntry {
-                    opening: gate.opening,
-                })
-        }) {
+        if gate.is_some_and(|gate| Gates::closes(gate, &entry)) {
             return Ok((entry, hash, Role::Close));
         }
         if !row.record.allows_len(entry.len()) {
@@ -340,6 +373,96 @@ impl Service {
         }
     }
 
+    async fn show(
+        self: &Arc<Self>,
+        log: LogId,
+        token: ReadToken,
+        shown: SignedCheckpoint,
+    ) -> Result<Reply, Problem> {
+        let work = move |service: &Self| {
+            let checkpoint = service.own_checkpoint(log, &token, &shown)?;
+            Ok((service.settled(log, &checkpoint)?, checkpoint))
+        };
+        match self.blocking(work).await? {
+            (Some(standing), _) => Ok(Reply::Standing(standing)),
+            (None, checkpoint) => self.standing_after(Task::Show { log, checkpoint }).await,
+        }
+    }
+
+    /// How a log stands of which the checkpoint says nothing new; the sequencer is not troubled with those.
+    fn settled(&self, log: LogId, checkpoint: &Checkpoint) -> Result<Option<Standing>, Problem> {
+        let row = self
+            .committed
+            .row(log)
+            .map_err(problem)?
+            .ok_or(ProblemKind::NotFound)?;
+        if row.doubt.is_some() || checkpoint.size > row.frontier.size() {
+            return Ok(None);
+        }
+        let root = subtree_root(&self.nodes(log), 0, checkpoint.size).map_err(problem)?;
+        let now = self.clock.read().wall;
+        Ok((root == checkpoint.root).then(|| self.recovery.standing(&row, now)))
+    }
+
+    /// The checkpoint, if this relay has signed it for this log.
+    fn own_checkpoint(
+        &self,
+        log: LogId,
+        token: &ReadToken,
+        shown: &SignedCheckpoint,
+    ) -> Result<Checkpoint, Problem> {
+        self.readable(log, token)?;
+        let keys = self.identity.checkpoint_keys();
+        let opened = keys.iter().find_map(|key| shown.open(key).ok());
+        opened
+            .filter(|checkpoint| checkpoint.origin.log == log)
+            .ok_or_else(|| {
+                Problem::detailed(
+                    ProblemKind::Malformed,
+                    "This relay has not signed this checkpoint of this log.",
+                )
+            })
+    }
+
+    /// Says of entries that are given back what they are to their log. That they are genuine their root will show.
+    fn sort(
+        &self,
+        log: LogId,
+        from: u64,
+        entries: Vec<Entry>,
+        checkpoint: Checkpoint,
+        rest: Vec<Hash>,
+    ) -> Result<Given, Problem> {
+        if entries.len() > PAGE_ENTRIES_MAX {
+            return Err(ProblemKind::TooLarge.into());
+        }
+        self.rates.take(log, Instant::now()).map_err(too_fast)?;
+        let row = self
+            .committed
+            .row(log)
+            .map_err(problem)?
+            .ok_or(ProblemKind::NotFound)?;
+        let gate = row.record.gate.as_ref();
+        let entries = entries.into_iter().map(|entry| {
+            let role = gate.map_or(Role::Plain, |gate| Gates::role(gate, &entry.bytes));
+            (sha256(&entry.bytes), role, entry)
+        });
+        Ok(Given {
+            log,
+            from,
+            entries: entries.collect(),
+            checkpoint,
+            rest,
+        })
+    }
+
+    async fn standing_after(&self, task: Task) -> Result<Reply, Problem> {
+        match self.queue.submit(task).await? {
+            Done::Stands(standing) => Ok(Reply::Standing(standing)),
+            _ => Err(ProblemKind::Internal.into()),
+        }
+    }
+
     fn limits(&self) -> Limits {
         let announced = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
         Limits {
@@ -377,13 +500,19 @@ impl Service {
         }
     }
 
-    /// The log's row and the checkpoint over it. The row is durable: it is signed only now.
+    /// The log's row and the checkpoint over it. The row is durable: it is signed only now. Nothing is signed for a log
+    /// of which more was signed than is here.
     fn checkpoint(&self, log: LogId) -> Result<(Arc<Row>, SignedCheckpoint), Problem> {
         let row = self
             .committed
             .row(log)
             .map_err(problem)?
             .ok_or(ProblemKind::NotFound)?;
+        if row.doubt.is_some()
+            && let Some(problem) = refusal(&self.recovery.standing(&row, self.clock.read().wall))
+        {
+            return Err(problem);
+        }
         let origin = Origin {
             relay: self.identity.relay(),
             log,

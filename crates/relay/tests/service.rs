@@ -16,7 +16,7 @@ use primitives::canonical::sha256;
 use primitives::{AssemblyId, OpeningId, Secret, Time, encode};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
-use relay::store::{LogStore, MemoryStore, SledStore};
+use relay::store::{Kv, KvStore, LogStore, MemoryKv, MemoryStore, Pair, SledStore, StoreFault, Write};
 use relay_api::{Call, CreateToken, Piece, ProblemKind, ReadToken, Reply};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -502,6 +502,50 @@ async fn slots_are_sequenced_together_in_order_of_hashes_across_a_restart() {
     let (_, entries) = read_all(&bench, &box4.log).await;
     assert_eq!(entries[3], (START + 100_010, ballots[3].clone()));
     assert_eq!(entries.len(), 5);
+}
+
+/// An engine that says once that it failed, though everything was stored.
+#[derive(Default)]
+struct Unsure {
+    kv: MemoryKv,
+    fails: AtomicBool,
+}
+
+impl Kv for Unsure {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreFault> {
+        self.kv.get(key)
+    }
+
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreFault> {
+        self.kv.scan(prefix)
+    }
+
+    fn write(&self, writes: Vec<Write>) -> Result<(), StoreFault> {
+        self.kv.write(writes)?;
+        if self.fails.swap(false, Ordering::SeqCst) {
+            Err(StoreFault::Broken("perhaps".to_owned()))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ballot_stored_by_a_commit_that_seemed_to_fail_gets_its_place_without_a_restart() {
+    let store = Arc::new(KvStore::over(Unsure::default()));
+    let clock = ManualClock::new();
+    let bench = Bench::new(Arc::clone(&store) as Arc<dyn LogStore>, Arc::clone(&clock));
+    let mut box4 = Box4::new(true);
+    bench.call(box4.log.create()).await;
+    clock.pass(10);
+    let ballot = box4.ballot(0, b"yes");
+    store.kv().fails.store(true, Ordering::SeqCst);
+    refused(&bench.call(box4.log.append(&ballot)).await, ProblemKind::Internal);
+    clock.pass(10_001);
+    bench.queue.tick();
+    // Any answer comes after the tick.
+    bench.call(Log::plain(9).create()).await;
+    assert_eq!(read_all(&bench, &box4.log).await.1, [(START + 10_010, ballot)]);
 }
 
 #[tokio::test]

@@ -51,6 +51,19 @@ impl Frontier {
         self.size = self.size.saturating_add(1);
     }
 
+    /// Appends a complete subtree of `1 << level` leaves; the size must be a multiple of that.
+    pub(crate) fn push_subtree(&mut self, level: u8, root: Hash) {
+        let mut index = self.size >> level;
+        let mut node = root;
+        while index & 1 == 1 {
+            let Some(left) = self.peaks.pop() else { break };
+            node = node_hash(&left, &node);
+            index >>= 1;
+        }
+        self.peaks.push(node);
+        self.size = self.size.saturating_add(1 << level);
+    }
+
     /// The root of the tree.
     #[must_use]
     pub fn root(&self) -> Hash {

@@ -18,6 +18,7 @@ mod reader;
 mod receipt;
 mod record;
 mod relay_keys;
+mod rest;
 mod tree;
 
 pub use append::{append_message, sign_append, verify_append};
@@ -33,6 +34,7 @@ pub use reader::{Breach, Evidence, Observed, Reader, Verified};
 pub use receipt::{BadReceipt, Receipt};
 pub use record::{BadRecord, CreateLog, Gate, LogKind, Previous, Slots};
 pub use relay_keys::{RelayKeys, relay_id};
+pub use rest::{frontier_at, rest, rest_subtrees};
 pub use tree::{HashReader, MemoryTree, consistency_proof, inclusion_proof, subtree_root};
 
 /// The longest entry, in bytes.

@@ -128,6 +128,19 @@ impl Reader {
     /// # Errors
     /// [`Breach`], with the signed checkpoints that convict the relay where there are any.
     pub fn extend(&mut self, page: &Page, key: &CheckpointKey) -> Result<Verified, Breach> {
+        self.extend_telling(page, key, |_, _| {})
+    }
+
+    /// As [`Reader::extend`], telling the root at each size that it passes; what it told counts only if the page is accepted.
+    ///
+    /// # Errors
+    /// As [`Reader::extend`].
+    pub fn extend_telling(
+        &mut self,
+        page: &Page,
+        key: &CheckpointKey,
+        mut passed: impl FnMut(u64, &Frontier),
+    ) -> Result<Verified, Breach> {
         let shown = self.open(&page.checkpoint, key)?;
         if page.from != self.frontier.size() {
             return Err(Breach::WrongPosition {
@@ -152,6 +165,7 @@ impl Reader {
             }
             last_time = entry.time;
             frontier.push(leaf_hash(entry.time, &entry.bytes));
+            passed(frontier.size(), &frontier);
             self.passes_largest(&frontier)
                 .map_err(|_| Breach::Fork(evidence()))?;
         }

@@ -134,6 +134,7 @@ const fn answers(call: &Call, reply: &Reply) -> bool {
             | (Call::Keys, Reply::Keys(_))
             | (Call::Limits, Reply::Limits(_))
             | (Call::Piece(_), Reply::Piece(_))
+            | (Call::Show { .. } | Call::GiveBack { .. }, Reply::Standing(_))
     )
 }
 

@@ -13,7 +13,7 @@ use common::*;
 use rcgen::{KeyPair, PKCS_ED25519};
 use relay_api::{Call, RelayAddress};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use transport::{Carrier, Circuit, Session, TransportError, connect};
 
 async fn direct(address: &RelayAddress) -> Result<Session, TransportError> {
@@ -106,9 +106,10 @@ async fn refuses_tls_without_the_post_quantum_group() {
 #[tokio::test]
 async fn says_when_nobody_listens() {
     let identity = Identity::new(1);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    // Bound and not listening: nobody else can be given the port meanwhile.
+    let silent = TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = silent.local_addr().unwrap().port();
     let error = direct(&address(&identity, &[("127.0.0.1", port)]))
         .await
         .unwrap_err();

@@ -5,8 +5,8 @@ use minicbor::{Decode, Encode};
 
 /// Longest key of a record.
 pub const KEY_BYTES_MAX: usize = 256;
-/// Longest value of a record.
-pub const VALUE_BYTES_MAX: usize = 16 << 20;
+/// Longest value of a record: the tree of a conversation of ten thousand is half of it.
+pub const VALUE_BYTES_MAX: usize = 64 << 20;
 /// Longest value that shares a page with others; longer ones are cut into pieces of their own.
 pub(crate) const INLINE_BYTES_MAX: usize = 2048;
 /// Most tables of a vault, so that the root record fits in its chunk.

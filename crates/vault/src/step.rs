@@ -176,7 +176,7 @@ impl<'a> Step<'a> {
             return Err(StoreError::Misuse("a key has 1 to 256 bytes"));
         }
         if value.len() > VALUE_BYTES_MAX {
-            return Err(StoreError::Misuse("a value has at most 16 MiB"));
+            return Err(StoreError::Misuse("a value has at most 64 MiB"));
         }
         let number = self.table(table)?;
         let sealed_by = self.sealing_number(purpose)?;

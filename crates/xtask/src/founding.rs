@@ -1,5 +1,6 @@
 //! From the first seat to the last: founding, invitations, admissions, the plenary.
 
+use crate::agent::Agent;
 use crate::answers::{list, text_of};
 use crate::charter::charter;
 use crate::members::Member;
@@ -61,27 +62,10 @@ pub fn admit(members: &mut [Member], assembly: &str, narrator: &mut Narrator) ->
         member.ask(json!({ "request": "join", "link": link, "member_name": name }))?;
     }
     narrator.tell(format!("{} invitations made and used", count - 1));
-    founder
-        .agent()?
-        .wait("everybody is admitted", narrator.deadline, |agent| {
-            let answer = agent.request(json!({ "request": "admissions" }))?;
-            for admission in list(&answer, "admissions") {
-                let endorsable = matches!(
-                    admission.get("state").and_then(Value::as_str),
-                    Some("requested" | "proposed")
-                );
-                if endorsable && admission.get("endorsed_by_me") == Some(&json!(false)) {
-                    let id = text_of(admission, "id")?;
-                    // It may have moved on since we looked: the next look tells.
-                    let _ = agent.try_request(json!({ "request": "endorse", "admission": id }))?;
-                }
-            }
-            let overview = agent.request(json!({ "request": "overview" }))?;
-            let seats = overview
-                .pointer("/overview/assembly/seats")
-                .and_then(Value::as_u64);
-            Ok((seats == Some(count as u64)).then_some(()))
-        })?;
+    // One after the other, so that the order of the seats is that of the members, whoever asks first.
+    for (seats, member) in (1_u64..).zip(others.iter()) {
+        admit_one(founder.agent()?, &member.name, seats, narrator)?;
+    }
     narrator.tell(format!("{count} seats in the journal"));
     for member in members.iter_mut() {
         member
@@ -96,4 +80,28 @@ pub fn admit(members: &mut [Member], assembly: &str, narrator: &mut Narrator) ->
     }
     narrator.tell(format!("all {count} devices are in the plenary"));
     Ok(())
+}
+
+/// The founder admits whom `name` names, when the journal has `seats` seats.
+fn admit_one(founder: &mut Agent, name: &str, seats: u64, narrator: &Narrator) -> Result<()> {
+    founder.wait(&format!("{name} is admitted"), narrator.deadline, |agent| {
+        let answer = agent.request(json!({ "request": "admissions" }))?;
+        let theirs = |admission: &&Value| admission.get("name").and_then(Value::as_str) == Some(name);
+        for admission in list(&answer, "admissions").iter().filter(theirs) {
+            let endorsable = matches!(
+                admission.get("state").and_then(Value::as_str),
+                Some("requested" | "proposed")
+            );
+            if endorsable && admission.get("endorsed_by_me") == Some(&json!(false)) {
+                let id = text_of(admission, "id")?;
+                // It may have moved on since we looked: the next look tells.
+                let _ = agent.try_request(json!({ "request": "endorse", "admission": id }))?;
+            }
+        }
+        let overview = agent.request(json!({ "request": "overview" }))?;
+        let there = overview
+            .pointer("/overview/assembly/seats")
+            .and_then(Value::as_u64);
+        Ok(there.filter(|there| *there > seats).map(|_| ()))
+    })
 }

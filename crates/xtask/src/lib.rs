@@ -16,6 +16,7 @@ pub mod bench;
 pub mod charter;
 pub mod checks;
 pub mod command;
+pub mod crash;
 pub mod demo;
 pub mod failure;
 pub mod founding;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use xtask::args::Args;
 use xtask::demo::Options;
 use xtask::{
-    Failure, Result, Workspace, bench, checks, demo, fuzz, mutants, pitfalls, setup, simulate, vectors,
+    Failure, Result, Workspace, bench, checks, crash, demo, fuzz, mutants, pitfalls, setup, simulate, vectors,
 };
 
 const USAGE: &str = "\
@@ -22,6 +22,9 @@ cargo xtask COMMAND
   vectors                                    write the test vectors and the worked example again
   fuzz [TARGET] [--seconds N] [--input FILE] send what strangers can send; all targets share N, 540 seconds
   simulate [--seeds N] [--from SEED]         members on a hostile network against a model; 2,000 seeds
+  crash [--rounds N] [--power-cuts N] [--from SEED]
+                                             kill a loaded relay, cut its power; 1,000 rounds, 20,000 cuts
+  lies [--seeds N] [--from SEED]             a relay that lies in every way; who caught it, after how many messages
   mutants [NAME] [--shard K/N] [--file PATH] [--iterate]
                                              break ballot, counting or rules line by line; the tests must notice
   pitfalls [NUMBER] [--seconds N]            make known mistakes of conversations; each one's test must notice";
@@ -49,6 +52,8 @@ fn run() -> Result<()> {
         Some("mutants") => mutants::run(&workspace, args),
         Some("pitfalls") => pitfalls::run(&workspace, args),
         Some("simulate") => simulate::run(&workspace, args),
+        Some("crash") => crash::run(&workspace, args),
+        Some("lies") => simulate::lies(&workspace, args),
         Some("vectors") => args.finish().and_then(|()| vectors::run(&workspace)),
         _ => Err(Failure::Usage(USAGE.to_owned())),
     }

@@ -4,7 +4,7 @@ use crate::{Failure, Result, Workspace, command, ui};
 use std::path::Path;
 use std::process::Command;
 
-/// Debian's and Ubuntu's packages: the window's libraries, its driver and a display without a screen.
+/// Debian's and Ubuntu's packages: the window's libraries, its driver, a display without a screen, and strace.
 const PACKAGES: &[&str] = &[
     "build-essential",
     "pkg-config",
@@ -16,6 +16,8 @@ const PACKAGES: &[&str] = &[
     "webkit2gtk-driver",
     "xvfb",
     "xauth",
+    // Which writes of the relay a power cut would undo.
+    "strace",
 ];
 
 /// Debian's browser, in which the pages' own tests run. Ubuntu has it as a snap only, so there it is not asked for.
@@ -112,6 +114,7 @@ fn check_by_hand() -> Result<()> {
         && command::is_there("Xvfb")
         && command::is_there("python3")
         && command::is_there("WebKitWebDriver")
+        && command::is_there("strace")
     {
         return Ok(());
     }

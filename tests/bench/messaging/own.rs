@@ -198,6 +198,7 @@ impl<'a> Desk<'a> {
     pub(crate) fn join(&mut self, roster: &Admitted, welcome: &[u8]) -> Outcome<Cost> {
         let ((), cost) = self.step(|overlay, own, _| {
             let place = Place {
+                founders: None,
                 conversation: HERE,
                 terms: None,
                 replace: Replace::Never,

@@ -9,6 +9,7 @@ use minicbor::bytes::ByteVec;
 use primitives::{AssemblyId, MotionId, Signed, Time, encode, labels};
 use serde_json::{Value, json};
 use std::path::Path;
+use tlog::Cosignature;
 
 use super::VectorFile;
 use Choice::{Abstain, Against, For};
@@ -26,13 +27,14 @@ pub struct AuditCase {
     pub breaches: Option<Vec<&'static str>>,
 }
 
-/// Those that stand in the repository: a true one with names, one whose journal goes on in a second log, a forged one, and
-/// one for each way of voting among options.
+/// Those that stand in the repository: a true one with names, one whose journal goes on in a second log, one with devices that
+/// come and go, a forged one, and one for each way of voting among options.
 #[must_use]
 pub fn committed() -> Vec<VectorFile> {
     let committed = [
         "a_true_file_for_members",
         "a_journal_in_two_logs",
+        "a_journal_that_hops_after_a_revocation",
         "a_forged_choice",
         "votes_for_one_of_many",
         "votes_for_up_to_k",
@@ -111,6 +113,7 @@ pub fn battery() -> Vec<AuditCase> {
     boxes(&decided, &mut cases);
     questions(&mut cases);
     hops(&mut cases);
+    devices(&mut cases);
     cases
 }
 
@@ -497,6 +500,56 @@ fn questions(cases: &mut Vec<AuditCase>) {
             add(cases, &format!("{name}{ending}"), &file, &[]);
         }
     }
+}
+
+/// Seats with further devices, one of which is revoked.
+fn devices(cases: &mut Vec<AuditCase>) {
+    let mut world = decided();
+    let further = [2, 3].map(|seat| world.add_device(seat));
+    let checkpoint = world.checkpoint(&world.logs[0]);
+    for (name, first, breaches) in [
+        ("a_further_device_cosigned", &[1, 4][..], &[][..]),
+        ("aud_08_two_devices_of_one_seat_cosigned", &[1, 2], &["AUD-08"]),
+    ] {
+        let mut file = world.audit(AuditLevel::Public);
+        file.logs[0].cosignatures = world.cosign(&checkpoint, first);
+        let cosignature = Cosignature::sign(&checkpoint, world.now, &further[0]);
+        file.logs[0].cosignatures.push(cosignature);
+        add(cases, name, &file, breaches);
+    }
+    let motion = world.notice(world.motion_text(VoteKind::RollCall));
+    let opening = world.open(motion);
+    let vote = |choice: Choice| Body::RollCallVote {
+        motion,
+        vote: ByteVec::from(choice.to_plaintext().to_vec()),
+    };
+    world.says_from(2, &further[0], &vote(Against));
+    world.say(2, &vote(For));
+    for seat in [1, 3] {
+        world.says(seat, &vote(For));
+    }
+    world.await_close(opening);
+    world.says_from(3, &further[1], &Body::RollCallClosed { motion });
+    let device = further[0].verifying_key();
+    world.say_from(3, &further[1], &Body::Left {});
+    world.say_from(3, &further[1], &Body::DeviceRevoked { device });
+    let (_, _, before) = world.continues();
+    world.say(1, &before);
+    world.says(2, &Body::DeviceRevoked { device });
+    world.say_from(2, &further[0], &Body::BallotKeysVoided {});
+    let known = world.added(3, &further[0]);
+    world.say(3, &known);
+    let checkpoint = world.checkpoint(&world.logs[0]);
+    let mut file = world.audit(AuditLevel::Public);
+    file.logs[0].cosignatures = world.cosign(&checkpoint, &[1, 4]);
+    let revoked = Cosignature::sign(&checkpoint, world.now, &further[0]);
+    file.logs[0].cosignatures.push(revoked);
+    add(cases, "aud_08_a_revoked_device_cosigned", &file, &["AUD-08"]);
+    world.hop();
+    world.says_from(3, &further[1], &Body::BallotKeysVoided {});
+    world.roll_call(&[For, For, For]);
+    let file = world.audit(AuditLevel::Members);
+    add(cases, "a_journal_that_hops_after_a_revocation", &file, &[]);
 }
 
 fn hops(cases: &mut Vec<AuditCase>) {

@@ -2,6 +2,8 @@
 //!
 //! Seeded, so each run has the same ones. What is said is mostly possible, often untimely, and sometimes forged.
 
+mod devices;
+mod refounding;
 mod votes;
 
 use assembly::counting::Ties;
@@ -9,7 +11,8 @@ use assembly::testing::{Member, World, charter};
 use assembly::{AuditLevel, Body, Candidate, Charter, Phase, Role, VoteKind};
 use minicbor::bytes::ByteVec;
 use primitives::{
-    AssemblyId, Hash, MotionId, OpeningId, SeatNumber, Signed, StatementId, Time, encode, labels,
+    AssemblyId, Hash, MotionId, OpeningId, SeatNumber, Signed, SigningSecret, StatementId, Time, encode,
+    labels,
 };
 use sealing::Complaint;
 
@@ -46,6 +49,7 @@ fn journal(seed: u64) -> AuditCase {
         world: World::found(charter, 100 + seed),
         dice: Dice::new(seed),
         pending: Vec::new(),
+        devices: Vec::new(),
         last: None,
     };
     for _ in 0..3 {
@@ -80,6 +84,8 @@ struct Talk {
     dice: Dice,
     /// Candidates without a seat yet.
     pending: Vec<(Member, Candidate)>,
+    /// Devices besides the first, of whoever said that they are a seat's, with that seat.
+    devices: Vec<(u32, SigningSecret)>,
     /// What was said last, to be said again.
     last: Option<primitives::signed::Unverified>,
 }
@@ -95,7 +101,9 @@ impl Talk {
         };
         self.world.tick(span);
         let seat = u32::try_from(1 + self.dice.roll(self.world.members.len())).unwrap();
-        match self.dice.roll(50) {
+        match self.dice.roll(57) {
+            50..=53 => self.device(seat),
+            54..=56 => self.refound(seat),
             40..=44 => self.bring_to_a_vote(),
             45..=46 => self.say_again(),
             0..=2 => self.propose(seat),
@@ -122,7 +130,12 @@ impl Talk {
     }
 
     fn say(&mut self, seat: u32, body: &Body) {
-        let statement = self.world.statement(seat, body).sign(self.world.device(seat));
+        let device = match self.dice.roll(8) {
+            0 => self.further_device(seat),
+            _ => None,
+        };
+        let device = device.unwrap_or_else(|| self.world.device(seat));
+        let statement = self.world.statement_from(seat, device, body).sign(device);
         self.last = Some(statement.unverified().clone());
         self.world.post(statement.unverified(), b"");
         self.seat_the_admitted();
@@ -369,7 +382,7 @@ impl Talk {
 
     /// A body of a known kind that is not its canonical encoding.
     fn malformed(&mut self, seat: u32) {
-        let bodies: [&[u8]; 12] = [
+        let bodies: [&[u8]; 13] = [
             b"",
             b"\x82",
             b"\x80",
@@ -379,6 +392,7 @@ impl Talk {
             b"\x83\x01\x80\x80",
             b"\x82\x06\x81\x1b\x00\x00\x00\x01\x00\x00\x00\x00",
             b"\x82\x10\x82\x40\x09",
+            b"\x82\x18\x1b\x82\x01\x41\x09",
             // Motions whose question is of another number, of an unknown method, or has a field too many.
             b"\x82\x0c\x81\x87\x61m\x60\x00\x01\x82\x82\x01\x02\x00\x19\x03\xe8\x19\x27\x10",
             b"\x82\x0c\x81\x87\x61m\x60\x00\x82\x82\x04\x80\x82\x61A\x61B\x82\x82\x01\x02\x00\x19\x03\xe8\x19\x27\x10",

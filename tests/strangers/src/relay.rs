@@ -7,7 +7,7 @@ use minicbor::bytes::ByteArray;
 use primitives::{Hash, LogId, Time, encode};
 use relay_api::{
     Call, HostPort, Method, Piece, PieceReply, Problem, ProblemKind, Pushed, ReadToken, RelayAddress, Reply,
-    ReplyPart, WatchRequest,
+    ReplyPart, Standing, WatchRequest,
 };
 
 /// The interface's decoders.
@@ -122,10 +122,23 @@ fn calls(vectors: &Vectors) -> Vec<Call> {
         },
         Call::GetBlob {
             log,
-            token,
+            token: token.clone(),
             hash: Hash::new([7; 32]),
             offset: 0,
             len: 40,
+        },
+        Call::Show {
+            log,
+            token: token.clone(),
+            checkpoint: log::examples().0.checkpoint,
+        },
+        Call::GiveBack {
+            log,
+            token,
+            from: 0,
+            entries: log::examples().0.entries,
+            checkpoint: log::examples().0.checkpoint,
+            rest: vec![Hash::new([8; 32]); 2],
         },
         Call::Keys,
         Call::Limits,
@@ -182,6 +195,7 @@ fn replies() -> Vec<Reply> {
             }),
         }),
         Reply::Problem(problem),
+        Reply::Standing(Standing::Behind { size: 5, known: 12 }),
     ]
 }
 

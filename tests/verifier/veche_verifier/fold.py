@@ -3,8 +3,10 @@
 from . import entry as entries
 from . import tlog
 from .cbor import Malformed, encode
+from .fold_devices import Devices
 from .fold_members import Members, read_certificate
 from .fold_motions import Motions
+from .fold_refounding import Refounding
 from .fold_trustees import Trustees
 from .hashing import labelled
 from .rules import Broken, require
@@ -43,7 +45,7 @@ class Taken:
         self.rule, self.seat, self.names = rule, seat, {}
 
 
-class Assembly(Members, Motions, Trustees):
+class Assembly(Members, Devices, Refounding, Motions, Trustees):
     """The state of an assembly. `record` and `entry` are the first log's record and first entry, `key` the entry's key."""
 
     def __init__(self, record, entry, key):
@@ -58,6 +60,7 @@ class Assembly(Members, Motions, Trustees):
         self.version, self.versions_known = founded.version, {}
         self.draw = (entry.time // QUARTER_MS, self.id)
         Members.__init__(self)
+        Refounding.__init__(self)
         Motions.__init__(self)
         Trustees.__init__(self)
         self._remember()
@@ -211,7 +214,7 @@ class Assembly(Members, Motions, Trustees):
     # The journal's hops.
 
     def leave_behind(self):
-        """Somebody is removed: from here the journal is to go on, and what witnesses said of it before is void."""
+        """A member or a device is removed: from here the journal is to go on, and what witnesses said of it before is void."""
         self.hop = Hop(self.log.frontier.size, self.log.frontier.root())
 
     def check_Continues(self, seat, statement, body):

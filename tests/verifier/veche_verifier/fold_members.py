@@ -7,7 +7,7 @@ from .rules import Broken, require
 from .statement import CERTIFICATE, DEPUTY
 
 MONTH_MS = 30 * 86_400_000
-DETAIN_WINDOW_MS = 7 * 86_400_000
+SIGNING_WINDOW_MS = 7 * 86_400_000
 KEYS_PER_STATEMENT = 64
 KEYS_AHEAD = 256
 NUMBER_MAX = 2**32 - 1
@@ -21,11 +21,12 @@ class Seat:
 
     def __init__(self, number, role, name, device, now, votes_from):
         self.number, self.role, self.name = number, role, name
-        self.identity, self.devices = device.identity, [device.device]
+        # Its devices, the first one first; when further ones were added; those that were revoked.
+        self.identity, self.devices, self.added, self.revoked = device.identity, [device.device], [], []
         self.admitted, self.votes_from = now, votes_from
         self.state, self.state_since = ACTIVE, now
         self.key_batches, self.next_key = [], 1
-        self.endorsements, self.detentions = [], []
+        self.endorsements, self.detentions, self.refoundings = [], [], []
 
     @property
     def is_active(self):
@@ -136,10 +137,9 @@ class Members:
         self._require_endorser(seat)
         device = read_certificate(body.candidate.certificate)
         require(device is not None, "ASM-13")
-        held = [(other.identity, other.devices) for other in self.seats.values()]
-        held += [(a.device.identity, [a.device.device]) for a in self.admissions.values() if a.is_open]
-        known = any(device.identity == identity or device.device in devices for identity, devices in held)
-        require(not known, "ASM-13")
+        known = [other.identity for other in self.seats.values()]
+        known += [admission.device.identity for admission in self.admissions.values() if admission.is_open]
+        require(device.identity not in known and not self.is_taken(device.device), "ASM-13")
         return lambda position: self._propose_admission(seat, statement, body.candidate, device, position)
 
     def _propose_admission(self, seat, statement, candidate, device, position):
@@ -204,24 +204,32 @@ class Members:
         acts = target is not None and target.is_active and target is not seat
         budget = self._within_month(seat.detentions) < self.charter.detentions_per_month
         require(acts and budget, "ASM-17")
-        recent = [by for by, at in self.detentions.get(body.seat, []) if self.now - at <= DETAIN_WINDOW_MS]
-        require(seat.number not in recent, "ASM-16")
+        require(not self.is_signed(self.detentions.get(body.seat, []), seat), "ASM-16")
         return lambda position: self._detain(seat, target)
+
+    def is_signed(self, signers, seat):
+        """Whether a seat's signature among these still counts."""
+        return any(by == seat.number and self.now - at <= SIGNING_WINDOW_MS for by, at in signers)
+
+    def sign(self, signers, seat):
+        """The signatures that count, with this seat's."""
+        counting = [
+            (by, at)
+            for by, at in signers
+            if self.now - at <= SIGNING_WINDOW_MS and self.seats[by].is_active and by != seat.number
+        ]
+        return counting + [(seat.number, self.now)]
 
     def _detain(self, seat, target):
         seat.detentions = [at for at in seat.detentions if self.now - at < MONTH_MS] + [self.now]
-        signers = [
-            (by, at)
-            for by, at in self.detentions.get(target.number, [])
-            if self.now - at <= DETAIN_WINDOW_MS and self.seats[by].is_active and by != seat.number
-        ]
-        self.detentions[target.number] = signers + [(seat.number, self.now)]
-        if len(signers) + 1 >= self.charter.detain_signers:
+        self.detentions[target.number] = self.sign(self.detentions.get(target.number, []), seat)
+        if len(self.detentions[target.number]) >= self.charter.detain_signers:
             del self.detentions[target.number]
             self._remove(target, DETAINED)
 
     def check_Left(self, seat, statement, body):
         """The author leaves."""
+        require(seat.is_voting_device(statement.device), "ASM-45")
         return lambda position: self._remove(seat, LEFT)
 
     def _remove(self, seat, state):

@@ -227,7 +227,7 @@ class Motions:
         holder = number in secret.sealing.trustees and share.seat == number
         good = secret.sealing.is_share(share)
         repeated = number in secret.shares or number in secret.bad_shares and not good
-        require(due and holder and not repeated, "ASM-34")
+        require(due and holder and not repeated and seat.is_voting_device(statement.device), "ASM-34")
         return lambda position: self._release(motion, secret, share, good)
 
     def _release(self, motion, secret, share, good):

@@ -114,6 +114,7 @@ class Trustees:
         """A complaint, judged by everybody."""
         current = self._current_in(body.run, seat, ROUND2, CONFIRMATION)
         require(seat.number not in current.confirmed, "ASM-35")
+        require(seat.is_voting_device(statement.device), "ASM-35")
         guilty = current.transcript().guilty(current.round2, seat.number, body.complaint)
         require(guilty is not None, "ASM-35")
         return lambda position: self._end_run(guilty)

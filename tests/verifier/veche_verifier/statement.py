@@ -90,6 +90,9 @@ BODIES = (
     ("SealingRound2", Struct(run=U32, packages=Bytes())),
     ("SealingConfirmed", Struct(run=U32, transcript=HASH)),
     ("SealingComplaint", Struct(run=U32, complaint=COMPLAINT)),
+    ("DeviceAdded", Struct(certificate=SIGNED, claim=Bytes(64))),
+    ("DeviceRevoked", Struct(device=KEY)),
+    ("Refounded", Struct(nth=U32, salt=Bytes(32))),
 )
 
 

@@ -64,6 +64,7 @@ interface Answers {
   object: "done";
   members: "members";
   detain: "done";
+  refound: "conversation";
   safety_number: "safety_number";
   mark_verified: "done";
   conversations: "conversations";
@@ -72,6 +73,15 @@ interface Answers {
   bring: "done";
   ask_to_leave: "done";
   rename: "done";
+  devices: "devices";
+  link_device: "device_link";
+  read_device_link: "device_link_read";
+  join_as_device: "done";
+  give_up_device_link: "done";
+  admit_device: "done";
+  cancel_device_link: "done";
+  acknowledge_device: "done";
+  revoke_device: "done";
   arrange: "done";
   send: "sent";
   attach: "sent";
@@ -112,6 +122,7 @@ const ANSWERS: Answers = {
   object: "done",
   members: "members",
   detain: "done",
+  refound: "conversation",
   safety_number: "safety_number",
   mark_verified: "done",
   conversations: "conversations",
@@ -120,6 +131,15 @@ const ANSWERS: Answers = {
   bring: "done",
   ask_to_leave: "done",
   rename: "done",
+  devices: "devices",
+  link_device: "device_link",
+  read_device_link: "device_link_read",
+  join_as_device: "done",
+  give_up_device_link: "done",
+  admit_device: "done",
+  cancel_device_link: "done",
+  acknowledge_device: "done",
+  revoke_device: "done",
   arrange: "done",
   send: "sent",
   attach: "sent",

@@ -12,11 +12,13 @@ import type {
   MotionId,
   MotionView,
   Phase,
+  PlenaryView,
 } from "./types";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+export const WEEK = 7 * DAY;
 const START = Date.now();
 
 export const PLENARY = "a1b2c3d4e5f60718" as ConversationId;
@@ -84,6 +86,9 @@ export function assembly(language: Language): AssemblyView {
         : "We, elected by citizens and kept from doing our duty at home, assemble in order to go on doing it.\n\nWe are equals. We decide together; nobody speaks for the assembly without its decision.",
     standing: "admitted",
     refused: null,
+    device_code: null,
+    device_until: null,
+    first_device: true,
     seat: 1,
     role: "deputy",
     founding: false,
@@ -92,6 +97,7 @@ export function assembly(language: Language): AssemblyView {
     witnessed: { entries: 214, cosignatures: 6, quorum: 4 },
     relay: RELAY,
     sealing_keys: 2,
+    plenary: { founded_anew: 0, since: null, signed_by: [], here: true, proposals: [] },
     charter: {
       endorsements: 3,
       founding_seats: 7,
@@ -108,6 +114,25 @@ export function assembly(language: Language): AssemblyView {
       threshold: 2,
       ties: "fail",
     },
+  };
+}
+
+/** How it stands with founding the plenary anew: `proposed`, `done`, or `coming` where this device is not in it yet. */
+export function plenary(stands: string, needed: number): PlenaryView {
+  const proposal = {
+    conversation: hex(76) as ConversationId,
+    signed_by: [4],
+    needed,
+    until: Date.now() + WEEK - DAY,
+    signed_by_me: false,
+  };
+  const proposed = stands === "proposed";
+  return {
+    founded_anew: proposed ? 0 : 1,
+    since: proposed ? null : Date.now() - DAY,
+    signed_by: proposed ? [] : [4, 1, 6],
+    here: stands !== "coming",
+    proposals: proposed ? [proposal] : [],
   };
 }
 

@@ -2,7 +2,8 @@
 // program does it.
 //
 // `&groups=some` puts in one of each kind and state; in a conversation that is begun the others come in after a second,
-// or never with `&comes=never`. `&members=70` makes the assembly that large.
+// or never with `&comes=never`. `&members=70` makes the assembly that large. `&notes=some` puts in one's notes to oneself,
+// `&notes=none` the same, and empty.
 
 import type { Language } from "./backend";
 import * as made from "./fake-assembly";
@@ -60,6 +61,7 @@ export class FakeConversations {
     const present = members.map(({ seat, name, since }) => ({ seat, name, since }));
     this.#know({ id: made.PLENARY, kind: "plenary", present }, this.plenary);
     if (parameters.get("groups") === "some") this.#some(language);
+    if (parameters.has("notes")) this.#notes(language, parameters.get("notes") === "some");
   }
 
   views(): ConversationView[] {
@@ -216,6 +218,26 @@ export class FakeConversations {
   #welcome(id: ConversationId): void {
     if (!this.#comes) return;
     setTimeout(() => this.#one(id).who.coming.forEach((seat) => this.come(id, seat)), COMES_MS);
+  }
+
+  #notes(language: Language, written: boolean): void {
+    const text = language === "ru" ? "Спросить Тимура о смете." : "Ask Timur about the budget.";
+    const note: MessageView = {
+      id: made.hex(6_600) as MessageId,
+      position: 0,
+      seat: 1,
+      name: this.#scene.members[0]?.name ?? "",
+      own: true,
+      ...said(text, this.#scene.members),
+      time: Date.now() - 7 * MINUTE,
+      state: "received",
+      arrived: 0,
+      read: 0,
+    };
+    this.#know(
+      { id: made.hex(6_006, 8) as ConversationId, kind: "own", present: [this.#present(1, null)] },
+      this.#talk(written ? [note] : []),
+    );
   }
 
   #some(language: Language): void {

@@ -2,23 +2,26 @@
 // development builds only and is not part of what is shipped.
 //
 // `?fake=absent|locked|none|requested|member|evidence|empty`, with `&language=`, `&theme=` and, for a picture of one's
-// own vote, `&vote=<state>`, or `&vote=stuck` for a ballot that the box does not take. `&words=hostile` puts in names
-// and texts of people who want to deceive the eye. `&motions=options` puts in motions with several options;
+// own vote, `&vote=<state>`, `&vote=stuck` for a ballot that the box does not take, or `&vote=barred` on another device.
+// `&words=hostile` puts in names and texts of people who want to deceive the eye. `&motions=options` puts in motions with several options;
 // `&refuse=propose` refuses every motion, `&refuse=send&code=store_failed` every request of a kind with a code;
 // `&role=observer` takes a role. What the talk may be is said in `fake-talk.ts`; it lies open to tests as `fakeTalk`. Other conversations,
 // and more members, are said in `fake-conversations.ts`, and lie open as `fakeConversations`; files are in `fake-files.ts`, and
-// `fakeDrop` lets one fall on the window; compared members are in `fake-safety.ts`.
+// `fakeDrop` lets one fall on the window; compared members are in `fake-safety.ts`, one's own devices in `fake-devices.ts`
+// (`fakeDevices`).
 
 import type { Backend, Drop, Language, Settings, TextSize, Theme, VaultState } from "./backend";
 import * as made from "./fake-assembly";
 import { answers, elections } from "./fake-elections";
 import { crowd, FakeConversations } from "./fake-conversations";
+import { FakeDevices } from "./fake-devices";
 import { fileAt, FakeFiles } from "./fake-files";
 import { FakeSafety } from "./fake-safety";
 import type {
   Answer,
   AssemblyView,
   Carrier,
+  ConversationId,
   Event,
   MotionId,
   MotionView,
@@ -54,6 +57,9 @@ export function fake(parameters: URLSearchParams): Backend {
   let carrier: Carrier = { kind: "direct" };
   let assembly: AssemblyView | null = ["absent", "none"].includes(scene) ? null : made.assembly(language);
   if (assembly && scene === "requested") assembly.standing = "requested";
+  // Detained: out with all devices, the first one too.
+  if (assembly && parameters.get("standing") === "removed")
+    Object.assign(assembly, { standing: "removed", seat: null, role: null, first_device: false });
   const empty = scene === "empty";
   const members = empty ? made.members(language).slice(0, 1) : crowd(parameters, made.members(language));
   let admissions = empty ? [] : made.admissions(language);
@@ -61,26 +67,61 @@ export function fake(parameters: URLSearchParams): Backend {
   const conversations = new FakeConversations(shared);
   const files = new FakeFiles(shared);
   const safety = new FakeSafety(parameters, members);
+  const devices = new FakeDevices(
+    shared,
+    () => assembly,
+    () => changed("devices", "overview"),
+  );
+  if (scene === "none" && parameters.get("devices") === "waiting") assembly = devices.join();
   let notices = true;
   const drops = new Set<(drop: Drop) => void>();
   const talk = conversations.plenary;
   Object.assign(globalThis, {
     fakeTalk: talk,
     fakeConversations: conversations,
+    fakeDevices: devices,
+    // The first device lets this one in, or will not have it.
+    fakeLetIn: (refused: boolean) => {
+      assembly = refused
+        ? { ...devices.join(), standing: "refused", refused: "the link was cancelled" }
+        : { ...made.assembly(language), first_device: false };
+      changed("overview");
+    },
     fakeDrop: (drop: Drop) => drops.forEach((listener) => listener(drop)),
   });
   if (assembly && parameters.has("role")) assembly.role = parameters.get("role") as Role;
+  if (assembly && parameters.has("anew"))
+    assembly.plenary = made.plenary(parameters.get("anew") ?? "", assembly.charter.detain_signers);
   const among = parameters.get("motions") === "options";
   let motions = empty ? [] : among ? elections(language) : made.motions(language);
 
-  const shown = parameters.get("vote") as OwnVoteState | "stuck" | null;
-  if (shown && motions[0]) {
+  const shown = parameters.get("vote") as OwnVoteState | "stuck" | "barred" | null;
+  if (motions[0] && shown === "barred") motions[0].mine.barred = "other_device";
+  else if (shown && shown !== "barred" && motions[0]) {
     const [state, cast_by]: [OwnVoteState, number] =
       shown === "stuck" ? ["prepared", Date.now() - 600_000] : [shown, Date.now() + 1_500_000];
     motions[0].mine = { state, cast_by, choice: null, barred: null };
   }
   const hostile = parameters.get("words") === "hostile";
   if (hostile) made.deceive(members, admissions, talk.messages, motions);
+
+  /** Signs a proposal, or makes one. */
+  function refound(conversation?: ConversationId | null): ConversationId {
+    const plenary = assembly?.plenary ?? refuse("not_ready", "the journal is not here");
+    const known = plenary.proposals.find((proposal) => proposal.conversation === conversation);
+    const proposal = known ?? {
+      conversation: made.hex(77) as ConversationId,
+      signed_by: [],
+      needed: assembly?.charter.detain_signers ?? 1,
+      until: Date.now() + made.WEEK,
+      signed_by_me: false,
+    };
+    if (!known) plenary.proposals.push(proposal);
+    proposal.signed_by.push(1);
+    proposal.signed_by_me = true;
+    changed("overview");
+    return proposal.conversation;
+  }
 
   function overview(): Overview {
     return {
@@ -90,6 +131,7 @@ export function fake(parameters: URLSearchParams): Backend {
         carrier,
         clock_skew_ms: null,
       },
+      new_devices: devices.newly(),
       outbox_entries: scene === "evidence" ? 3 : 0,
       evidence:
         scene === "evidence"
@@ -99,6 +141,7 @@ export function fake(parameters: URLSearchParams): Backend {
                 log: "9f2c41aa07b3",
                 noticed: Date.now() - 600_000,
                 details: "size 212: root 41c9… signed at 12:01, root 8be0… signed at 12:03",
+                by: null,
               },
             ]
           : [],
@@ -154,7 +197,7 @@ export function fake(parameters: URLSearchParams): Backend {
           expires: Date.now() + (request.valid_ms ?? 604_800_000),
         };
       case "read_invitation":
-        if (!request.link.startsWith("veche:")) refuse("invitation_mangled", "not an invitation");
+        if (!request.link.startsWith("veche:join/")) refuse("invitation_mangled", "not an invitation");
         return {
           answer: "invitation_read",
           invitation: {
@@ -190,10 +233,40 @@ export function fake(parameters: URLSearchParams): Backend {
             : admission,
         );
         return { answer: "done" };
+      case "devices":
+        return { answer: "devices", devices: devices.view() };
+      case "link_device":
+        return { answer: "device_link", ...devices.link() };
+      case "read_device_link":
+        return { answer: "device_link_read", link: devices.read(request.link) };
+      case "join_as_device":
+        assembly = devices.join();
+        return { answer: "done" };
+      case "admit_device":
+        devices.admit(request);
+        return { answer: "done" };
+      case "give_up_device_link":
+        if (assembly)
+          Object.assign(assembly, { standing: "refused", refused: "given up", device_until: null });
+        return { answer: "done" };
+      case "cancel_device_link":
+        devices.cancel();
+        return { answer: "done" };
+      case "revoke_device":
+        if (devices.revoke(request) && assembly)
+          Object.assign(assembly, { standing: "revoked", seat: null, role: null });
+        changed("overview");
+        return { answer: "done" };
+      case "acknowledge_device":
+        devices.acknowledge(request);
+        changed("overview");
+        return { answer: "done" };
       case "members":
         return { answer: "members", members };
       case "detain":
         return { answer: "done" };
+      case "refound":
+        return { answer: "conversation", conversation: refound(request.conversation) };
       case "conversations":
         return { answer: "conversations", conversations: conversations.views() };
       case "direct":

@@ -85,7 +85,23 @@ invitation: InvitationView, } | { "answer": "admissions",
 /**
  * They.
  */
-admissions: Array<AdmissionView>, } | { "answer": "members",
+admissions: Array<AdmissionView>, } | { "answer": "devices",
+/**
+ * They.
+ */
+devices: DevicesView, } | { "answer": "device_link",
+/**
+ * The link.
+ */
+link: string,
+/**
+ * Until when it can be used.
+ */
+expires: number, } | { "answer": "device_link_read",
+/**
+ * It.
+ */
+link: DeviceLinkReadView, } | { "answer": "members",
 /**
  * They, by seat.
  */
@@ -173,6 +189,19 @@ standing: Standing,
  */
 refused: string | null,
 /**
+ * The code that both devices show, while this one waits to be let in by another device of the same member; absent
+ * until both have told each other what it is made from.
+ */
+device_code: string | null,
+/**
+ * Until when the link can be used behind which this device waits to be let in; absent if it does not wait.
+ */
+device_until: number | null,
+/**
+ * Whether this is the seat's first device: secret votes are cast there.
+ */
+first_device: boolean,
+/**
  * One's own seat, once admitted.
  */
 seat: number | null,
@@ -207,11 +236,15 @@ charter: CharterView,
 /**
  * Keys that the trustees have ready: so many secret motions can open.
  */
-sealing_keys: number, };
+sealing_keys: number,
+/**
+ * Where the plenary is, once the journal is here.
+ */
+plenary: PlenaryView | null, };
 
 export type AuditLevel = "members" | "public";
 
-export type Barred = "role" | "not_in_electorate" | "no_ballot_key" | "not_open";
+export type Barred = "role" | "not_in_electorate" | "no_ballot_key" | "other_device" | "not_open";
 
 export type Carrier = { "kind": "direct" } | { "kind": "socks5",
 /**
@@ -373,9 +406,9 @@ carrier: Carrier,
  */
 clock_skew_ms: number | null, };
 
-export type ConversationKind = "plenary" | "direct" | "group";
+export type ConversationKind = "plenary" | "direct" | "group" | "own";
 
-export type ConversationStanding = "active" | "left" | "halted";
+export type ConversationStanding = "active" | "left" | "halted" | "ended";
 
 export type ConversationView = {
 /**
@@ -468,6 +501,90 @@ epoch: number,
  */
 code: string, };
 
+export type DeviceLinkReadView = {
+/**
+ * Name of the assembly, as the link says.
+ */
+assembly_name: string,
+/**
+ * Assembly id.
+ */
+assembly: string,
+/**
+ * The relay's address line.
+ */
+relay: string,
+/**
+ * Until when it can be used.
+ */
+expires: number,
+/**
+ * A way to the relay that came with it.
+ */
+carrier: Carrier | null, };
+
+export type DeviceLinkView = {
+/**
+ * The link, for the eyes of the other device only; absent once somebody has come by it, for it is of no more use.
+ */
+link: string | null,
+/**
+ * The same as a QR code: an SVG image, black on white.
+ */
+qr: string | null,
+/**
+ * Until when it can be used.
+ */
+expires: number,
+/**
+ * Who has come by it.
+ */
+waiting: WaitingDeviceView | null,
+/**
+ * Whether it is being let in: the journal and the conversations follow by themselves.
+ */
+admitted: boolean, };
+
+export type DeviceView = {
+/**
+ * Its key, as requests name it.
+ */
+device: string,
+/**
+ * What its user called it; known to the device itself and to the first one.
+ */
+name: string | null,
+/**
+ * Whether it is this one.
+ */
+this: boolean,
+/**
+ * Whether it is the first one: it votes in secret, lets others in and revokes them.
+ */
+first: boolean,
+/**
+ * Since when it is one.
+ */
+since: number,
+/**
+ * How far it is on its way out, once it is being revoked; it is in the list until it is out of everything.
+ */
+leaving: LeavingView | null, };
+
+export type DevicesView = {
+/**
+ * They, the first one first; those that are on their way out after those that stay.
+ */
+devices: Array<DeviceView>,
+/**
+ * The link by which a further one may come in, while there is one. On the seat's first device only.
+ */
+link: DeviceLinkView | null,
+/**
+ * Most devices that a seat has.
+ */
+most: number, };
+
 export type DraftView = {
 /**
  * The words.
@@ -558,7 +675,11 @@ noticed: number,
 /**
  * The details, for one click deeper.
  */
-details: string, };
+details: string,
+/**
+ * Seat of the member who says so, if this device cannot prove it itself.
+ */
+by: number | null, };
 
 export type FindingView = {
 /**
@@ -605,6 +726,20 @@ expires: number,
  * A way to the relay that came with it.
  */
 carrier: Carrier | null, };
+
+export type LeavingView = {
+/**
+ * Whether the journal has the revocation; until then it waits to be sent or to be taken.
+ */
+recorded: boolean,
+/**
+ * How many of the conversations that this device is in still have it.
+ */
+conversations: number,
+/**
+ * Whether the journal, and with it the list of who can be reached, still goes on in a log that it knows.
+ */
+journal: boolean, };
 
 export type Majority = "simple" | "absolute" | "two_thirds" | "three_quarters" | "consensus";
 
@@ -876,9 +1011,27 @@ threshold: number,
  */
 result: ResultView | null, };
 
-export type NoticeCode = "relay_answers_nonsense" | "relay_full" | "update_needed" | "journal_key_missing" | "resync_needed" | "vault_rolled_back" | "clock_wrong" | "step_failed";
+export type NewDeviceView = {
+/**
+ * Its key, as requests name it.
+ */
+device: string,
+/**
+ * What its user called it; known to the first device only.
+ */
+name: string | null,
+/**
+ * Since when it is one.
+ */
+since: number,
+/**
+ * Whether it still is one; else it has been revoked.
+ */
+there: boolean, };
 
-export type NoticeKind = "message" | "mention" | "motion" | "deadline";
+export type NoticeCode = "relay_answers_nonsense" | "relay_full" | "relay_restored" | "update_needed" | "journal_key_missing" | "resync_needed" | "vault_rolled_back" | "clock_wrong" | "step_failed";
+
+export type NoticeKind = "message" | "mention" | "motion" | "deadline" | "plenary" | "device";
 
 export type OptionsView = {
 /**
@@ -924,6 +1077,11 @@ evidence: Array<EvidenceView>,
  */
 notice: NoticeCode | null,
 /**
+ * Devices that have come to one's own seat, until [`AcknowledgeDevice`](crate::requests::Request::AcknowledgeDevice):
+ * whoever knows nothing of one has somebody else in their place.
+ */
+new_devices: Array<NewDeviceView>,
+/**
  * Whether its user is told that something has happened.
  */
 notices: boolean, };
@@ -949,6 +1107,28 @@ barred: Barred | null, };
 export type OwnVoteState = "none" | "awaiting_witnesses" | "preparing" | "prepared" | "cast" | "counted" | "forwarded";
 
 export type Phase = "proposed" | "noticed" | "open" | "closed" | "decided" | "void" | "withdrawn";
+
+export type PlenaryView = {
+/**
+ * How many times it has been.
+ */
+founded_anew: number,
+/**
+ * Since when it is in force.
+ */
+since: number | null,
+/**
+ * Seats that signed that, the one that founds the group first.
+ */
+signed_by: Array<number>,
+/**
+ * Whether this device is in it.
+ */
+here: boolean,
+/**
+ * Proposals of founding it anew once more.
+ */
+proposals: Array<RefoundingView>, };
 
 export type PresentView = {
 /**
@@ -1022,6 +1202,28 @@ mine: boolean, };
 
 export type ReceiptLevel = "none" | "arrived" | "read";
 
+export type RefoundingView = {
+/**
+ * The conversation in which the plenary would go on: the proposal's name.
+ */
+conversation: string,
+/**
+ * Seats that have signed it, the one that proposed it first.
+ */
+signed_by: Array<number>,
+/**
+ * How many have to.
+ */
+needed: number,
+/**
+ * When the first of these signatures ceases to count.
+ */
+until: number,
+/**
+ * Whether one of them is one's own.
+ */
+signed_by_me: boolean, };
+
 export type Refusal = {
 /**
  * Which reason.
@@ -1032,7 +1234,7 @@ code: RefusalCode,
  */
 details: string, };
 
-export type RefusalCode = "bad_request" | "no_assembly" | "already_in_assembly" | "not_a_member" | "not_allowed" | "unknown" | "wrong_phase" | "already_done" | "invitation_mangled" | "invitation_expired" | "invitation_used" | "bad_relay_address" | "relay_unreachable" | "not_ready" | "cannot_write" | "cannot_read" | "too_large" | "store_failed" | "no_vault" | "vault_exists" | "wrong_passphrase" | "vault_damaged" | "vault_in_use" | "locked" | "internal";
+export type RefusalCode = "bad_request" | "no_assembly" | "already_in_assembly" | "not_a_member" | "not_allowed" | "unknown" | "wrong_phase" | "already_done" | "invitation_mangled" | "invitation_expired" | "invitation_used" | "link_for_device" | "link_for_member" | "not_first_device" | "wrong_code" | "bad_relay_address" | "relay_unreachable" | "not_ready" | "cannot_write" | "cannot_read" | "too_large" | "store_failed" | "no_vault" | "vault_exists" | "wrong_passphrase" | "vault_damaged" | "vault_in_use" | "locked" | "internal";
 
 export type ReplyView = {
 /**
@@ -1132,7 +1334,11 @@ on: boolean, } | { "request": "detain",
 /**
  * The seat.
  */
-seat: number, } | { "request": "conversations" } | { "request": "direct",
+seat: number, } | { "request": "refound",
+/**
+ * The proposal to sign, as [`PlenaryView`](crate::views::PlenaryView) names it; a new one if absent.
+ */
+conversation?: string, } | { "request": "conversations" } | { "request": "direct",
 /**
  * The member's seat.
  */
@@ -1188,7 +1394,35 @@ conversation: string,
 /**
  * Its name, 1 to 200 characters.
  */
-name: string, } | { "request": "send",
+name: string, } | { "request": "devices" } | { "request": "link_device" } | { "request": "read_device_link",
+/**
+ * The link.
+ */
+link: string, } | { "request": "join_as_device",
+/**
+ * The first device's link.
+ */
+link: string,
+/**
+ * What one's own devices call it, 1 to 60 characters.
+ */
+device_name: string, } | { "request": "give_up_device_link" } | { "request": "admit_device",
+/**
+ * The code that the waiting device shows.
+ */
+code: string,
+/**
+ * Whether it gets what was said so far; else it has what is said from now on.
+ */
+history: boolean, } | { "request": "cancel_device_link" } | { "request": "revoke_device",
+/**
+ * Its key.
+ */
+device: string, } | { "request": "acknowledge_device",
+/**
+ * Its key, as the overview gives it.
+ */
+device: string, } | { "request": "send",
 /**
  * The conversation; the plenary if absent.
  */
@@ -1532,11 +1766,11 @@ lost: number,
  */
 elected: Array<number>, };
 
-export type Standing = "requested" | "proposed" | "admitted" | "removed" | "refused";
+export type Standing = "requested" | "proposed" | "admitted" | "entering" | "removed" | "revoked" | "refused";
 
 export type Ties = "fail" | "public_order";
 
-export type Topic = "overview" | "members" | "conversations" | "motions";
+export type Topic = "overview" | "members" | "conversations" | "motions" | "devices";
 
 export type TransferState = "sending" | "offered" | "fetching" | "here" | "gone" | "failed";
 
@@ -1557,6 +1791,17 @@ total: number, };
 export type VaultStatus = "absent" | "locked" | "open";
 
 export type VoteKind = "roll_call" | "secret";
+
+export type WaitingDeviceView = {
+/**
+ * What its user called it.
+ */
+name: string,
+/**
+ * The code that both devices show: another one there is another device here. Absent until both have told each
+ * other what it is made from, some seconds after the device came.
+ */
+code: string | null, };
 
 export type Witnessed = {
 /**

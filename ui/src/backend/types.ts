@@ -16,17 +16,18 @@ export type {
   ConnectionView,
   ConversationKind,
   ConversationStanding,
+  DeviceLinkReadView,
+  DeviceLinkView,
   EvidenceKind,
   EvidenceView,
   InvitationView,
   Majority,
   MemberView,
   MessageContent,
+  LeavingView,
   MessageState,
   NoticeCode,
   OptionsView,
-  Overview,
-  AssemblyView,
   OwnVote,
   OwnVoteState,
   Phase,
@@ -51,6 +52,7 @@ export type {
   TransferState,
   TransferView,
   VoteKind,
+  WaitingDeviceView,
   Work,
 } from "./generated";
 
@@ -60,6 +62,8 @@ export type MotionId = Branded<"motion">;
 export type AdmissionId = Branded<"admission">;
 export type ConversationId = Branded<"conversation">;
 export type MessageId = Branded<"message">;
+/** The key of a device of one's own. */
+export type DeviceId = Branded<"device">;
 
 type WithId<View, Id> = Omit<View, "id"> & { id: Id };
 
@@ -75,6 +79,17 @@ export type ConversationView = Omit<wire.ConversationView, "id" | "last" | "draf
   id: ConversationId;
   last: MessageView | null;
   draft: DraftView | null;
+};
+export type DeviceView = Omit<wire.DeviceView, "device"> & { device: DeviceId };
+/** One that has come to one's own seat. */
+export type NewDeviceView = Omit<wire.NewDeviceView, "device"> & { device: DeviceId };
+export type DevicesView = Omit<wire.DevicesView, "devices"> & { devices: DeviceView[] };
+export type RefoundingView = Omit<wire.RefoundingView, "conversation"> & { conversation: ConversationId };
+export type PlenaryView = Omit<wire.PlenaryView, "proposals"> & { proposals: RefoundingView[] };
+export type AssemblyView = Omit<wire.AssemblyView, "plenary"> & { plenary: PlenaryView | null };
+export type Overview = Omit<wire.Overview, "assembly" | "new_devices"> & {
+  assembly: AssemblyView | null;
+  new_devices: NewDeviceView[];
 };
 export type FoundView = { conversation: ConversationId; message: MessageView };
 
@@ -97,7 +112,15 @@ type NarrowOptional<Union, Key extends string, Id> = Union extends unknown
 
 export type Request = NarrowOptional<
   NarrowOptional<
-    Narrow<Narrow<Narrow<wire.Request, "motion", MotionId>, "admission", AdmissionId>, "message", MessageId>,
+    Narrow<
+      Narrow<
+        Narrow<Narrow<wire.Request, "motion", MotionId>, "admission", AdmissionId>,
+        "message",
+        MessageId
+      >,
+      "device",
+      DeviceId
+    >,
     "reply_to",
     MessageId
   >,
@@ -109,7 +132,9 @@ type Plain = Exclude<
   wire.Answer,
   {
     answer:
+      | "overview"
       | "admissions"
+      | "devices"
       | "conversations"
       | "conversation"
       | "sent"
@@ -123,7 +148,9 @@ type Plain = Exclude<
 
 export type Answer =
   | Plain
+  | { answer: "overview"; overview: Overview }
   | { answer: "admissions"; admissions: AdmissionView[] }
+  | { answer: "devices"; devices: DevicesView }
   | { answer: "conversations"; conversations: ConversationView[] }
   | { answer: "conversation"; conversation: ConversationId }
   | { answer: "sent"; message: MessageId }

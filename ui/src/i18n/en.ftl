@@ -74,10 +74,19 @@ lock-do = Lock the vault
 ## Into an assembly
 
 welcome-title = Have you been invited?
-welcome-lead = Paste the link that you were given. Or found an assembly of your own.
+welcome-lead = Paste the link that you were given. Or found an assembly of your own, or add this device to your first one.
 welcome-way = How to begin
 welcome-join = I have an invitation
 welcome-found = Found an assembly
+welcome-device = Another device of mine
+device-link-paste = Link from your first device
+device-link-paste-hint = Your first device shows it: Settings, “Devices”, “Add a device”. Reading it needs no network.
+device-link-reads = This device will be yours in the assembly “{ $assembly }”.
+device-name = Name of this device
+device-name-hint = You tell it by this name in the list. Only your first device sees it.
+device-join = Ask to be let in
+device-misplaced = This is no invitation but a link from your first device, so we opened this form.
+invitation-misplaced = This is no device link but an invitation to an assembly, so we opened this form.
 invitation-link = Invitation link
 invitation-link-hint = It carries everything: the relay's address and key, and a secret for one use. Reading it needs no network.
 invitation-reads = You are invited to the assembly “{ $assembly }”.
@@ -130,7 +139,14 @@ found = Found the assembly
 standing-requested = Your request has been sent.
 standing-proposed = Your admission has been proposed to the assembly.
 standing-removed = You are no longer a member of this assembly.
-standing-refused = Your request to join “{ $assembly }” came to nothing: the invitation expired, was used, or was turned down. You can ask for another.
+standing-revoked = This device is no longer in the assembly: it was removed. You are still a member, on your other devices.
+standing-entering = Your first device has let this one in.
+device-waits-lead = Type this code on your first device.
+device-waits = Waiting for your first device to let this one in
+device-waits-hint = Your first device asks for the code and checks it. If it says that the code is another one, do not let anybody in: somebody stands between the devices. You may close the window: once this device is let in, Veche opens the assembly at the next start.
+device-enters = Bringing the journal and the conversations
+device-enters-hint = They come while your first device is online. You may close the window: what is missing comes at the next start.
+standing-refused = You did not get into “{ $assembly }”: the invitation or the device link expired, was used, or was turned down. You can ask for another.
 standing-waits = Waiting for members' endorsements
 standing-hint = The assembly decides, not one person. You may close the window: once you are admitted, Veche opens the assembly at the next start.
 
@@ -162,6 +178,7 @@ outbox-waits = { $count ->
 }
 catching-up = Catching up with the journal: { $done } of { $total }
 notice-relay-answers-nonsense = The relay answers something that cannot be understood. Your data is safe, and Veche tries again; if it stays so, tell who runs the relay.
+notice-relay-restored = The relay was set back to an older state and lost entries. Members’ devices give back what they hold; what you write waits until then.
 notice-relay-full = The relay has no space left. What you wrote waits in the vault and leaves by itself; tell who runs the relay.
 notice-update-needed = The journal has an entry that only a newer Veche understands. Update the program: until then the assembly is not shown further.
 notice-journal-key-missing = The journal's key has not come yet. Nothing needs to be done: other members send it when they are online.
@@ -194,6 +211,8 @@ group-subtitle = { $count ->
 }
 kind-direct = Direct conversation
 kind-group = Working group
+kind-own = Notes to self
+notes-subtitle = Only your own devices read them
 pinned = pinned
 muted = muted
 archived-count = Archive: { $count }
@@ -202,6 +221,7 @@ alone-short = Nobody else is here yet
 alone = Nobody else is here yet. Write: your words wait and leave when somebody comes in.
 alone-nobody = Nobody else is here. Who comes in later does not read what was written before.
 standing-left = This device is no longer in the conversation. What was read stays; nothing new comes, and nothing can be written.
+standing-ended = This conversation has ended: the plenary was founded anew and goes on in another one. What was read stays; nothing can be written here.
 standing-halted = This device lost its way and cannot read on. It asks by itself to be added again and returns when somebody's device has done so; what was read is safe.
 begin-title = New conversation
 begin-kind = With whom
@@ -242,6 +262,8 @@ verified = compared by you
 about = About the conversation
 about-back = Back to the messages
 about-who = Who is here
+about-notes = Only your own devices are here. Nobody else in the assembly knows of these notes.
+about-notes-own = How you have them
 about-own = How you have it
 about-own-hint = Other members do not see this.
 receipts = What others see
@@ -281,14 +303,17 @@ leave-goes-on = You are leaving. Somebody else's device completes it as soon as 
 leave-alone = Nobody else is here, so you cannot leave. You can archive the conversation.
 empty-direct = Here the two of you speak
 empty-group = Here the working group speaks
+empty-own = Here you write to yourself
 composer-direct = Direct message
 composer-group = Message to the group
+composer-own = Note to self
 conversation-not-yet = The plenary opens when its key arrives.
 no-messages = No messages yet
 messages = Messages
 messages-older = Show earlier ones
 messages-empty-title = Here the whole assembly speaks
 messages-empty = Only members read the messages. The relay sees times and padded sizes, nothing else.
+messages-empty-own = Only your own devices read the notes. The relay sees times and padded sizes, nothing else.
 messages-new = New messages
 to-newest = To the newest messages
 to-newest-unread = { $count ->
@@ -634,6 +659,7 @@ roll-small = Few people vote here. If all of them vote alike, no secret is left.
 barred-role = This role does not vote. You will see the result with everybody else.
 barred-not-in-electorate = You are not in this electorate: your seat is newer, or its cooling-off is not over.
 barred-no-ballot-key = The journal had no ballot key of yours when the voting opened, so you cannot take part. Keys are published by themselves while Veche runs.
+barred-other-device = Secret votes are cast on your first device. Vote there.
 barred-not-open = Voting is not open now.
 own-vote-accepted = Your vote is taken
 own-choice = { $choice ->
@@ -872,9 +898,11 @@ evidence-banner = { $count ->
     [one] The relay was caught in a lie. The proof is kept.
    *[other] The relay was caught in a lie. { $count } proofs are kept.
 }
+evidence-banner-told = Other members say that the relay lies. This device has no proof of it.
 evidence-look = Look
 evidence-noticed = Noticed { $time }
-evidence-fork = The relay showed different journals to different people
+evidence-by = Seat { $seat } says so. This device has seen nothing that proves or disproves it.
+evidence-fork = The relay showed different records to different people
 evidence-dropped-receipt = The relay gave a receipt and the entry is not there
 evidence-times-decrease = The times of entries go backwards
 evidence-shrunk = The relay shows less than it had shown
@@ -909,6 +937,8 @@ settings-connection = Connection
 settings-connection-note = Relay, SOCKS5, Tor
 settings-assembly = Assembly
 settings-assembly-note = Declaration, charter
+settings-devices = Devices
+settings-devices-note = What else you have at hand
 settings-vault = Vault
 settings-vault-note = Where it lies, how to lock it
 settings-limits = What Veche cannot do
@@ -944,6 +974,71 @@ limit-people = People
 limit-people-text = Veche does not know who really holds a seat. The sponsors vouch for that.
 version = Veche { $version }
 
+## Devices
+
+devices-first = On this device, your first one, secret votes are cast. Your other devices are added and removed here, too. No other can take its place: if it is lost, your seat has to be detained and given back, so choose a safe one.
+devices-further = Secret votes are cast on your first device; devices are added and removed there, too. Everything else can be done here.
+devices-seen = Members of the assembly see how many devices you have. Only the first one sees what they are called.
+devices-room = { $count ->
+    [one] { $count } more device can be added.
+   *[other] { $count } more devices can be added.
+}
+devices-full = { $most ->
+    [one] You have { $most } device already, and no more fit. To add another, remove one first.
+   *[other] You have { $most } devices already, and no more fit. To add another, remove one first.
+}
+device-first-name = First device
+device-unnamed = Device { $key }
+device-this = this device
+device-first = first
+device-since = since { $time }
+device-add = Add a device
+device-link-title = Link for a new device
+device-link-how = On the new device install Veche, create a vault and choose “Another device of mine”. Take this link there: copy it, or read the code with that device's camera.
+device-link-care = The link is a secret: show it to nobody, and send it through nobody's hands. Whoever intercepts it can come in place of your device; the code that you will type tells them apart.
+device-link = Device link
+device-link-qr = The same link, for a camera to read
+device-link-left = The link is for one device. Time left: { $span }.
+device-link-waits = Waiting for the new device
+device-link-cancel = Cancel the link
+device-link-over = The hour is over, and nobody came by the link. It works no more.
+device-link-again = Make another link
+device-waiting = A device has come: { $name }
+device-compare = Type the code that the new device shows. If it shows none, do not let this one in: somebody else came by the link.
+device-code = Code from the new device
+device-history = Give it what was said before, too
+device-history-hint = If this device is taken and opened, earlier conversations are read on it, too. Without this it has only what is said from now on.
+device-code-hint = Ten digits. We check them; they are not shown here, so that nobody agrees without looking.
+device-exchange = The devices are working out a code
+device-admit = Let it in
+device-refuse = Do not let it in
+device-admitted = Being let in. The journal and the conversations follow by themselves.
+device-came = You have a new device: { $name }, { $time }. It reads everything that you do. If it is not yours, remove it on your first device.
+device-came-gone = You had a new device: { $name }, { $time }. It has been removed since. If it was not yours, find out who had your first device.
+device-came-look = Look at the devices
+device-came-mine = It is mine
+device-banner = A device has come by your link: { $name }.
+device-banner-look = Type the code
+device-leaving-waits = Being removed: waits to be sent. Until then it reads on.
+device-leaving-recorded = Being removed: the assembly has it.
+device-leaving-conversations = { $count ->
+    [one] Being removed: still in { $count } conversation.
+   *[other] Being removed: still in { $count } conversations.
+}
+device-leaving-journal = Being removed: the journal is still to move on.
+device-give-up = Give up
+device-gives-way = The devices are getting in touch
+device-gives-way-hint = Keep the first device on, with the page “Devices” open. Once both are in touch, a code appears here.
+device-revoke-open = Remove: { $name }
+device-revoke-title = Remove the device “{ $name }”?
+device-revoke-means = Once the assembly has it and the conversations have moved to new logs, it learns nothing new: no conversations, no motions, no votes. The list shows how far that is; until it is done, keep Veche running and the network on.
+device-revoke-remains = What is on it stays on it: that cannot be erased from here.
+device-revoke-do = Remove
+device-leave-open = Remove this device…
+device-leave-title = Remove this device from the assembly?
+device-leave-means = Nothing new comes here from then on: no conversations, no motions, no votes. You stay a member, and on your other devices everything is as before.
+device-leave-remains = What was read stays in this vault. The device comes back only by a new link from the first one.
+
 ## Refusals
 
 refusal-details = Details for a specialist
@@ -958,6 +1053,10 @@ refusal-already-done = That is done already. No need to do it again.
 refusal-invitation-mangled = The invitation cannot be read: the link is incomplete or mangled. Ask for the whole of it again.
 refusal-invitation-expired = The invitation has expired. Ask who invited you for a new one.
 refusal-invitation-used = The invitation has been used, and it works once. If it was not you, warn who invited you: it may have been intercepted. Ask for a new one.
+refusal-link-for-device = This is a link for one more device of a member, not an invitation. Choose “Another device of mine” and paste it there.
+refusal-link-for-member = This is an invitation for a new member, not a link for a device. Choose the invitation and paste it there.
+refusal-not-first-device = That can be done on your first device only. Nothing has changed here: open Veche there.
+refusal-wrong-code = This is not the code of the device that came by the link. Nobody was let in. Look at the digits again; if you typed them right, somebody else came: do not let it in.
 refusal-bad-relay-address = The relay's address cannot be read, or what answers there is not that relay. Copy the whole line, from veche-relay:// to the port number; if that does not help, ask who runs the relay.
 refusal-relay-unreachable = The relay cannot be reached, and the founding needs it. Check the address and the way to it and try again; what you wrote is still on the screen.
 refusal-not-ready = The journal is still being read; this passes by itself. Try again in a minute.
@@ -989,3 +1088,26 @@ refused-transfer = There is nothing to stop any more: the file has arrived, or w
 refused-unfetched = The file is not fetched as a whole yet, so there is nothing to save. Fetch it and save again.
 refused-safety = There is no number yet: this device does not know the member's keys. Wait for the connection and open the page again.
 refused-seat = That seat or member is not there any more, and nothing was changed. Close the window and look at the list again.
+refused-device-mangled = The device link cannot be read: it is incomplete or mangled. Copy the whole of it again from your first device.
+refused-device-expired = The hour for which this link was given is over. Make another on your first device.
+refused-device-used = Another device has come by this link already. If it is not yours, do not let it in. Make another link on your first device.
+
+# The plenary, founded anew
+anew = Founding anew
+anew-hint = If nobody can read the plenary any more, deputies can move it to a new conversation together. It is the last way; a single device that has lost its way comes back by itself.
+anew-open = Found the plenary anew…
+anew-title = Found the plenary anew?
+anew-means = The plenary goes on in a new conversation, with everybody whom the assembly admits. The old one ends: nobody writes in it any more.
+anew-remains = What was read stays and can be searched. What was written and not sent yet is sent to the new one.
+anew-signers = { $count ->
+    [one] It is in force once { $count } deputy has signed.
+   *[other] It is in force once { $count } deputies have signed within a week.
+}
+anew-sign = Sign
+anew-sign-open = Sign…
+anew-signed = You have signed.
+anew-proposed = { $name } proposes to found the plenary anew. Signed: { $signed } of { $needed }. The signatures count until { $until }.
+anew-done = Founded anew { $time }. Signed by { $names }.
+anew-coming = { $name }'s first device brings everybody in as soon as it is online
+anew-banner = { $name } proposes to found the plenary anew.
+anew-banner-look = Read and sign

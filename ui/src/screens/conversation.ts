@@ -6,6 +6,7 @@ import { session } from "../state/session.svelte";
 
 export function titleOf(known: ConversationView | null): string {
   if (known === null || known.kind === "plenary") return t("plenary");
+  if (known.kind === "own") return t("kind-own");
   if (known.peer !== null) return session.nameOf(known.peer);
   return known.title || t("kind-direct");
 }
@@ -20,10 +21,19 @@ export function subtitleOf(known: ConversationView): string {
       return t("group-subtitle", { count });
     case "direct":
       return t("kind-direct");
+    case "own":
+      return t("notes-subtitle");
   }
 }
 
 /** Whether nobody else is there to read what is written. */
 export function isAlone(known: ConversationView): boolean {
-  return known.kind !== "plenary" && known.standing === "active" && known.present.length < 2;
+  return (
+    (known.kind === "direct" || known.kind === "group") &&
+    known.standing === "active" &&
+    known.present.length < 2
+  );
 }
+
+/** What stands before a conversation's id where the page about it is meant. */
+export const ABOUT = "about:";

@@ -39,12 +39,13 @@ export function counted(conversations: Counted[], what: "unread" | "mentions"): 
   return conversations.reduce((sum, known) => sum + (known.muted ? 0 : known[what]), 0);
 }
 
-/** Whether one may say something there: observers only to one member, nobody where the device is out or behind. */
+/** Whether one may say something there: observers only to one member and to themselves, nobody where the device is out or
+    behind. */
 export function speaksIn(
   { role }: Pick<AssemblyView, "role">,
   { kind, standing }: Pick<ConversationView, "kind" | "standing">,
 ): boolean {
-  return standing === "active" && (role !== "observer" || kind === "direct");
+  return standing === "active" && (role !== "observer" || kind === "direct" || kind === "own");
 }
 
 /** How many others can have a message: who was there when it was said. Who has left may have had it. */

@@ -5,6 +5,7 @@ import type {
   AdmissionView,
   ConversationId,
   ConversationView,
+  DevicesView,
   Event,
   MemberView,
   MotionId,
@@ -35,6 +36,8 @@ class Session {
   /** The conversation that is read, or was read last. */
   talk = $state<Talk | null>(null);
   motions = $state<MotionView[]>([]);
+  /** One's own devices; null until they are read. */
+  devices = $state<DevicesView | null>(null);
   progress = $state<Partial<Record<Work, { done: number; total: number }>>>({});
   /** Why the page could not be read; null when all is well. */
   trouble = $state<Refusal | null>(null);
@@ -159,6 +162,10 @@ class Session {
         if (!this.admitted) return;
         this.motions = (await ask({ request: "motions" })).motions;
         return;
+      case "devices":
+        if (!this.admitted) return;
+        this.devices = (await ask({ request: "devices" })).devices;
+        return;
     }
   }
 
@@ -185,7 +192,12 @@ class Session {
   }
 
   async #readAll(): Promise<void> {
-    await Promise.all([this.refresh("members"), this.refresh("conversations"), this.refresh("motions")]);
+    await Promise.all([
+      this.refresh("members"),
+      this.refresh("conversations"),
+      this.refresh("motions"),
+      this.refresh("devices"),
+    ]);
   }
 
   #hear(event: Event): void {
@@ -228,6 +240,7 @@ class Session {
     searching.clear();
     beginning.open = false;
     this.motions = [];
+    this.devices = null;
     this.progress = {};
     this.trouble = null;
     draft.clear();

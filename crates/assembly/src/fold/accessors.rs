@@ -4,10 +4,10 @@ use primitives::canonical::hash;
 use primitives::{
     AssemblyId, Hash, MotionId, OpeningId, SeatNumber, StatementId, Time, VerifyingKey, labels,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tlog::{Checkpoint, CheckpointKey, Cosignature};
 
-use super::{Admission, Assembly, Detention, JournalLog, Motion, Opening, Seat, Trustees};
+use super::{Admission, Assembly, JournalLog, Motion, Opening, Seat, Signing, Trustees};
 use crate::charter::Charter;
 use crate::keys::AnnouncedKey;
 use crate::limits;
@@ -112,7 +112,8 @@ impl Assembly {
         self.journal_keys.keys().next_back().copied().unwrap_or(1)
     }
 
-    /// Whether a member was removed since the current log began: the journal is to go on where it cannot follow.
+    /// Whether a member was removed, or a device revoked, since the current log began: the journal is to go on where it cannot
+    /// follow.
     #[must_use]
     pub const fn hop_due(&self) -> bool {
         self.hop.is_some()
@@ -155,6 +156,15 @@ impl Assembly {
             .is_some_and(|seat| seat.is_active() && seat.device(device).is_some())
     }
 
+    /// Whether a seat acts and this is its first device, which alone speaks for its ballot keys, its part in the trustees' keys
+    /// and its other devices.
+    #[must_use]
+    pub fn is_first_device(&self, seat: SeatNumber, device: &VerifyingKey) -> bool {
+        self.seats
+            .get(&seat)
+            .is_some_and(|seat| seat.is_active() && seat.is_first_device(device))
+    }
+
     /// All admissions, by the id to endorse or object by.
     pub fn admissions(&self) -> impl Iterator<Item = (StatementId, &Admission)> {
         self.admissions.iter().map(|(id, admission)| (*id, admission))
@@ -171,7 +181,7 @@ impl Assembly {
     }
 
     /// Detentions that are being signed, by the seat to be detained.
-    pub fn detentions(&self) -> impl Iterator<Item = (SeatNumber, &Detention)> {
+    pub fn detentions(&self) -> impl Iterator<Item = (SeatNumber, &Signing)> {
         self.detentions.iter().map(|(seat, detention)| (*seat, detention))
     }
 
@@ -234,21 +244,48 @@ impl Assembly {
         drawn.into_iter().map(|(_, seat)| seat).collect()
     }
 
-    /// Counts the different witnesses among `cosignatures` on `checkpoint` of the journal or of a box.
+    /// Counts the different witnesses among `cosignatures` on `checkpoint` of the journal or of a box: seats, whichever of
+    /// their present devices signed.
     #[must_use]
     pub fn quorum(&self, checkpoint: &Checkpoint, cosignatures: &[Cosignature]) -> WitnessQuorum {
         let witnesses = self.witnesses();
-        let cosigned: BTreeSet<_> = cosignatures
-            .iter()
-            .filter_map(|cosignature| {
-                let seat = self.seat_by_device(&cosignature.key)?.number;
-                (witnesses.contains(&seat) && cosignature.verify(checkpoint).is_ok()).then_some(seat)
-            })
-            .collect();
         let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
         WitnessQuorum {
-            cosigned: count(cosigned.len()),
+            cosigned: count(self.by_witness(&witnesses, checkpoint, cosignatures).len()),
             needed: count(witnesses.len() / 2 + 1),
         }
+    }
+
+    /// Of `cosignatures` on `checkpoint` those that make the quorum, the first of each witness, by seat: what a statement
+    /// carries, which has no room for those of all devices.
+    #[must_use]
+    pub fn one_of_each_witness(
+        &self,
+        checkpoint: &Checkpoint,
+        cosignatures: &[Cosignature],
+    ) -> Vec<Cosignature> {
+        self.by_witness(&self.witnesses(), checkpoint, cosignatures)
+            .into_values()
+            .cloned()
+            .collect()
+    }
+
+    fn by_witness<'a>(
+        &self,
+        witnesses: &BTreeSet<SeatNumber>,
+        checkpoint: &Checkpoint,
+        cosignatures: &'a [Cosignature],
+    ) -> BTreeMap<SeatNumber, &'a Cosignature> {
+        let mut cosigned = BTreeMap::new();
+        for cosignature in cosignatures {
+            let Some(seat) = self.seat_by_device(&cosignature.key) else {
+                continue;
+            };
+            let counts = witnesses.contains(&seat.number) && !cosigned.contains_key(&seat.number);
+            if counts && cosignature.verify(checkpoint).is_ok() {
+                cosigned.insert(seat.number, cosignature);
+            }
+        }
+        cosigned
     }
 }

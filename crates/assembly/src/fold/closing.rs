@@ -85,7 +85,12 @@ impl Assembly {
         let holder = secret.sealing.key.seats().any(|holder| holder == seat) && share.seat == seat;
         let bad_before = secret.bad_shares.contains(&seat);
         let good = verify_share(&secret.sealing.key, share).is_ok();
-        if !phase || !holder || secret.shares.contains_key(&seat) || (bad_before && !good) {
+        if !phase
+            || !holder
+            || !author.is_first_device()
+            || secret.shares.contains_key(&seat)
+            || (bad_before && !good)
+        {
             return Err(Rejection::ShareUnfit);
         }
         Ok(Effect::ShareReleased {

@@ -11,7 +11,7 @@ use crate::entry::{EntryKeys, SealedEntry};
 use crate::limits;
 use crate::name::NameOpening;
 use crate::rejection::Rejection;
-use crate::statement::{Body, Candidate, Founded, Role, Statement, VERSION, assembly_id, statement_id};
+use crate::statement::{Body, Founded, Role, Statement, VERSION, assembly_id, statement_id};
 
 /// Why a log's first entry founds no assembly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,7 +60,7 @@ impl Assembly {
         if founded.version > VERSION {
             return Err(BadFounding::NewerVersion(founded.version));
         }
-        let (identity, device) = Self::verify_candidate(&founded.founder)
+        let (identity, device) = Self::verify_certificate(&founded.founder.certificate)
             .ok_or(BadFounding::Unfit("the founder's certificate does not verify"))?;
         let signed = unverified
             .verify::<Statement>(labels::STATEMENT, &device.key)
@@ -107,6 +107,7 @@ impl Assembly {
             version: founded.version,
             versions_known: BTreeMap::new(),
             boxes_used: 0,
+            refounding: None,
             founding_ended: None,
             founding_signed: vec![SeatNumber(1)],
             seats: BTreeMap::new(),
@@ -131,11 +132,9 @@ impl Assembly {
         Ok((assembly, opened))
     }
 
-    /// The identity key and first device that a candidate's certificate vouches for.
-    pub(super) fn verify_candidate(candidate: &Candidate) -> Option<(VerifyingKey, Device)> {
-        let certificate = DeviceCertificate::verify(candidate.certificate.clone())
-            .ok()?
-            .into_value();
+    /// The identity key and the device for which a certificate vouches.
+    pub(super) fn verify_certificate(certificate: &Unverified) -> Option<(VerifyingKey, Device)> {
+        let certificate = DeviceCertificate::verify(certificate.clone()).ok()?.into_value();
         let device = Device {
             key: certificate.device,
             sealing_key: certificate.sealing_key,
@@ -192,6 +191,7 @@ impl Assembly {
             next_ballot_key: 1,
             endorsements: Vec::new(),
             detentions: Vec::new(),
+            history: None,
         };
         self.seats.insert(number, seat);
         let taken = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);

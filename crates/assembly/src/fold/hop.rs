@@ -1,4 +1,5 @@
-//! Hops: after a removal the journal goes on in a log that the removed cannot read, where the witnesses' quorum says.
+//! Hops: after a removal the journal goes on in a log that the removed cannot read, where the witnesses' quorum says. A
+//! device that is revoked is removed like a member: it knew the journal key.
 //!
 //! Every member left exports the same key from the plenary and derives the same log from it, so honest witnesses say the
 //! same, byte for byte. One of them alone cannot lead the journal to a key of his own.
@@ -40,7 +41,7 @@ pub struct Continuation {
 }
 
 impl Assembly {
-    /// What the last removal has left behind; none if nobody was removed since the current log began.
+    /// What the last removal has left behind; none if no member and no device was removed since the current log began.
     #[must_use]
     pub const fn hop(&self) -> Option<&Hop> {
         self.hop.as_ref()
@@ -58,7 +59,7 @@ impl Assembly {
         })
     }
 
-    /// Somebody is removed: what witnesses said before was said under a key that he may know.
+    /// A member or a device is removed: what witnesses said before was said under a key that it may know.
     pub(super) fn leave_behind(&mut self) {
         self.hop = Some(Hop {
             size: self.frontier.size(),

@@ -5,7 +5,8 @@ use minicbor::bytes::ByteArray;
 use primitives::{SeatNumber, StatementId, Time, VerifyingKey};
 use std::collections::BTreeSet;
 
-use super::{Admission, AdmissionState, Assembly, Author, Detention, Device, Effect, KeyBatch, SeatState};
+use super::signing::{spend, within_month};
+use super::{Admission, AdmissionState, Assembly, Author, Effect, KeyBatch, SeatState};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::statement::Candidate;
@@ -17,8 +18,9 @@ impl Assembly {
         candidate: &Candidate,
     ) -> Result<Effect, Rejection> {
         self.check_endorser(author)?;
-        let (identity, device) = Self::verify_candidate(candidate).ok_or(Rejection::CandidateUnfit)?;
-        if self.is_known(&identity, &device) {
+        let (identity, device) =
+            Self::verify_certificate(&candidate.certificate).ok_or(Rejection::CandidateUnfit)?;
+        if self.is_identity_known(&identity) || self.is_device_known(&device.key) {
             return Err(Rejection::CandidateUnfit);
         }
         Ok(Effect::AdmissionProposed(Admission {
@@ -74,12 +76,8 @@ impl Assembly {
         if !acts || target == author.seat.number || budget >= self.charter_ref().detentions_per_month {
             return Err(Rejection::DetentionUnfit);
         }
-        let signed = self.detentions.get(&target).is_some_and(|detention| {
-            detention.signers.iter().any(|(seat, at)| {
-                *seat == author.seat.number && self.time.since_ms(*at) <= limits::DETAIN_WINDOW_MS
-            })
-        });
-        if signed {
+        let detention = self.detentions.get(&target);
+        if detention.is_some_and(|detention| detention.is_signed_by(author.seat.number, self.time)) {
             Err(Rejection::SignedAlready)
         } else {
             Ok(Effect::Detained(target))
@@ -97,13 +95,10 @@ impl Assembly {
         if !(1..=limits::BALLOT_KEYS_PER_STATEMENT_MAX).contains(&keys.len()) {
             return Err(Rejection::BodyMalformed);
         }
-        let voting = seat
-            .voting_device()
-            .is_some_and(|device| device.key == author.device);
         let count = u32::try_from(keys.len()).unwrap_or(u32::MAX);
         let end = first.saturating_add(count);
         let ahead = self.next_key_number.saturating_add(limits::BALLOT_KEYS_AHEAD_MAX);
-        if !voting || first < seat.next_ballot_key || end > ahead {
+        if !author.is_first_device() || first < seat.next_ballot_key || end > ahead {
             return Err(Rejection::KeyNumbers);
         }
         let mut known: BTreeSet<[u8; 32]> = seat
@@ -154,24 +149,32 @@ impl Assembly {
             .ok_or(Rejection::NoSuchAdmission)
     }
 
-    fn is_known(&self, identity: &VerifyingKey, device: &Device) -> bool {
-        let seated = self
-            .seats
-            .values()
-            .any(|seat| seat.identity == *identity || seat.device(&device.key).is_some());
-        let proposed = self.admissions.values().any(|admission| {
-            admission.is_open() && (admission.identity == *identity || admission.device.key == device.key)
-        });
-        seated || proposed
+    fn is_identity_known(&self, identity: &VerifyingKey) -> bool {
+        let seated = self.seats.values().any(|seat| seat.identity == *identity);
+        seated
+            || self
+                .open_admissions()
+                .any(|admission| admission.identity == *identity)
+    }
+
+    /// Whether a device is or was some seat's, or is to be one's by an open admission.
+    pub(super) fn is_device_known(&self, device: &VerifyingKey) -> bool {
+        let seated = self.seats.values().any(|seat| seat.has_had_device(device));
+        seated
+            || self
+                .open_admissions()
+                .any(|admission| admission.device.key == *device)
+    }
+
+    fn open_admissions(&self) -> impl Iterator<Item = &Admission> {
+        self.admissions.values().filter(|admission| admission.is_open())
     }
 
     pub(super) fn endorse(&mut self, admission: StatementId, by: SeatNumber, time: Time) {
         let founding = self.is_founding();
         let charter = self.charter_ref().clone();
         if let Some(seat) = self.seats.get_mut(&by).filter(|_| !founding) {
-            seat.endorsements
-                .retain(|at| time.since_ms(*at) < limits::MONTH_MS);
-            seat.endorsements.push(time);
+            spend(&mut seat.endorsements, time);
         }
         let Some(open) = self.admissions.get_mut(&admission) else {
             return;
@@ -235,28 +238,14 @@ impl Assembly {
     }
 
     pub(super) fn detain(&mut self, target: SeatNumber, by: SeatNumber, time: Time) {
-        let needed = usize::try_from(self.charter_ref().detain_signers).unwrap_or(usize::MAX);
         if let Some(seat) = self.seats.get_mut(&by) {
-            seat.detentions.retain(|at| time.since_ms(*at) < limits::MONTH_MS);
-            seat.detentions.push(time);
+            spend(&mut seat.detentions, time);
         }
-        let active: BTreeSet<_> = self
-            .seats
-            .values()
-            .filter(|seat| seat.is_active())
-            .map(|seat| seat.number)
-            .collect();
-        let detention = self
-            .detentions
-            .entry(target)
-            .or_insert_with(|| Detention { signers: Vec::new() });
-        detention.signers.retain(|(seat, at)| {
-            time.since_ms(*at) <= limits::DETAIN_WINDOW_MS && active.contains(seat) && *seat != by
-        });
-        detention.signers.push((by, time));
-        if detention.signers.len() >= needed {
-            self.detentions.remove(&target);
+        let mut detention = self.detentions.remove(&target).unwrap_or_default();
+        if self.sign(&mut detention, by, time) {
             self.remove(target, SeatState::Detained, time);
+        } else {
+            self.detentions.insert(target, detention);
         }
     }
 
@@ -284,12 +273,4 @@ impl Assembly {
             seat.ballot_keys.clear();
         }
     }
-}
-
-fn within_month(times: &[Time], now: Time) -> u32 {
-    let used = times
-        .iter()
-        .filter(|at| now.since_ms(**at) < limits::MONTH_MS)
-        .count();
-    u32::try_from(used).unwrap_or(u32::MAX)
 }

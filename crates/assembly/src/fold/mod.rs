@@ -8,11 +8,14 @@
 mod accessors;
 mod closing;
 mod decisions;
+mod devices;
 mod due;
 mod founding;
 mod hop;
 mod members;
+mod refounding;
 mod seat;
+mod signing;
 mod trustees;
 mod version;
 mod vote;
@@ -39,7 +42,9 @@ pub use accessors::WitnessQuorum;
 pub use due::{SealingDue, ShareDue};
 pub use founding::BadFounding;
 pub use hop::{Continuation, Hop};
-pub use seat::{Admission, AdmissionState, Detention, Device, KeyBatch, Seat, SeatState};
+pub use refounding::{Plenary, Refounding, RefoundingProposal};
+pub use seat::{Admission, AdmissionState, Device, DeviceHistory, KeyBatch, Seat, SeatState};
+pub use signing::Signing;
 use trustees::SealingEffect;
 pub use trustees::{PoolKey, Round, Run, Trustees};
 pub use vote::{ClosedBox, Forwarded, Motion, Opening, Phase, SecretVote, VoidReason, Vote, ballot_len};
@@ -74,7 +79,7 @@ pub struct Assembly {
     /// Hashes of journal keys, the present one last.
     #[n(9)]
     journal_keys: BTreeMap<u32, AnnouncedKey>,
-    /// What the last removal since the current log began has left behind.
+    /// What the last removal since the current log began, of a seat or of a device, has left behind.
     #[n(10)]
     hop: Option<Hop>,
     #[n(11)]
@@ -86,7 +91,7 @@ pub struct Assembly {
     #[n(14)]
     admissions: BTreeMap<StatementId, Admission>,
     #[n(15)]
-    detentions: BTreeMap<SeatNumber, Detention>,
+    detentions: BTreeMap<SeatNumber, Signing>,
     #[n(16)]
     motions: BTreeMap<MotionId, Motion>,
     #[n(17)]
@@ -108,6 +113,9 @@ pub struct Assembly {
     /// Boxes of the present journal key that votes have been given.
     #[n(23)]
     boxes_used: u32,
+    /// Absent until somebody has said that the plenary is to be founded anew.
+    #[n(24)]
+    refounding: Option<Refounding>,
 }
 
 /// One log of the journal.
@@ -230,6 +238,9 @@ enum Effect {
         good: bool,
     },
     Sealing(SealingEffect),
+    DeviceAdded(Device),
+    DeviceRevoked(VerifyingKey),
+    Refounded(minicbor::bytes::ByteArray<32>),
 }
 
 /// Who says something: what the rules judge a body by.
@@ -237,6 +248,12 @@ enum Effect {
 struct Author<'a> {
     seat: &'a Seat,
     device: VerifyingKey,
+}
+
+impl Author<'_> {
+    fn is_first_device(&self) -> bool {
+        self.seat.is_first_device(&self.device)
+    }
 }
 
 impl Assembly {
@@ -413,7 +430,7 @@ impl Assembly {
             Body::Endorsed { admission } => self.check_endorsed(author, *admission),
             Body::Objected { admission } => self.check_objected(author, *admission),
             Body::Detained { seat } => self.check_detained(author, *seat),
-            Body::Left {} => Ok(Effect::Left),
+            Body::Left {} => Self::check_left(author),
             Body::BallotKeysPublished { first, keys } => self.check_ballot_keys(author, *first, keys),
             Body::BallotKeysVoided {} => Ok(Effect::KeysVoided),
             Body::Continues { journal_key, record } => self.check_continues(author, *journal_key, record),
@@ -437,6 +454,9 @@ impl Assembly {
             Body::SealingRound2 { run, packages } => self.check_round2(author, *run, packages),
             Body::SealingConfirmed { run, transcript } => self.check_confirmed(author, *run, *transcript),
             Body::SealingComplaint { run, complaint } => self.check_complaint(author, *run, complaint),
+            Body::DeviceAdded { certificate, claim } => self.check_device_added(author, certificate, claim),
+            Body::DeviceRevoked { device } => Self::check_device_revoked(author, device),
+            Body::Refounded { nth, salt } => self.check_refounded(author, *nth, salt),
         }?;
         Ok(Change {
             id,
@@ -482,6 +502,9 @@ impl Assembly {
             Effect::BoxClosed(motion, closed) => self.close_box(motion, closed),
             Effect::ShareReleased { motion, share, good } => self.release_share(motion, seat, share, good),
             Effect::Sealing(effect) => self.apply_sealing(seat, time, effect),
+            Effect::DeviceAdded(device) => self.add_device(seat, device, time),
+            Effect::DeviceRevoked(device) => self.revoke_device(seat, &device),
+            Effect::Refounded(salt) => self.refound(&salt, seat, time),
         }
         None
     }

@@ -4,6 +4,7 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use primitives::{Hash, SeatNumber, Time, VerifyingKey};
 
+use crate::limits;
 use crate::statement::Role;
 
 /// What votes: created by an admission, and lasting.
@@ -22,7 +23,7 @@ pub struct Seat {
     /// The member's identity key.
     #[n(3)]
     pub identity: VerifyingKey,
-    /// Certified devices; the first is the voting device.
+    /// Certified devices; the first is the voting device and stays, the others were added by it.
     #[n(4)]
     pub devices: Vec<Device>,
     /// When it was admitted.
@@ -49,6 +50,21 @@ pub struct Seat {
     /// When it signed detentions, within the last 30 days.
     #[n(12)]
     pub detentions: Vec<Time>,
+    /// What was done to its devices; absent while it has had its first one alone.
+    #[n(13)]
+    pub history: Option<DeviceHistory>,
+}
+
+/// What a seat's devices have come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct DeviceHistory {
+    /// When further ones were added, within the last 30 days.
+    #[n(0)]
+    pub added: Vec<Time>,
+    /// Keys of those that were revoked, in order. None of them ever comes back, to any seat.
+    #[n(1)]
+    pub revoked: Vec<VerifyingKey>,
 }
 
 /// A certified device of a seat.
@@ -129,6 +145,43 @@ impl Seat {
     #[must_use]
     pub fn voting_device(&self) -> Option<&Device> {
         self.devices.first()
+    }
+
+    /// Whether this is its first device, the voting device.
+    #[must_use]
+    pub fn is_first_device(&self, key: &VerifyingKey) -> bool {
+        self.voting_device().is_some_and(|device| device.key == *key)
+    }
+
+    /// Its devices besides the first, in the order in which they were added.
+    #[must_use]
+    pub fn further_devices(&self) -> &[Device] {
+        self.devices.get(1..).unwrap_or_default()
+    }
+
+    /// Keys of devices that it has revoked, in order.
+    #[must_use]
+    pub fn revoked_devices(&self) -> &[VerifyingKey] {
+        self.history
+            .as_ref()
+            .map_or(&[], |history| history.revoked.as_slice())
+    }
+
+    /// Whether it has this device, or has had it.
+    #[must_use]
+    pub fn has_had_device(&self, key: &VerifyingKey) -> bool {
+        self.device(key).is_some() || self.revoked_devices().contains(key)
+    }
+
+    /// How many devices it may still add now: it has so many at once, and adds so many in a month.
+    #[must_use]
+    pub fn devices_left(&self, now: Time) -> usize {
+        let added = self.history.as_ref().map_or(0, |history| {
+            let recent = |at: &&Time| now.since_ms(**at) < limits::MONTH_MS;
+            history.added.iter().filter(recent).count()
+        });
+        let at_once = limits::DEVICES_MAX.saturating_sub(self.devices.len());
+        at_once.min(limits::DEVICES_A_MONTH.saturating_sub(added))
     }
 
     /// Its ballot key with this number.
@@ -218,13 +271,4 @@ impl Admission {
     pub fn is_open(&self) -> bool {
         matches!(self.state, AdmissionState::Proposed | AdmissionState::Waiting(_))
     }
-}
-
-/// A detention that is being signed.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Detention {
-    /// Who signed, and when.
-    #[n(0)]
-    pub signers: Vec<(SeatNumber, Time)>,
 }

@@ -289,6 +289,8 @@ impl Assembly {
         if current.confirmed.contains(&seat) {
             return Err(Rejection::SealingOutOfTurn);
         }
+        // A complaint that does not hold proves its author guilty: no further device makes one in the trustee's name.
+        Self::require_voting_device(author)?;
         let trustees = current.trustees().ok_or(Rejection::SealingOutOfTurn)?;
         let round2 = current.round2(&trustees);
         match sealing::judge_complaint(&trustees, &round2, seat, complaint) {
@@ -299,11 +301,7 @@ impl Assembly {
     }
 
     fn require_voting_device(author: Author<'_>) -> Result<(), Rejection> {
-        let voting = author
-            .seat
-            .voting_device()
-            .is_some_and(|device| device.key == author.device);
-        if voting {
+        if author.is_first_device() {
             Ok(())
         } else {
             Err(Rejection::SealingOutOfTurn)

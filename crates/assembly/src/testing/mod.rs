@@ -10,6 +10,7 @@
     reason = "a test's world stops where a step of it fails"
 )]
 
+mod devices;
 mod tamper;
 mod trustees;
 mod votes;

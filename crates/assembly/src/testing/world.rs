@@ -232,14 +232,7 @@ impl World {
     /// A statement as a seat's honest client would make it now.
     #[must_use]
     pub fn statement(&self, seat: u32, body: &Body) -> Statement {
-        Statement::new(
-            self.assembly.id(),
-            SeatNumber(seat),
-            self.device(seat).verifying_key(),
-            Some(self.seen()),
-            self.now.after(60_000),
-            body,
-        )
+        self.statement_from(seat, self.device(seat), body)
     }
 
     /// A seat says something: sealed, taken by the relay a millisecond later, folded.
@@ -397,7 +390,7 @@ impl World {
     }
 
     /// The relay's checkpoint over what was folded of the journal's current log.
-    fn seen(&self) -> SignedCheckpoint {
+    pub(super) fn seen(&self) -> SignedCheckpoint {
         let journal = self.assembly.journal();
         let checkpoint = Checkpoint {
             origin: Origin {

@@ -2,12 +2,15 @@
 
 mod audit;
 mod box_count;
+mod devices;
 mod envelope;
 mod members;
 mod motions;
 mod questions;
+mod refounding;
 mod sealing_runs;
 mod votes;
+mod witness_devices;
 
 use crate::fold::Taken;
 use crate::rejection::Rejection;

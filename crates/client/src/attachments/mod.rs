@@ -204,6 +204,12 @@ impl Moving {
         self.told.remove(name);
     }
 
+    /// When each transfer is tried next, and when the front ends were told.
+    pub(crate) fn times(&mut self) -> impl Iterator<Item = &mut Time> {
+        let retries = self.retry.values_mut().map(|(at, _)| at);
+        retries.chain(self.told.values_mut().map(|(_, at)| at))
+    }
+
     /// Nothing waits any longer for having failed.
     pub(crate) fn hurry(&mut self) {
         self.retry.clear();

@@ -6,8 +6,8 @@ use crate::step::{Step, StepError};
 use crate::tables;
 use crate::views::NoticeCode;
 use crate::volatile::Expected;
-use messaging::{AppMessage, Attachment, bytes_in};
-use primitives::{ConversationId, LogId, MessageName, StoreError};
+use messaging::{AppMessage, Attachment, Text, bytes_in};
+use primitives::{ConversationId, LogId, MessageId, MessageName, StoreError};
 use relay_api::{Call, ProblemKind, ReadToken, Reply};
 
 impl Step<'_> {
@@ -109,6 +109,23 @@ impl Step<'_> {
         (transfer.log, transfer.way, transfer.done) = (present, Way::Sending, 0);
         self.set_transfer(name, transfer);
         Ok(true)
+    }
+
+    /// Own files whose messages are not in the outbox of a conversation yet: their names, ids and words.
+    pub(crate) fn outgoing_of(
+        &self,
+        id: ConversationId,
+    ) -> Result<Vec<(MessageName, MessageId, Text)>, StepError> {
+        let transfers = self.state.transfers.iter();
+        let own = transfers.filter(|(_, transfer)| transfer.conversation == id && transfer.is_outgoing());
+        let mut outgoing = Vec::new();
+        for (name, _) in own {
+            if let Some(Outgoing { id, words, reply, .. }) = self.load_outgoing(*name)? {
+                let timer = None;
+                outgoing.push((*name, id, Text { words, reply, timer }));
+            }
+        }
+        Ok(outgoing)
     }
 
     /// Other words for a file that is still on its way out; `false` if there is none of that name.

@@ -14,13 +14,13 @@ use primitives::{ConversationId, MessageName, SeatNumber, Time, VerifyingKey};
 
 /// A message as a member said it, authenticated, where the log has it.
 #[derive(Clone, Copy)]
-pub(super) struct Said<'a> {
-    pub(super) conversation: ConversationId,
-    pub(super) from: VerifyingKey,
-    pub(super) own: bool,
-    pub(super) at: Time,
-    pub(super) epoch: u64,
-    pub(super) message: &'a AppMessage,
+pub(crate) struct Said<'a> {
+    pub(crate) conversation: ConversationId,
+    pub(crate) from: VerifyingKey,
+    pub(crate) own: bool,
+    pub(crate) at: Time,
+    pub(crate) epoch: u64,
+    pub(crate) message: &'a AppMessage,
 }
 
 /// What a message is about: of two about the same thing only one is under way at a time, so that the log has them in order.
@@ -31,6 +31,7 @@ pub(crate) enum About {
     Timer,
     Receipt,
     Title,
+    Marks,
 }
 
 impl Step<'_> {
@@ -38,12 +39,12 @@ impl Step<'_> {
     pub(super) fn said(&mut self, said: Said<'_>) -> Result<(), StepError> {
         let seat = self.seat_by_identity(&said.from);
         let seat = seat.map(|seat| (seat.number, seat.role));
-        let direct = self
+        let closed = self
             .state
             .conversations
             .get(&said.conversation)
-            .is_some_and(ConversationState::is_direct);
-        let Some((number, role)) = seat.filter(|(_, role)| direct || *role != Role::Observer) else {
+            .is_some_and(ConversationState::is_closed);
+        let Some((number, role)) = seat.filter(|(_, role)| closed || *role != Role::Observer) else {
             self.finding(said.conversation, "MSG-24");
             return Ok(());
         };
@@ -64,6 +65,7 @@ impl Step<'_> {
             Body::Timer(timer) => self.timer_set(&said, role, *timer)?,
             Body::Receipt { arrived, read } => self.receipt_came(&said, *arrived, *read)?,
             Body::Renamed(title) => self.title_set(&said, role, title)?,
+            Body::Marks(marks) => self.marks_came(&said, marks)?,
         };
         match verdict {
             Verdict::Breaks(rule) => self.finding(said.conversation, rule),
@@ -306,7 +308,7 @@ impl Step<'_> {
     }
 
     /// The same without anybody having asked for it.
-    pub(super) fn send_act(&mut self, id: ConversationId, body: Body) -> Result<(), StepError> {
+    pub(crate) fn send_act(&mut self, id: ConversationId, body: Body) -> Result<(), StepError> {
         let message = self.new_message(id, body);
         match self.waiting_about(id, &self.about(id, &message)?)? {
             None => self.encrypt_and_post(id, &message)?,
@@ -347,6 +349,7 @@ impl Step<'_> {
             Body::Timer(_) => About::Timer,
             Body::Receipt { .. } => About::Receipt,
             Body::Renamed(_) => About::Title,
+            Body::Marks(_) => About::Marks,
         })
     }
 

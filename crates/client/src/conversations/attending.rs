@@ -1,14 +1,19 @@
 //! What a member's device does in its conversations without anybody asking: the removed are taken out, those who ask come
 //! back, those who are to leave are let go, those who are to come are brought in, and its own leaf is renewed.
 
+use super::talk::More;
+use crate::directory::KnownCard;
+use crate::requests::Topic;
 use crate::state::{Content, Duty};
 use crate::step::{Step, StepError};
-use messaging::{Committed, Intent, KeyPackage, Roster as _, Standing};
+use messaging::{Committed, Intent, KeyPackage, Member, Roster as _, Standing};
 use primitives::{ConversationId, Time, VerifyingKey};
 
 /// A leaf is renewed after so long, and once more of that for every [`LEAVES`] devices: a renewal is read by all of them.
-const REFRESH_MS: u64 = 7 * 24 * 3_600_000;
+pub(super) const REFRESH_MS: u64 = 7 * 24 * 3_600_000;
 const LEAVES: u64 = 32;
+/// So long a device that was added is left to the first device of its seat.
+const FIRST_BRINGS_MS: u64 = 24 * 3_600_000;
 /// A device that has halted asks again after so long at the earliest.
 const ASK_AGAIN_MS: u64 = 60_000;
 
@@ -39,6 +44,9 @@ impl Step<'_> {
         let Some(state) = self.state.conversations.get(&id).cloned() else {
             return Ok(true);
         };
+        if state.more().ends.is_some() {
+            return Ok(true);
+        }
         if state.halted {
             return if state.more().left {
                 Ok(true)
@@ -52,7 +60,9 @@ impl Step<'_> {
         if session.standing() != Standing::Active {
             return Ok(true);
         }
-        if session.commit_pending() {
+        let pending = session.commit_pending();
+        self.say_point(id)?;
+        if pending {
             return Ok(false);
         }
         self.repeat_demands(id)?;
@@ -70,7 +80,9 @@ impl Step<'_> {
                 let refresh = add.is_empty() && self.is_stale(id);
                 if add.is_empty() && !refresh {
                     let more = self.state.conversations.get(&id).map(|state| state.more());
-                    return Ok(more.is_none_or(|more| more.bringing.is_empty() && more.demanding.is_empty()));
+                    let waits = self.state.volatile.due_since.contains_key(&Duty::Bring(id));
+                    let idle = |more: More| more.bringing.is_empty() && more.demanding.is_empty();
+                    return Ok(!waits && more.is_none_or(idle));
                 }
                 Intent {
                     add,
@@ -88,16 +100,19 @@ impl Step<'_> {
     /// What any member's commit would do: take out whom the journal has removed, let go who is to leave, bring back who asks.
     fn asked_of_all(&mut self, id: ConversationId) -> Result<Option<Intent>, StepError> {
         let own = self.identity()?;
+        let device = self.device()?;
+        let this = device.own()?.member();
         let stays = self.somebody_stays(id)?;
         let (size, now) = (self.journal_point().size, self.log_now());
         let Some(session) = self.take_session(id)? else {
             return Ok(None);
         };
-        let add = session.requests(size);
+        let mut add = session.requests(size);
         let mut remove = session.leavers(&self.roster(), now);
         self.sessions.insert(id, session);
-        remove.extend(add.iter().map(|package| package.member().identity));
         remove.retain(|identity| *identity != own);
+        // Who is to leave does not come back by the same commit (MSG-26).
+        add.retain(|package| package.member() != this && !remove.contains(&package.member().identity));
         let due = stays || !add.is_empty() || !remove.is_empty();
         Ok(due.then_some(Intent {
             add,
@@ -106,29 +121,63 @@ impl Step<'_> {
         }))
     }
 
-    /// Key packages of all devices of those whom this device brings in, as far as their cards are here.
+    /// Key packages of all devices of those whom this device brings in, its own member's further ones among them, as far as
+    /// their cards are here and there is room: first devices before further ones.
     fn packages_to_bring(&mut self, id: ConversationId) -> Result<Vec<KeyPackage>, StepError> {
-        let Some(bringing) = self
-            .state
-            .conversations
-            .get(&id)
-            .map(|state| state.more().bringing)
-        else {
+        let Some(more) = self.state.conversations.get(&id).map(|state| state.more()) else {
             return Ok(Vec::new());
         };
-        if bringing.is_empty() {
-            return Ok(Vec::new());
-        }
         let there = self
             .session(id)?
             .map_or_else(Vec::new, |session| session.members());
-        let (point, cards) = (self.journal_point(), self.all_cards()?);
-        let roster = self.roster();
-        let wanted = cards.into_iter().filter(|card| {
-            let member = &card.member;
-            bringing.contains(&member.identity) && !there.contains(member) && roster.admits(&point, member)
+        let own = self.identity()?;
+        let leaving = more.demanding.iter().any(|(leaver, _)| *leaver == own);
+        let absent = |device: &assembly::Device| !there.iter().any(|member| member.device == device.key);
+        let own_seat = self.own_seat().ok().filter(|_| !leaving);
+        let first = own_seat
+            .as_ref()
+            .and_then(|seat| seat.voting_device().map(|device| device.key));
+        let now = self.log_now();
+        // A new one is brought by the first device, which gives it what was said; by others when that has not come to it for
+        // long.
+        let is_due = |key: &VerifyingKey| {
+            let long = |since: Time| since.after(FIRST_BRINGS_MS) <= now;
+            self.is_first_device() || first == Some(*key) || self.device_since(key).is_some_and(long)
+        };
+        let further = own_seat.is_some_and(|seat| {
+            let mut devices = seat.devices.iter();
+            devices.any(|device| absent(device) && is_due(&device.key))
         });
+        let due: Vec<KnownCard> = if more.bringing.is_empty() && !further {
+            Vec::new()
+        } else {
+            let brought = |card: &KnownCard| {
+                let Member { identity, device } = &card.member;
+                if *identity == own {
+                    further && is_due(device)
+                } else {
+                    more.bringing.contains(identity)
+                }
+            };
+            self.all_cards()?.into_iter().filter(brought).collect()
+        };
+        let room = self.room_in(id)?;
+        let cards = due.into_iter().chain(self.missing_in_plenary(id, &there)?);
+        if room == 0 {
+            return Ok(Vec::new());
+        }
+        let (point, roster) = (self.journal_point(), self.roster());
+        let mut wanted: Vec<_> = cards
+            .filter(|card| !there.contains(&card.member) && roster.admits(&point, &card.member))
+            .collect();
+        let is_further = |card: &KnownCard| {
+            let seat = self.seat_by_identity(&card.member.identity);
+            seat.is_none_or(|seat| !seat.is_first_device(&card.member.device))
+        };
+        wanted.sort_by_key(is_further);
         Ok(wanted
+            .into_iter()
+            .take(room)
             .filter_map(|card| KeyPackage::parse(&card.card.key_package).ok())
             .collect())
     }
@@ -169,6 +218,9 @@ impl Step<'_> {
                     more.since.push((member.identity, at));
                 }
             }
+            if !committed.added.is_empty() {
+                more.alone = None;
+            }
             more.bringing.retain(|identity| !there.contains(identity));
             more.demanding.retain(|(identity, _)| there.contains(identity));
             let renewed = committed.own && committed.added.is_empty();
@@ -177,6 +229,8 @@ impl Step<'_> {
             }
         }
         self.save_conversation(id);
+        // A device of one's own that is being revoked may be out of it now.
+        self.touch(Topic::Devices);
         Ok(())
     }
 
@@ -221,7 +275,9 @@ impl Step<'_> {
             return Ok(true);
         };
         let (log, asked) = (state.log, state.more().asked);
-        let early = |(at_size, at): (u64, Time)| at_size >= size || self.now.since_ms(at) < ASK_AGAIN_MS;
+        let early = |(at_size, at): (u64, Time)| {
+            at_size >= size || (at <= self.now && self.now.since_ms(at) < ASK_AGAIN_MS)
+        };
         if asked.is_some_and(early) {
             return Ok(false);
         }

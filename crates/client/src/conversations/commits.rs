@@ -5,8 +5,8 @@ use crate::keyring::export_journal_key;
 use crate::requests::Topic;
 use crate::state::{Content, Duty, LogRole, Seed};
 use crate::step::{Step, StepError, Turn};
-use messaging::{Committed, Intent};
-use primitives::{ConversationId, LogId, Secret};
+use messaging::{CommitError, Committed, GROUP_DEVICES_MAX, Intent};
+use primitives::{ConversationId, LogId, Secret, VerifyingKey};
 use tlog::{Entry, LogKind};
 
 impl Step<'_> {
@@ -17,10 +17,9 @@ impl Step<'_> {
         entry: &Entry,
         committed: Committed,
     ) -> Result<(), StepError> {
-        let keys =
-            |members: &[messaging::Member]| members.iter().map(|member| member.identity).collect::<Vec<_>>();
-        if !committed.added.is_empty() || !committed.removed.is_empty() {
-            let line = Line::Roster(keys(&committed.added), keys(&committed.removed));
+        let (came, went) = self.came_and_went(id, &committed)?;
+        if !came.is_empty() || !went.is_empty() {
+            let line = Line::Roster(came, went);
             let name = primitives::canonical::sha256(&entry.bytes).into();
             let record = MessageRecord::new(name, committed.by.identity, false, entry.time, line);
             self.append_line(id, record)?;
@@ -65,6 +64,37 @@ impl Step<'_> {
         Ok(())
     }
 
+    /// Members of whom a commit has brought the first device, and of whom it has taken the last; who is taken out and added
+    /// again in one commit has done neither.
+    fn came_and_went(
+        &mut self,
+        id: ConversationId,
+        committed: &Committed,
+    ) -> Result<(Vec<VerifyingKey>, Vec<VerifyingKey>), StepError> {
+        let there = self
+            .session(id)?
+            .map_or_else(Vec::new, |session| session.members());
+        let (mut came, mut went) = (Vec::new(), Vec::new());
+        for member in &committed.added {
+            let of_it = |other: &&messaging::Member| other.identity == member.identity;
+            let stayed = there
+                .iter()
+                .filter(of_it)
+                .any(|other| !committed.added.contains(other));
+            let back = committed.removed.iter().any(|other| of_it(&other));
+            if !stayed && !back && !came.contains(&member.identity) {
+                came.push(member.identity);
+            }
+        }
+        for member in &committed.removed {
+            let stays = there.iter().any(|other| other.identity == member.identity);
+            if !stays && !went.contains(&member.identity) {
+                went.push(member.identity);
+            }
+        }
+        Ok((came, went))
+    }
+
     /// Moves to the log whose keys the removed cannot have.
     fn hop_conversation(&mut self, id: ConversationId, secret: &Secret<32>) -> Result<(), StepError> {
         let role = LogRole::Conversation { conversation: id };
@@ -76,7 +106,7 @@ impl Step<'_> {
             .get_mut(&id)
             .map(|state| core::mem::replace(&mut state.log, log));
         if let Some(old) = old.filter(|old| *old != log) {
-            // A demand or request for the log that is over is made again for the new one.
+            // A demand, request or point for the log that is over is made again for the new one.
             let stale: Vec<u64> = self
                 .state
                 .outbox
@@ -85,6 +115,7 @@ impl Step<'_> {
                 .map(|(number, _)| *number)
                 .collect();
             stale.into_iter().for_each(|number| self.drop_outbox(number));
+            self.state.volatile.duty_after.remove(&Duty::Point(id));
             self.leave_old_logs(id);
         }
         self.save_conversation(id);
@@ -93,9 +124,20 @@ impl Step<'_> {
             .member
             .as_ref()
             .is_some_and(|member| member.plenary == Some(id));
-        if is_plenary && let Some(session) = self.session(id)? {
+        let had_ended = self
+            .state
+            .conversations
+            .get(&id)
+            .is_some_and(|state| state.more().ends.is_some());
+        if (is_plenary || had_ended)
+            && let Some(session) = self.session(id)?
+        {
             let key = export_journal_key(session)?;
-            self.learn_candidate(key);
+            if is_plenary {
+                self.learn_candidate(key);
+            } else {
+                self.learn_former_candidate(key);
+            }
         }
         Ok(())
     }
@@ -124,9 +166,9 @@ impl Step<'_> {
         }
     }
 
-    /// Commits made before this one leave the outbox: those that lost the race (what they were for is made again on the new
+    /// Commits made before this one, or on less of the journal than a point says, leave the outbox: those that lost the race (what they were for is made again on the new
     /// epoch), and what is left of one's own that came in by a copy.
-    fn drop_commits(&mut self, id: ConversationId) {
+    pub(super) fn drop_commits(&mut self, id: ConversationId) {
         let conversation_logs = |log: &LogId| {
             self.state
                 .logs
@@ -162,27 +204,60 @@ impl Step<'_> {
             return Ok(());
         };
         let there = conversation.members();
-        // Who comes back is there still.
-        let stays =
-            |member: &messaging::Member| there.contains(member) && !intent.remove.contains(&member.identity);
+        // Who asks to come back is there still.
+        let asking = conversation.requests(self.journal_point().size);
+        let stays = |member: &messaging::Member| {
+            there.contains(member) && !asking.iter().any(|package| package.member() == *member)
+        };
         let packages = intent.add.iter().filter(|package| !stays(&package.member()));
         let add: Vec<_> = packages.take(messaging::ADDED_MAX).cloned().collect();
         let point = self.journal_point();
-        let intent = Intent { add, ..intent };
+        let mut intent = Intent { add, ..intent };
         let epoch = conversation.epoch();
         let now = self.log_now();
-        let roster = self.roster();
-        match conversation.commit(&own, &roster, point, now, &intent) {
-            Ok(committing) => {
-                let content = Content::Commit { epoch };
-                self.wrap_and_post(conversation, state.log, &committing.message, &content, Some(turn))
-            }
-            // Another commit is under way, or the journal has to be read further: tried again by itself.
-            Err(_) => {
-                self.sessions.insert(id, conversation);
-                Ok(())
+        loop {
+            let made = conversation.commit(&own, &self.roster(), point, now, &intent);
+            match made {
+                Ok(committing) => {
+                    let content = Content::Commit { epoch };
+                    return self.wrap_and_post(
+                        conversation,
+                        state.log,
+                        &committing.message,
+                        &content,
+                        Some(turn),
+                    );
+                }
+                // Whom this member cannot bring is brought no longer; the others are.
+                Err(CommitError::NoPlace(member)) => {
+                    intent.add.retain(|package| package.member() != member);
+                    if let Some(state) = self.state.conversations.get_mut(&id) {
+                        state
+                            .more_mut()
+                            .bringing
+                            .retain(|identity| *identity != member.identity);
+                    }
+                    self.save_conversation(id);
+                }
+                // As many as there is room for.
+                Err(CommitError::Full) if intent.add.pop().is_some() => {}
+                // Another commit is under way, or the journal has to be read further: tried again by itself.
+                Err(_) => {
+                    self.sessions.insert(id, conversation);
+                    return Ok(());
+                }
             }
         }
+    }
+
+    /// How many more devices a conversation can hold.
+    pub(crate) fn room_in(&mut self, id: ConversationId) -> Result<usize, StepError> {
+        let state = self.state.conversations.get(&id);
+        if state.is_none_or(|state| state.more().terms.is_none()) {
+            return Ok(usize::MAX);
+        }
+        let there = self.session(id)?.map_or(0, |session| session.members().len());
+        Ok(GROUP_DEVICES_MAX.saturating_sub(there))
     }
 
     /// Whether somebody whom the journal has removed is still in the group.

@@ -26,11 +26,15 @@ impl Step<'_> {
         if draft.text.is_empty() && draft.reply.is_none() {
             self.drop_draft(id)?;
         } else {
-            self.store
-                .put_for(waiting_purpose(id), tables::DRAFTS, *id.as_bytes(), encode(draft));
+            self.keep_draft(id, draft);
         }
         self.touch(Topic::Conversations);
         Ok(Answer::Done)
+    }
+
+    pub(super) fn keep_draft(&mut self, id: ConversationId, draft: &Draft) {
+        self.store
+            .put_for(waiting_purpose(id), tables::DRAFTS, *id.as_bytes(), encode(draft));
     }
 
     pub(crate) fn load_draft(&self, id: ConversationId) -> Result<Option<Draft>, StepError> {
@@ -38,7 +42,7 @@ impl Step<'_> {
     }
 
     /// The draft is no more; its key goes with the next words of the conversation that are burnt.
-    fn drop_draft(&mut self, id: ConversationId) -> Result<(), StepError> {
+    pub(super) fn drop_draft(&mut self, id: ConversationId) -> Result<(), StepError> {
         if self.load_draft(id)?.is_some() {
             self.store.delete(tables::DRAFTS, *id.as_bytes());
         }

@@ -7,7 +7,7 @@ use crate::requests::{Event, Topic};
 use crate::state::{Content, OutboxItem};
 use crate::step::{Step, StepError, messaging_error};
 use crate::tables;
-use crate::views::{EvidenceKind, NoticeCode};
+use crate::views::NoticeCode;
 use messaging::{AppMessage, Incoming, Processed, Reason, Unwrapped};
 use primitives::canonical::{encode, sha256};
 use primitives::{ConversationId, LogId};
@@ -26,26 +26,44 @@ impl Step<'_> {
         let Some(state) = self.state.conversations.get(&id).cloned() else {
             return Ok(false);
         };
-        if state.log != log || state.halted {
+        let joining = state.more().joining;
+        let of_it = if joining {
+            state.candidates().iter().any(|candidate| candidate.log == log)
+        } else {
+            state.log == log && !state.halted
+        };
+        if !of_it {
             // The conversation has moved on: what came after the removal is ignored, but for an own Welcome that is there now.
             let welcome = own.and_then(|number| self.state.outbox.get(&number));
             if welcome.is_some_and(|item| item.content == Content::Welcome) {
                 own.into_iter().for_each(|number| self.drop_outbox(number));
-                self.leave_old_logs(id);
+                if !joining {
+                    self.leave_old_logs(id);
+                }
             }
             return Ok(true);
         }
-        if state.more().joining && !self.join_by_welcome(id, log, index)? {
+        if state.more().ends.is_some_and(|ends| entry.time > ends) {
+            self.end_conversation(id)?;
+            return Ok(true);
+        }
+        if joining && !self.join_by_welcome(id, log, index)? {
             return Ok(false);
         }
         let Some(mut conversation) = self.take_session(id)? else {
             return Ok(false);
         };
-        let unwrapped = conversation.unwrap(&mut self.store, &entry.bytes)?;
-        let Unwrapped::Message { bytes, parts } = unwrapped else {
+        let (bytes, parts) = match conversation.unwrap(&mut self.store, &entry.bytes)? {
+            Unwrapped::Message { bytes, parts } => (bytes, parts),
+            Unwrapped::Point(point) => {
+                self.sessions.insert(id, conversation);
+                return self.point_came(id, entry.time, &point);
+            }
             // A part that waits for others, a request, or something that everybody skips.
-            self.sessions.insert(id, conversation);
-            return Ok(true);
+            _ => {
+                self.sessions.insert(id, conversation);
+                return Ok(true);
+            }
         };
         let roster = self.roster();
         let incoming = Incoming {
@@ -137,7 +155,9 @@ impl Step<'_> {
         let position = state.next_position;
         state.next_position = position.saturating_add(1);
         if record.own {
+            // One's other devices see by the line itself that all before it has been read.
             state.read_all();
+            state.more_mut().marked = Some(state.next_position);
         } else {
             let talk = state.talk_mut();
             talk.unread = talk.unread.saturating_add(1);
@@ -156,11 +176,15 @@ impl Step<'_> {
             self.index_bucket(id, bucket_of(position))?;
         }
         self.save_conversation(id);
+        self.marked_line_came(id, name, position)?;
         // What comes after its time is not shown to anybody first.
         if record.is_over(self.log_now().max(self.now)) {
             return Ok(());
         }
-        self.notice_line(id, &record, mentions_me);
+        let states = &self.state.conversations;
+        if states.get(&id).is_none_or(|state| state.read_below <= position) {
+            self.notice_line(id, &record, mentions_me);
+        }
         let view = self.show_message(id, position, &record, &Changes::default())?;
         self.emit(Event::Message {
             conversation: id.to_string(),
@@ -182,7 +206,7 @@ impl Step<'_> {
     }
 
     /// Whether a line of somebody else's mentions this member.
-    pub(super) fn mentions_me(&self, record: &MessageRecord) -> bool {
+    pub(crate) fn mentions_me(&self, record: &MessageRecord) -> bool {
         let own = self.own_number().filter(|_| !record.own);
         own.zip(record.text())
             .is_some_and(|(seat, text)| messaging::mentions(&text.words).contains(&seat))
@@ -226,7 +250,6 @@ impl Step<'_> {
 
     /// Every message carries what its sender has seen; two views of one log that cannot both be true are proof.
     fn compare_checkpoints(&mut self, id: ConversationId, message: &AppMessage) {
-        let Some(key) = self.checkpoint_key() else { return };
         if let Some(seen) = &message.journal
             && self.compared.insert((Topic::Overview, hash_of(seen)))
         {
@@ -234,16 +257,9 @@ impl Step<'_> {
         }
         let log = self.state.conversations.get(&id).map(|state| state.log);
         if let (Some(log), Some(seen)) = (log, &message.conversation)
-            && let Some(state) = self.state.logs.get(&log)
             && self.compared.insert((Topic::Conversations, hash_of(seen)))
-            && let Err(breach @ tlog::Breach::Fork(_)) = state.reader.observe(seen, &key)
         {
-            self.accuse(
-                EvidenceKind::Fork,
-                log,
-                breach.to_string(),
-                breach.evidence().cloned(),
-            );
+            self.compare_seen(log, seen);
         }
     }
 }

@@ -39,12 +39,15 @@ impl Step<'_> {
             return Err(Refusal::new(RefusalCode::NotAllowed, "only deputies found working groups").into());
         }
         let bringing = self.identities_of(seats, &own.identity)?;
+        if self.devices_of(&bringing) > GROUP_DEVICES_MAX.saturating_sub(own.devices.len()) {
+            return Err(full().into());
+        }
         let (assembly, salt) = (self.assembly_id()?, self.random());
         let terms = Terms::group(assembly, name, salt).ok_or_else(|| bad("the name is too long"))?;
         self.begin_with(terms, bringing)
     }
 
-    fn begin_with(&mut self, terms: Terms, bringing: Vec<VerifyingKey>) -> Result<Answer, Failed> {
+    pub(crate) fn begin_with(&mut self, terms: Terms, bringing: Vec<VerifyingKey>) -> Result<Answer, Failed> {
         let device = self.device()?;
         let own = device.own()?;
         let point = self.journal_point();
@@ -70,7 +73,13 @@ impl Step<'_> {
         if own.role != assembly::Role::Deputy {
             return Err(Refusal::new(RefusalCode::NotAllowed, "only deputies bring members in").into());
         }
-        let bringing = self.identities_of(seats, &own.identity)?;
+        let mut bringing = self.identities_of(seats, &own.identity)?;
+        let session = self.session(id)?.ok_or_else(not_a_member)?;
+        let there = session.members();
+        bringing.retain(|identity| !there.iter().any(|member| member.identity == *identity));
+        if self.devices_of(&bringing) > self.room_in(id)? {
+            return Err(full().into());
+        }
         if let Some(state) = self.state.conversations.get_mut(&id) {
             let more = state.more_mut();
             for identity in bringing {
@@ -141,8 +150,7 @@ impl Step<'_> {
     fn working_group(&self, id: ConversationId) -> Result<(), Failed> {
         let state = self.state.conversations.get(&id);
         let state = state.ok_or_else(|| unknown("conversation"))?;
-        let group = state.more().terms.is_some() && !state.is_direct();
-        if group && !state.halted {
+        if state.is_group() && !state.halted {
             Ok(())
         } else {
             Err(bad("the conversation is no working group that this device is in").into())
@@ -163,7 +171,7 @@ impl Step<'_> {
 
     fn identities_of(&self, seats: &[u32], own: &VerifyingKey) -> Result<Vec<VerifyingKey>, Failed> {
         if seats.len() >= GROUP_DEVICES_MAX {
-            return Err(bad("a working group has at most 50 devices").into());
+            return Err(full().into());
         }
         let mut identities = Vec::new();
         for seat in seats {
@@ -174,4 +182,17 @@ impl Step<'_> {
         }
         Ok(identities)
     }
+    /// How many devices members have together.
+    fn devices_of(&self, identities: &[VerifyingKey]) -> usize {
+        let seats = identities
+            .iter()
+            .filter_map(|identity| self.seat_by_identity(identity));
+        seats.map(|seat| seat.devices.len()).sum()
+    }
+}
+
+fn full() -> Refusal {
+    bad(
+        "a working group has at most 50 devices, counting each member's; bring fewer, or ask somebody to leave first",
+    )
 }

@@ -6,17 +6,20 @@ mod burning;
 mod coming;
 mod commits;
 mod drafts;
+mod ending;
 mod entries;
 mod groups;
+mod pointing;
 mod receipts;
 pub(crate) mod record;
+mod refounding;
 mod renaming;
 mod search;
 mod sending;
 mod showing;
 mod talk;
 
-pub(crate) use acts::About;
+pub(crate) use acts::{About, Said};
 pub(crate) use burning::waiting_purpose;
 pub(crate) use drafts::Draft;
 pub(crate) use talk::ConversationState;
@@ -110,10 +113,39 @@ impl Step<'_> {
                     state.read_all();
                 }
                 self.lines_seen(id);
+                self.marks_due();
                 self.save_conversation(id);
             }
         }
         Ok(Answer::Messages { messages })
+    }
+
+    /// Lines below a position have been read on another own device; says whether that is news.
+    pub(crate) fn read_up_to(&mut self, id: ConversationId, below: u64) -> Result<bool, StepError> {
+        let Some(state) = self.state.conversations.get(&id) else {
+            return Ok(false);
+        };
+        let (before, next) = (state.read_below, state.next_position);
+        let below = below.min(next);
+        if below <= before {
+            return Ok(false);
+        }
+        let (mut unread, mut mentions) = (0u64, 0u64);
+        for position in below..next {
+            if let Some(record) = self.load_record(id, position)?
+                && !record.own
+                && record.line != record::Line::Gone
+            {
+                unread = unread.saturating_add(1);
+                mentions = mentions.saturating_add(u64::from(self.mentions_me(&record)));
+            }
+        }
+        if let Some(state) = self.state.conversations.get_mut(&id) {
+            state.read_below = below;
+            let talk = state.talk_mut();
+            (talk.unread, talk.mentions) = (unread, mentions);
+        }
+        Ok(true)
     }
 
     /// The largest checkpoint of a log that this device has verified.

@@ -128,7 +128,7 @@ impl Receipts {
 impl ConversationState {
     /// What this device says of itself here: nothing in the plenary.
     pub(crate) fn receipt_level(&self) -> ReceiptLevel {
-        if self.more().terms.is_none() {
+        if !self.has_receipts() {
             return ReceiptLevel::None;
         }
         self.receipts().level.map_or(ReceiptLevel::Arrived, Into::into)
@@ -155,7 +155,7 @@ impl Step<'_> {
         let Some(state) = self.state.conversations.get_mut(&said.conversation) else {
             return Ok(Verdict::Idle);
         };
-        if state.more().terms.is_none() {
+        if !state.has_receipts() {
             return Ok(Verdict::Breaks("MSG-31"));
         }
         let receipts = state.receipts_mut();
@@ -173,7 +173,7 @@ impl Step<'_> {
     /// Its user has everything before the eyes that stands there.
     pub(super) fn lines_seen(&mut self, id: ConversationId) {
         if let Some(state) = self.state.conversations.get_mut(&id)
-            && state.more().terms.is_some()
+            && state.has_receipts()
         {
             state.receipts_mut().seen = Some(state.next_position);
         }
@@ -205,7 +205,7 @@ impl Step<'_> {
     pub(crate) fn set_receipts(&mut self, id: ConversationId, level: ReceiptLevel) -> Result<(), Failed> {
         let state = self.state.conversations.get_mut(&id);
         let state = state.ok_or_else(|| unknown("conversation"))?;
-        if state.more().terms.is_none() && level != ReceiptLevel::None {
+        if !state.has_receipts() && level != ReceiptLevel::None {
             return Err(Refusal::new(
                 RefusalCode::NotAllowed,
                 "in the plenary nobody tells what has arrived: it would show to everybody when a device is on the network",

@@ -15,7 +15,7 @@ use primitives::ConversationId;
 impl ConversationState {
     /// What a working group goes by; nothing in other conversations.
     pub(super) fn title(&self) -> Option<String> {
-        let terms = self.more().terms.filter(|terms| terms.pair().is_none())?;
+        let terms = self.more().terms.filter(messaging::Terms::is_group)?;
         let title = self.renamed.as_ref().map_or(terms.name(), Title::as_str);
         Some(title.to_owned())
     }

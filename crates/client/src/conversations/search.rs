@@ -145,7 +145,7 @@ impl Step<'_> {
     }
 
     /// Writes which words begin how in a stretch, once it is full.
-    pub(super) fn index_bucket(&mut self, id: ConversationId, bucket: u64) -> Result<(), StepError> {
+    pub(crate) fn index_bucket(&mut self, id: ConversationId, bucket: u64) -> Result<(), StepError> {
         let next = self.state.conversations.get(&id).map(|state| state.next_position);
         if next.is_none_or(|next| bucket_of(next) <= bucket) {
             return Ok(());

@@ -7,7 +7,7 @@ use crate::requests::{Answer, Refusal, RefusalCode, Topic};
 use crate::state::Content;
 use crate::step::{Step, StepError, Turn, messaging_error};
 use messaging::{AppMessage, Body, Conversation, Text, WrapError};
-use primitives::{ConversationId, LogId, MessageId, MessageName, SigningSecret, VerifyingKey};
+use primitives::{ConversationId, LogId, MessageId, MessageName, VerifyingKey};
 
 impl Step<'_> {
     /// Sends words: durable when this returns.
@@ -48,8 +48,9 @@ impl Step<'_> {
     /// The own seat, if it may say something here.
     pub(crate) fn may_speak(&self, id: ConversationId) -> Result<assembly::Seat, Refusal> {
         let seat = self.own_seat()?;
+        self.plenary_awaited(id)?;
         let state = self.state.conversations.get(&id).ok_or_else(not_a_member)?;
-        if seat.role == assembly::Role::Observer && !state.is_direct() {
+        if seat.role == assembly::Role::Observer && !state.is_closed() {
             return Err(Refusal::new(
                 RefusalCode::NotAllowed,
                 "observers read; they speak in direct conversations only",
@@ -83,8 +84,11 @@ impl Step<'_> {
             .member
             .as_ref()
             .ok_or(StepError::Internal("no member"))?;
-        let derived = || SigningSecret::from_seed(member.identity.secret()).verifying_key();
-        Ok(*self.identity.get_or_init(derived))
+        if let Some(identity) = self.identity.get() {
+            return Ok(*identity);
+        }
+        let identity = member.identity_key().ok_or(StepError::Internal("no identity"))?;
+        Ok(*self.identity.get_or_init(|| identity))
     }
 
     pub(crate) fn new_message(&mut self, id: ConversationId, body: Body) -> AppMessage {

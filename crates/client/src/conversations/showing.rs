@@ -36,7 +36,7 @@ impl Step<'_> {
         let ids: Vec<ConversationId> = self.state.conversations.keys().copied().collect();
         let mut views = Vec::new();
         for id in ids {
-            let (members, epoch, code, standing) = match self.session(id)? {
+            let (mut members, epoch, code, standing) = match self.session(id)? {
                 Some(session) => (
                     session.members(),
                     session.epoch(),
@@ -49,8 +49,17 @@ impl Step<'_> {
                 continue;
             };
             let more = state.more();
+            let ended = more.ends.is_some();
+            let standing = if ended {
+                ConversationStanding::Ended
+            } else {
+                standing
+            };
+            if ended {
+                members.clear();
+            }
             // Not here yet: a letter alone makes no conversation.
-            if more.joining && more.terms.is_some() && state.next_position == 0 {
+            if state.is_only_announced() && more.terms.is_some() {
                 continue;
             }
             let (kind, title, peer) = self.describe(state);
@@ -65,9 +74,12 @@ impl Step<'_> {
                 kind,
                 title,
                 peer,
-                members: count(members.len()),
+                members: count(people(&members).len()),
                 present: self.show_present(&members, &more),
-                coming: self.seats_of(&more.bringing),
+                coming: match more.terms {
+                    None if !ended => self.coming_to_plenary(id, &members),
+                    _ => self.seats_of(&more.bringing),
+                },
                 leaving: {
                     let leavers: Vec<_> = more.demanding.iter().map(|(identity, _)| *identity).collect();
                     self.seats_of(&leavers)
@@ -92,6 +104,8 @@ impl Step<'_> {
                 code,
             });
         }
+        // A plenary that has ended stands behind the one in which it goes on.
+        views.sort_by_key(|view| view.standing == ConversationStanding::Ended);
         Ok(views)
     }
 
@@ -100,6 +114,9 @@ impl Step<'_> {
         let Some(terms) = &state.more().terms else {
             return (ConversationKind::Plenary, String::new(), None);
         };
+        if terms.is_own() {
+            return (ConversationKind::Own, String::new(), None);
+        }
         let Some(pair) = terms.pair() else {
             let title = state.title().unwrap_or_default();
             return (ConversationKind::Group, title, None);
@@ -113,8 +130,7 @@ impl Step<'_> {
 
     /// Who is in a conversation, by seat.
     fn show_present(&self, members: &[messaging::Member], more: &More) -> Vec<PresentView> {
-        let identities: BTreeSet<VerifyingKey> = members.iter().map(|member| member.identity).collect();
-        let mut present: Vec<PresentView> = identities
+        let mut present: Vec<PresentView> = people(members)
             .iter()
             .filter_map(|identity| {
                 let seat = self.seat_by_identity(identity)?;
@@ -411,6 +427,11 @@ fn show_runs(words: &str) -> Vec<RunView> {
         }
     };
     messaging::runs(words).into_iter().map(run).collect()
+}
+
+/// Whose devices these are.
+fn people(members: &[messaging::Member]) -> BTreeSet<VerifyingKey> {
+    members.iter().map(|member| member.identity).collect()
 }
 
 fn standing_view(standing: Standing) -> ConversationStanding {

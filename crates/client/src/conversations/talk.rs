@@ -1,7 +1,7 @@
 //! A conversation's record: where it stands, and what counts.
 
 use super::receipts::Receipts;
-use messaging::{Terms, Timer, Title};
+use messaging::{Member, Terms, Timer, Title};
 use minicbor::{Decode, Encode};
 use primitives::{ConversationId, LogId, Time, VerifyingKey};
 
@@ -74,6 +74,32 @@ pub(crate) struct More {
     /// This device is out of it; it is kept to be read.
     #[n(10)]
     pub(crate) left: bool,
+    /// Of lines below this position one's own devices have been told that they have been read.
+    #[n(11)]
+    pub(crate) marked: Option<u64>,
+    /// The journal has put another plenary in its place: what its log took later counts for nobody.
+    #[n(12)]
+    pub(crate) ends: Option<Time>,
+    /// This device has founded the plenary anew, and nobody else has come in yet.
+    #[n(13)]
+    pub(crate) alone: Option<bool>,
+    /// What letters say of where the Welcome is, while it is looked for.
+    #[n(14)]
+    pub(crate) candidates: Option<Vec<Candidate>>,
+}
+
+/// A log in which a letter says that the Welcome is.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Candidate {
+    /// Who wrote the letter.
+    #[n(0)]
+    pub(crate) by: Member,
+    #[n(1)]
+    pub(crate) log: LogId,
+    /// How many lines the conversation has had; counts if one's own member wrote it.
+    #[n(2)]
+    pub(crate) lines: u64,
 }
 
 /// What a conversation keeps besides its lines.
@@ -103,7 +129,7 @@ pub(crate) struct Talk {
 impl More {
     /// Whether this device is alone in it and others are on their way.
     pub(crate) fn awaits_others(&self) -> bool {
-        !self.bringing.is_empty() && self.since.len() <= 1
+        self.alone == Some(true) || (!self.bringing.is_empty() && self.since.len() <= 1)
     }
 }
 
@@ -123,22 +149,79 @@ impl ConversationState {
         }
     }
 
+    /// It begins here after `lines` lines that another own device has, if nothing stands in it; these come later, or never.
+    pub(crate) fn begin_after(&mut self, lines: u64) {
+        if self.next_position == 0 {
+            (self.next_position, self.read_below) = (lines, lines);
+            self.talk_mut().first = lines;
+        }
+    }
+
+    /// Whether there is nothing of it but what letters say.
+    pub(crate) fn is_only_announced(&self) -> bool {
+        self.next_position == 0
+            && self
+                .more
+                .as_ref()
+                .is_some_and(|more| more.joining && more.since.is_empty())
+    }
+
+    /// What letters say of where its Welcome is.
+    pub(crate) fn candidates(&self) -> &[Candidate] {
+        let candidates = self.more.as_ref().and_then(|more| more.candidates.as_deref());
+        candidates.unwrap_or_default()
+    }
+
     pub(crate) fn more(&self) -> More {
         self.more.clone().unwrap_or_default()
+    }
+
+    /// Below which position one's own devices have been told that lines have been read.
+    pub(crate) fn marked(&self) -> u64 {
+        self.more
+            .as_ref()
+            .and_then(|more| more.marked)
+            .unwrap_or_default()
     }
 
     pub(crate) fn more_mut(&mut self) -> &mut More {
         self.more.get_or_insert_default()
     }
 
-    /// Whether it is one of two members; in these, observers talk as well.
-    pub(crate) fn is_direct(&self) -> bool {
-        let terms = self.more.as_ref().and_then(|more| more.terms.as_ref());
-        terms.is_some_and(|terms| terms.pair().is_some())
+    fn terms(&self) -> Option<&Terms> {
+        self.more.as_ref().and_then(|more| more.terms.as_ref())
+    }
+
+    /// Whether its terms say who is in it, two members or one; in these, observers talk as well.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.terms().is_some_and(|terms| !terms.is_group())
+    }
+
+    /// Whether it is a working group.
+    pub(crate) fn is_group(&self) -> bool {
+        self.terms().is_some_and(Terms::is_group)
+    }
+
+    /// Whether it is of one's own devices.
+    pub(crate) fn is_own(&self) -> bool {
+        self.terms().is_some_and(Terms::is_own)
+    }
+
+    /// Whether there are others to be told how far one has come, and it may be told.
+    pub(crate) fn has_receipts(&self) -> bool {
+        self.terms().is_some_and(|terms| !terms.is_own())
     }
 
     pub(crate) fn receipts(&self) -> Receipts {
         self.receipts.clone().unwrap_or_default()
+    }
+
+    /// A receipt that is due is due so much earlier.
+    pub(crate) fn set_back(&mut self, span_ms: u64) {
+        let receipts = self.receipts.as_mut();
+        if let Some(due) = receipts.and_then(|receipts| receipts.due.as_mut()) {
+            *due = due.before(span_ms);
+        }
     }
 
     pub(crate) fn receipts_mut(&mut self) -> &mut Receipts {

@@ -1,7 +1,8 @@
 //! What a request is answered with, or why it was not carried out.
 
 use crate::views::{
-    AdmissionView, ConversationView, FoundView, InvitationView, MemberView, MessageView, MotionView, Overview,
+    AdmissionView, ConversationView, DeviceLinkReadView, DevicesView, FoundView, InvitationView, MemberView,
+    MessageView, MotionView, Overview,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,23 @@ pub enum Answer {
     Admissions {
         /// They.
         admissions: Vec<AdmissionView>,
+    },
+    /// The devices of one's own seat.
+    Devices {
+        /// They.
+        devices: DevicesView,
+    },
+    /// A link for a further device.
+    DeviceLink {
+        /// The link.
+        link: String,
+        /// Until when it can be used.
+        expires: u64,
+    },
+    /// What a device's link says.
+    DeviceLinkRead {
+        /// It.
+        link: DeviceLinkReadView,
     },
     /// Members.
     Members {
@@ -149,6 +167,14 @@ pub enum RefusalCode {
     InvitationExpired,
     /// The invitation has been used.
     InvitationUsed,
+    /// The link is one for a further device of a member, not an invitation.
+    LinkForDevice,
+    /// The link is an invitation for a new member, not one for a further device.
+    LinkForMember,
+    /// Only the seat's first device can do it.
+    NotFirstDevice,
+    /// The code is not the one of the device that waits.
+    WrongCode,
     /// The relay's address line cannot be read, or what answers there is not that relay.
     BadRelayAddress,
     /// The relay cannot be reached; the founding needs it.

@@ -75,6 +75,10 @@ pub enum NoticeKind {
     Motion,
     /// A vote in which this member can take part closes soon, whether they have voted or not.
     Deadline,
+    /// Somebody proposes that the plenary be founded anew, or it is.
+    Plenary,
+    /// Another device has come to one's own seat.
+    Device,
 }
 
 /// Things that change.
@@ -90,6 +94,8 @@ pub enum Topic {
     Conversations,
     /// Motions.
     Motions,
+    /// The devices of one's own seat.
+    Devices,
 }
 
 /// Long work.

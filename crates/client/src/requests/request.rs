@@ -87,6 +87,15 @@ pub enum Request {
         /// The seat.
         seat: u32,
     },
+    /// Proposes that the plenary be founded anew, because nobody can follow it any more, or signs a proposal; deputies only. In
+    /// force with as many signers as a detention takes. Whoever proposed it founds the group, so a proposal is signed by its
+    /// name. Answer: [`Answer::Conversation`], the plenary that it means.
+    Refound {
+        /// The proposal to sign, as [`PlenaryView`](crate::views::PlenaryView) names it; a new one if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        conversation: Option<String>,
+    },
     /// Conversations. Answer: [`Answer::Conversations`].
     Conversations,
     /// The direct conversation with a member, begun if there is none. Answer: [`Answer::Conversation`].
@@ -145,6 +154,47 @@ pub enum Request {
         conversation: String,
         /// Its name, 1 to 200 characters.
         name: String,
+    },
+    /// The devices of one's own seat. Answer: [`Answer::Devices`].
+    Devices,
+    /// Makes a link by which a further device of one's own comes in, within an hour; on the seat's first device only. A link
+    /// made before is void. Answer: [`Answer::DeviceLink`].
+    LinkDevice,
+    /// Reads a device's link without using it. Answer: [`Answer::DeviceLinkRead`].
+    ReadDeviceLink {
+        /// The link.
+        link: String,
+    },
+    /// Makes this vault that of a further device: it waits until the first device lets it in. Answer: [`Answer::Done`].
+    JoinAsDevice {
+        /// The first device's link.
+        link: String,
+        /// What one's own devices call it, 1 to 60 characters.
+        device_name: String,
+    },
+    /// Gives up the link behind which this device waits: nothing that comes by it counts any more, and the vault takes another
+    /// link or an invitation. Answer: [`Answer::Done`].
+    GiveUpDeviceLink,
+    /// Lets the device in that waits behind the link; once both devices show their code. Answer: [`Answer::Done`].
+    AdmitDevice {
+        /// The code that the waiting device shows.
+        code: String,
+        /// Whether it gets what was said so far; else it has what is said from now on.
+        history: bool,
+    },
+    /// Makes the link void, and refuses the device that waits behind it. Answer: [`Answer::Done`].
+    CancelDeviceLink,
+    /// Revokes a further device: on the first one, or on the device itself. It follows nothing from then on. Answer:
+    /// [`Answer::Done`].
+    RevokeDevice {
+        /// Its key.
+        device: String,
+    },
+    /// Its user has seen that a device has come to their seat, and is told of it no longer on this device. Answer:
+    /// [`Answer::Done`].
+    AcknowledgeDevice {
+        /// Its key, as the overview gives it.
+        device: String,
     },
     /// Sends words. Answer: [`Answer::Sent`] when they are durable in the outbox.
     Send {

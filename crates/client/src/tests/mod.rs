@@ -6,9 +6,15 @@ mod boxes;
 mod carrier;
 mod clock;
 mod counting;
+mod devices;
 mod jobs;
 mod journal;
+mod letters;
+mod marks;
+mod points;
+mod refounding;
 mod removed;
+mod revoked;
 mod talk;
 mod words;
 #[path = "../../tests/world/mod.rs"]

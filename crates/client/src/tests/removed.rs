@@ -12,7 +12,7 @@ use tlog::LogKeys;
 const GROUP: &str = "Budget";
 
 /// Every secret of 32 bytes that a device's state or store has at any place: whatever it could be the key of.
-fn secrets(world: &World, who: usize) -> BTreeSet<[u8; 32]> {
+pub(super) fn secrets(world: &World, who: usize) -> BTreeSet<[u8; 32]> {
     let state: &State = world.inside(who);
     let mut found = BTreeSet::new();
     let mut take = |secret: &Secret<32>| {
@@ -22,13 +22,25 @@ fn secrets(world: &World, who: usize) -> BTreeSet<[u8; 32]> {
     state.journal_keys.values().for_each(|seed| take(seed.secret()));
     if let Some(member) = &state.member {
         member.candidates.iter().for_each(|seed| take(seed.secret()));
-        [&member.identity, &member.device, &member.sealing]
-            .into_iter()
-            .for_each(|seed| take(seed.secret()));
+        [
+            Some(&member.device),
+            Some(&member.sealing),
+            member.identity.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .for_each(|seed| take(seed.secret()));
     }
     // The groups' own records, whatever in them has 32 bytes: exporter and epoch secrets, keys of leaves and ratchets, the log's secret.
     let store = &world.clients[who].as_ref().expect("the member is there").store;
-    for table in ["mls", "mls-key-packages", "conversations", "cards", "member"] {
+    for table in [
+        "mls",
+        "mls-key-packages",
+        "conversations",
+        "cards",
+        "member",
+        "linking",
+    ] {
         for (_, value) in store.scan(Table(table), b"", b"", usize::MAX).expect("a scan") {
             for at in 0..value.len() {
                 found.extend(bytes_at(value.get(at..).unwrap_or_default()));
@@ -56,7 +68,7 @@ fn bytes_at(cbor: &[u8]) -> Option<[u8; 32]> {
 }
 
 /// What could be a log's keys if its secret were this one.
-fn all_keys(secret: &Secret<32>, conversations: &[ConversationId]) -> Vec<LogKeys> {
+pub(super) fn all_keys(secret: &Secret<32>, conversations: &[ConversationId]) -> Vec<LogKeys> {
     let mut keys = vec![
         assembly::keys::journal_log(secret),
         assembly::keys::witness_log(secret),
@@ -66,7 +78,7 @@ fn all_keys(secret: &Secret<32>, conversations: &[ConversationId]) -> Vec<LogKey
     keys
 }
 
-fn logs(world: &World) -> BTreeMap<LogId, usize> {
+pub(super) fn logs(world: &World) -> BTreeMap<LogId, usize> {
     let logs = world.relay.entries();
     logs.into_iter()
         .map(|(id, entries)| (id, entries.len()))

@@ -16,6 +16,13 @@ view! {
         pub standing: Standing,
         /// Why a join request came to nothing.
         pub refused: Option<String>,
+        /// The code that both devices show, while this one waits to be let in by another device of the same member; absent
+        /// until both have told each other what it is made from.
+        pub device_code: Option<String>,
+        /// Until when the link can be used behind which this device waits to be let in; absent if it does not wait.
+        pub device_until: Option<u64>,
+        /// Whether this is the seat's first device: secret votes are cast there.
+        pub first_device: bool,
         /// One's own seat, once admitted.
         pub seat: Option<u32>,
         /// One's own role, once admitted.
@@ -34,6 +41,40 @@ view! {
         pub charter: CharterView,
         /// Keys that the trustees have ready: so many secret motions can open.
         pub sealing_keys: u32,
+        /// Where the plenary is, once the journal is here.
+        pub plenary: Option<PlenaryView>,
+    }
+}
+
+view! {
+    /// Whether the plenary was founded anew, and who proposes it.
+    pub struct PlenaryView {
+        /// How many times it has been.
+        pub founded_anew: u32,
+        /// Since when it is in force.
+        pub since: Option<u64>,
+        /// Seats that signed that, the one that founds the group first.
+        pub signed_by: Vec<u32>,
+        /// Whether this device is in it.
+        pub here: bool,
+        /// Proposals of founding it anew once more.
+        pub proposals: Vec<RefoundingView>,
+    }
+}
+
+view! {
+    /// A proposal to found the plenary anew.
+    pub struct RefoundingView {
+        /// The conversation in which the plenary would go on: the proposal's name.
+        pub conversation: String,
+        /// Seats that have signed it, the one that proposed it first.
+        pub signed_by: Vec<u32>,
+        /// How many have to.
+        pub needed: u32,
+        /// When the first of these signatures ceases to count.
+        pub until: u64,
+        /// Whether one of them is one's own.
+        pub signed_by_me: bool,
     }
 }
 
@@ -58,8 +99,12 @@ view! {
         Proposed,
         /// A member.
         Admitted,
+        /// A further device of a member: the first one has let it in, and the journal and the conversations are on their way.
+        Entering,
         /// No longer a member.
         Removed,
+        /// This device was revoked; its member stays, on other devices.
+        Revoked,
         /// The join request came to nothing; another invitation may be used.
         Refused,
     }

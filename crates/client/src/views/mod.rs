@@ -20,14 +20,19 @@ macro_rules! view {
 }
 
 mod assembly;
+mod devices;
 mod motions;
 mod surroundings;
 mod talk;
 mod votes;
 
 pub use assembly::{
-    AdmissionState, AdmissionView, AssemblyView, CharterView, InvitationView, MemberView, Role, SeatState,
-    Standing, Witnessed,
+    AdmissionState, AdmissionView, AssemblyView, CharterView, InvitationView, MemberView, PlenaryView,
+    RefoundingView, Role, SeatState, Standing, Witnessed,
+};
+pub use devices::{
+    DeviceLinkReadView, DeviceLinkView, DeviceView, DevicesView, LeavingView, NewDeviceView,
+    WaitingDeviceView,
 };
 pub use motions::{
     Barred, Majority, MotionView, OwnVote, OwnVoteState, Phase, ProofLabel, ProofLine, ResultView, RuleView,

@@ -154,6 +154,8 @@ view! {
         NotInElectorate,
         /// No ballot key for this vote's number was on the roll.
         NoBallotKey,
+        /// Secret votes are cast on the seat's first device, and this is another.
+        OtherDevice,
         /// Not open.
         NotOpen,
     }

@@ -1,6 +1,6 @@
 //! The way to the relay, and what goes wrong there.
 
-use super::AssemblyView;
+use super::{AssemblyView, NewDeviceView};
 use serde::{Deserialize, Serialize};
 
 view! {
@@ -16,6 +16,9 @@ view! {
         pub evidence: Vec<EvidenceView>,
         /// The last complaint of the machine about itself or its surroundings, for a quiet line.
         pub notice: Option<NoticeCode>,
+        /// Devices that have come to one's own seat, until [`AcknowledgeDevice`](crate::requests::Request::AcknowledgeDevice):
+        /// whoever knows nothing of one has somebody else in their place.
+        pub new_devices: Vec<NewDeviceView>,
         /// Whether its user is told that something has happened.
         pub notices: bool,
     }
@@ -96,6 +99,8 @@ view! {
         pub noticed: u64,
         /// The details, for one click deeper.
         pub details: String,
+        /// Seat of the member who says so, if this device cannot prove it itself.
+        pub by: Option<u32>,
     }
 }
 
@@ -122,6 +127,8 @@ view! {
         RelayAnswersNonsense,
         /// The relay has no space left.
         RelayFull,
+        /// The relay was set back to an older state, and takes back from members what it has lost.
+        RelayRestored,
         /// A statement of a newer version stands in the journal: update needed.
         UpdateNeeded,
         /// The journal's key has not arrived yet.

@@ -62,6 +62,8 @@ view! {
         Direct,
         /// Some members.
         Group,
+        /// One's own devices: notes to oneself, and what they tell each other.
+        Own,
     }
 }
 
@@ -98,6 +100,8 @@ view! {
         Left,
         /// It cannot follow, and has asked to be added again.
         Halted,
+        /// The plenary, until it was founded anew: it goes on in another conversation.
+        Ended,
     }
 }
 

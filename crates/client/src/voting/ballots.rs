@@ -60,6 +60,7 @@ impl Step<'_> {
                 self.with_part(motion, |part| part.open_choice = Some(vote));
             }
             Vote::Secret(secret) => {
+                self.first_device_seat()?;
                 let mine = seat.ballot_key(secret.key_number);
                 let on_roll = mine.is_some_and(|key| secret.roll.contains(key));
                 let held = self

@@ -152,10 +152,16 @@ impl Step<'_> {
         let Some(cosigned) = self.cosignatures(log, size)? else {
             return Ok(());
         };
+        let (Some(assembly), Some(key)) = (self.state.assembly.clone(), self.checkpoint_key()) else {
+            return Ok(());
+        };
+        let Ok(checkpoint) = cosigned.checkpoint.open(&key) else {
+            return Ok(());
+        };
         let body = Body::BoxClosed {
             opening: opening.id,
             checkpoint: cosigned.checkpoint,
-            cosignatures: cosigned.cosignatures,
+            cosignatures: assembly.one_of_each_witness(&checkpoint, &cosigned.cosignatures),
         };
         let Ok(seat) = self.own_seat() else { return Ok(()) };
         let verdict = self.check_statement(seat.number, &body);

@@ -15,7 +15,9 @@
     reason = "a test's world stops where a step of it fails"
 )]
 
+mod devices;
 mod files;
+mod packed;
 mod relay;
 mod talk;
 
@@ -23,13 +25,14 @@ use client::requests::{Answer, AuditLevel, CharterChanges, Event, Refusal, Reque
 use client::views::{Choice, MotionView, Overview, Phase, QuestionView, Role, Standing, VoteKind};
 use client::{CallError, Client, Effect, Input, Job, JobOutput, Lane, Progress, StepError, Ticket};
 pub use files::{File, transfer};
-use primitives::Time;
+pub use packed::SEED as PACKED_SEED;
 use primitives::store::{Crash, MemoryStore};
+use primitives::{LogId, Time};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng};
-pub use relay::{Ballots, Giving, Relay};
+pub use relay::{Ballots, Giving, Lie, Relay};
 use relay_api::{Call, Reply};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 pub use talk::{begun, words};
 
@@ -71,6 +74,10 @@ pub struct World {
     pub relay: Relay,
     /// A second history of the journal, shown to these members only.
     pub fork: Option<(Relay, Vec<usize>)>,
+    /// Another history of one log, shown to these members; what anybody appends goes into both.
+    pub lie: Option<(Relay, BTreeSet<usize>, LogId)>,
+    /// One log as it was, which is all that one member is shown of it.
+    pub stale: Option<(Relay, usize, LogId)>,
     pub clients: Vec<Option<Client<MemoryStore>>>,
     stored: Vec<Option<MemoryStore>>,
     pub now: Time,
@@ -91,6 +98,10 @@ pub struct World {
     pub jobs: Vec<u64>,
     /// What each member's front end was told.
     pub told: Vec<Vec<Event>>,
+    /// Who has no way to the relay: nothing of theirs arrives, and nothing for them.
+    pub cut: BTreeSet<usize>,
+    /// How far a member's clock is off; one that is not here has the right time.
+    pub clocks_off_ms: BTreeMap<usize, i64>,
 }
 
 pub fn quick_charter(founding_seats: u32) -> CharterChanges {
@@ -128,6 +139,8 @@ impl World {
         Self {
             relay: Relay::new(seed as u8),
             fork: None,
+            lie: None,
+            stale: None,
             clients: (0..members)
                 .map(|_| Some(Client::open(MemoryStore::new()).unwrap()))
                 .collect(),
@@ -148,7 +161,15 @@ impl World {
             jobs_cancelled: false,
             jobs: vec![0; members],
             told: vec![Vec::new(); members],
+            cut: BTreeSet::new(),
+            clocks_off_ms: BTreeMap::new(),
         }
+    }
+
+    /// The time that a member's clock shows.
+    pub fn time_of(&self, who: usize) -> Time {
+        let off = self.clocks_off_ms.get(&who).copied().unwrap_or(0);
+        Time(self.now.0.saturating_add_signed(off))
     }
 
     /// Room for members that were added to `clients`.
@@ -202,7 +223,7 @@ impl World {
 
     pub fn ask(&mut self, who: usize, request: Request) -> Result<Answer, Refusal> {
         let mut rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
-        let now = self.now;
+        let now = self.time_of(who);
         let client = self.clients[who].as_mut().expect("the member is there");
         let (answer, effects) = client.request(now, &mut rng, request);
         self.take(who, effects);
@@ -240,7 +261,7 @@ impl World {
         inside: impl FnOnce(&mut Client<MemoryStore>, Time, &mut ChaCha20Rng) -> (T, Vec<Effect>),
     ) -> T {
         let mut rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
-        let now = self.now;
+        let now = self.time_of(who);
         let client = self.clients[who].as_mut().expect("the member is there");
         let (value, effects) = inside(client, now, &mut rng);
         self.take(who, effects);
@@ -251,7 +272,7 @@ impl World {
         let mut rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
         let crash = self.below(100) < self.crash_percent;
         let after = self.below(2) == 0;
-        let now = self.now;
+        let now = self.time_of(who);
         let Some(client) = self.clients[who].as_mut() else {
             return;
         };
@@ -321,7 +342,7 @@ impl World {
             match effect {
                 Effect::Call { ticket, call, lane } => {
                     let delay = self.below(self.weather.delay_max_ms) + 1;
-                    let lost = self.casting_lost && lane == Lane::Casting;
+                    let lost = self.casting_lost && lane == Lane::Casting || self.cut.contains(&who);
                     if lost || self.below(100) < self.weather.lost_percent {
                         let result = Err(CallError::Unreachable);
                         self.later(delay + 500, Happening::Answer { who, ticket, result });
@@ -365,10 +386,14 @@ impl World {
                     }
                     self.later(delay, Happening::Done { who, ticket, output });
                 }
-                Effect::Wake { at } if at < self.wakes[who] || self.wakes[who] <= self.now => {
-                    self.wakes[who] = at;
-                    let wait = at.since_ms(self.now).max(1);
-                    self.later(wait, Happening::Wake { who });
+                Effect::Wake { at } => {
+                    // A span from now on, as a timer has it: it does not move when a clock is set.
+                    let wait = at.since_ms(self.time_of(who)).max(1);
+                    let at = self.now.after(wait);
+                    if at < self.wakes[who] || self.wakes[who] <= self.now {
+                        self.wakes[who] = at;
+                        self.later(wait, Happening::Wake { who });
+                    }
                 }
                 Effect::Emit(event) => self.told[who].push(event),
                 _ => {}
@@ -386,14 +411,33 @@ impl World {
             Happening::Arrive { who, ticket, call } => {
                 let now = self.now;
                 let journal = self.relay.first_log;
+                let stale = self.stale.as_mut();
+                let stale = stale.filter(|(_, whose, log)| *whose == who && call.log() == Some(*log));
+                let lie = self.lie.as_mut().filter(|(.., log)| call.log() == Some(*log));
+                let lie = lie.map(|(relay, victims, _)| (relay, victims.contains(&who)));
+                let told = match lie {
+                    Some((relay, is_told)) if is_told || matches!(*call, Call::Append { .. }) => {
+                        let told = relay.call(now, (*call).clone());
+                        is_told.then_some(told)
+                    }
+                    _ => None,
+                };
                 let relay = match &mut self.fork {
+                    _ if stale.is_some() => stale.map(|(relay, ..)| relay).unwrap(),
                     Some((fork, shown)) if shown.contains(&who) && call.log() == journal => fork,
                     _ => &mut self.relay,
                 };
-                let result = relay.call(now, *call).map_err(CallError::Problem);
+                let result = match (told, matches!(*call, Call::Append { .. })) {
+                    (Some(told), false) => told,
+                    (told, _) => {
+                        let honest = relay.call(now, *call);
+                        told.unwrap_or(honest)
+                    }
+                };
+                let result = result.map_err(CallError::Problem);
                 if who != usize::MAX {
                     let delay = self.below(self.weather.delay_max_ms) + 1;
-                    let lost = self.below(100) < self.weather.lost_percent;
+                    let lost = self.below(100) < self.weather.lost_percent || self.cut.contains(&who);
                     let result = if lost { Err(CallError::Unreachable) } else { result };
                     self.later(delay, Happening::Answer { who, ticket, result });
                 }

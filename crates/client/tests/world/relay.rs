@@ -1,6 +1,7 @@
 //! A relay in memory that keeps the contract of the real one, for the simulation. It can be told to lie.
 
 use ballot::{BallotIn, Event, LinkTag, Roll, verify};
+use minicbor::bytes::ByteVec;
 use primitives::canonical::sha256;
 use primitives::signed::Unverified;
 use primitives::{Hash, LogId, Secret, SigningSecret, Time};
@@ -31,6 +32,40 @@ pub enum Giving {
     Another,
 }
 
+/// What a relay does to one log for those to whom it lies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lie {
+    /// The newest entry, for which there was a receipt, is gone.
+    Dropped,
+    /// A byte of the newest entry is another.
+    Altered,
+    /// The two newest entries are in the other order.
+    Reordered,
+    /// The newest entry stands there twice.
+    Doubled,
+    /// The newest entry is older than the one before it.
+    BackDated,
+    /// What had been read is not there any more.
+    Shrunk,
+    /// An entry that had been read is another.
+    Rewritten,
+    /// The entries are not those under the root that is signed.
+    Mangled,
+}
+
+impl Lie {
+    pub const ALL: [Self; 8] = [
+        Self::Dropped,
+        Self::Altered,
+        Self::Reordered,
+        Self::Doubled,
+        Self::BackDated,
+        Self::Shrunk,
+        Self::Rewritten,
+        Self::Mangled,
+    ];
+}
+
 #[derive(Clone)]
 pub struct Relay {
     /// The first record log that took an entry: the journal.
@@ -55,6 +90,9 @@ pub struct Relay {
     pub stamps_off_ms: i64,
 }
 
+/// A log's record and its entries with their times.
+pub type PackedLog = (CreateLog, Vec<(u64, ByteVec)>);
+
 #[derive(Clone)]
 struct Log {
     record: CreateLog,
@@ -63,6 +101,8 @@ struct Log {
     waiting: Vec<(Time, Vec<u8>)>,
     tags: BTreeSet<LinkTag>,
     event: Option<Event>,
+    /// An entry that is given out with another byte than it has.
+    mangled: Option<u64>,
 }
 
 impl Relay {
@@ -134,6 +174,20 @@ impl Relay {
                 let kept = kept.ok_or(ProblemKind::NotFound)?;
                 Ok(Reply::Page(kept.page(origin, key, from, bytes_max)))
             }
+            Call::Show { log, token, .. } => {
+                self.may_read(log, &token)?;
+                let size = self.logs[&log].tree.size();
+                Ok(Reply::Standing(relay_api::Standing::Sound { size }))
+            }
+            Call::Consistency { log, token, from, to } => {
+                self.may_read(log, &token)?;
+                let tree = &self.logs[&log].tree;
+                if from > to || to > tree.size() {
+                    return Err(ProblemKind::OutOfRange.into());
+                }
+                let path = tree.consistency(from, to);
+                Ok(Reply::Consistency { path })
+            }
             Call::PutBlob { log, token, bytes } => {
                 self.may_read(log, &token)?;
                 self.blobs_put += 1;
@@ -181,6 +235,86 @@ impl Relay {
         }
     }
 
+    /// How long each log is, and whether it is kept for ever.
+    pub fn sizes(&self) -> BTreeMap<LogId, (u64, bool)> {
+        let size = |log: &Log| (log.tree.size(), log.record.kind == tlog::LogKind::Record);
+        self.logs.iter().map(|(id, log)| (*id, size(log))).collect()
+    }
+
+    /// Loses the logs that have no entry yet, as a relay does whose record of them was not stored.
+    pub fn forget_empty(&mut self) -> usize {
+        let before = self.logs.len();
+        self.logs.retain(|_, log| log.tree.size() > 0);
+        before - self.logs.len()
+    }
+
+    /// Lies about a log of which `read` entries have been read.
+    pub fn lies(&mut self, log: LogId, lie: Lie, read: u64) {
+        let log = self.logs.get_mut(&log).unwrap();
+        let (read, newest) = (read as usize, log.entries.len() - 1);
+        let entries = &mut log.entries;
+        match lie {
+            Lie::Dropped => entries.truncate(newest),
+            Lie::Altered => entries[newest].bytes[40] ^= 1,
+            Lie::Reordered => {
+                let bytes = std::mem::take(&mut entries[newest].bytes);
+                let bytes = std::mem::replace(&mut entries[newest - 1].bytes, bytes);
+                entries[newest].bytes = bytes;
+            }
+            Lie::Doubled => entries.push(entries[newest].clone()),
+            Lie::BackDated => entries[newest].time = Time(entries[newest - 1].time.0 - 1),
+            Lie::Shrunk => entries.truncate(read - 1),
+            Lie::Rewritten => entries[read - 1].bytes[40] ^= 1,
+            Lie::Mangled => log.mangled = Some(newest as u64),
+        }
+        log.tree = MemoryTree::new();
+        for entry in &log.entries {
+            log.tree.push(leaf_hash(entry.time, &entry.bytes));
+        }
+    }
+
+    /// Every log's record with its entries, and every blob with its log: what a disk would have.
+    pub fn packed(&self) -> (Vec<PackedLog>, Vec<(LogId, ByteVec)>) {
+        let entries = |log: &Log| {
+            let entries = log.entries.iter();
+            entries
+                .map(|entry| (entry.time.0, entry.bytes.clone().into()))
+                .collect()
+        };
+        let logs = self.logs.values().map(|log| (log.record.clone(), entries(log)));
+        let blobs = self.blobs.iter();
+        (
+            logs.collect(),
+            blobs
+                .map(|((log, _), bytes)| (*log, bytes.clone().into()))
+                .collect(),
+        )
+    }
+
+    /// Takes up what was packed. Boxes take no ballots any more.
+    pub fn unpack(&mut self, journal: Option<LogId>, logs: Vec<PackedLog>, blobs: Vec<(LogId, ByteVec)>) {
+        self.first_log = journal;
+        for (record, entries) in logs {
+            let id = record.id();
+            let mut log = Log {
+                record,
+                entries: Vec::new(),
+                tree: MemoryTree::new(),
+                waiting: Vec::new(),
+                tags: BTreeSet::new(),
+                event: None,
+                mangled: None,
+            };
+            for (time, bytes) in entries {
+                log.push(Time(time), bytes.into());
+            }
+            self.logs.insert(id, log);
+        }
+        for (log, bytes) in blobs {
+            self.blobs.insert((log, sha256(&bytes)), bytes.into());
+        }
+    }
+
     fn may_read(&self, log: LogId, token: &relay_api::ReadToken) -> Result<(), Problem> {
         let kept = self.logs.get(&log);
         match kept.filter(|kept| kept.record.read_token_hash == token.hash()) {
@@ -225,6 +359,7 @@ impl Relay {
             waiting: Vec::new(),
             tags: BTreeSet::new(),
             event,
+            mangled: None,
         });
         Ok(Reply::Created { log: id })
     }
@@ -330,6 +465,10 @@ impl Log {
             }
             budget = budget.saturating_sub(entry.bytes.len());
             entries.push(entry.clone());
+        }
+        let mangled = self.mangled.and_then(|index| index.checked_sub(from));
+        if let Some(entry) = mangled.and_then(|place| entries.get_mut(place as usize)) {
+            entry.bytes[40] ^= 1;
         }
         let end = from + entries.len() as u64;
         let consistency = self.tree.consistency(end, self.tree.size());

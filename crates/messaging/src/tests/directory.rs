@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::*;
-use primitives::{AssemblyId, Secret, Time};
+use primitives::{AssemblyId, Secret, Time, labels};
 
 fn keys() -> tlog::LogKeys {
     directory_keys(&Secret::take(&mut [5; 32]))
@@ -16,6 +16,7 @@ fn letter() -> Letter {
         journal_keys: Vec::new(),
         log_secret: Secret::take(&mut [9; 32]),
         log_start: 3,
+        lines: 7,
     }
 }
 
@@ -71,27 +72,73 @@ fn a_letter_opens_for_whom_it_is_and_nobody_else() {
         EnvelopeSecret::random(&mut rng()),
         EnvelopeSecret::from_seed(Secret::take(&mut [8; 32])),
     );
-    let entry = list_letter(&keys(), &ours.key().unwrap(), &letter(), &mut rng()).unwrap();
+    let mut desk = Desk::new(1, &Journal::of(&[1]));
+    let to = ours.key().unwrap();
+    let entry = write(&mut desk, &to, &letter());
     assert_eq!(entry.len(), 2048, "one size for all but long names");
-    let Listed::Letter(envelope) = open_listed(&keys(), &entry).unwrap() else {
-        panic!("no letter")
-    };
-    let read = open_letter(&ours, &envelope).unwrap();
-    assert_eq!((read.terms, read.log_start), (letter().terms, 3));
+    let envelope = envelope(&entry);
+    let (by, read) = open_letter(&ours, &envelope).unwrap();
+    assert_eq!(by, member(1));
+    assert_eq!((read.terms, read.log_start, read.lines), (letter().terms, 3, 7));
     assert_eq!(read.log_secret.expose(), letter().log_secret.expose());
     assert!(open_letter(&theirs, &envelope).is_err());
     let other = Letter {
         conversation: CONVERSATION,
         ..letter()
     };
-    let entry = list_letter(&keys(), &ours.key().unwrap(), &other, &mut rng()).unwrap();
-    let Listed::Letter(envelope) = open_listed(&keys(), &entry).unwrap() else {
-        panic!("no letter")
+    let more = Letter {
+        lines: (1 << 40) + 1,
+        ..letter()
     };
-    assert!(
-        open_letter(&ours, &envelope).is_err(),
-        "terms of another conversation"
+    for (bad, why) in [
+        (other, "terms of another conversation"),
+        (more, "more lines than are ever said"),
+    ] {
+        let entry = write(&mut desk, &to, &bad);
+        assert!(
+            open_letter(&ours, &super::directory::envelope(&entry)).is_err(),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn msg_27_nobody_hands_on_a_letter_or_writes_one_in_anothers_name() {
+    let ours = EnvelopeSecret::random(&mut rng());
+    let theirs = EnvelopeSecret::from_seed(Secret::take(&mut [8; 32]));
+    let (mut one, mut two) = (
+        Desk::new(1, &Journal::of(&[1, 2])),
+        Desk::new(2, &Journal::of(&[1, 2])),
     );
+    let label = labels::DIRECTORY_LETTER.as_bytes();
+    let entry = write(&mut one, &ours.key().unwrap(), &letter());
+    let inside = open_envelope(&ours, label, &envelope(&entry)).unwrap();
+    let handed_on = seal_envelope(&theirs.key().unwrap(), label, &inside).unwrap();
+    assert!(
+        open_letter(&theirs, &handed_on).is_err(),
+        "it was written for another card"
+    );
+    // The second member's letter under the first one's certificate.
+    let entry = write(&mut two, &ours.key().unwrap(), &letter());
+    let other = open_envelope(&ours, label, &envelope(&entry)).unwrap();
+    let mut mixed = other.to_vec();
+    let at = inside.len() - 66;
+    mixed[..at].copy_from_slice(&inside[..at]);
+    assert_ne!(mixed, inside.to_vec());
+    let mixed = seal_envelope(&ours.key().unwrap(), label, &mixed).unwrap();
+    assert!(open_letter(&ours, &mixed).is_err());
+}
+
+fn write(desk: &mut Desk, to: &EnvelopeKey, letter: &Letter) -> Vec<u8> {
+    desk.step(|_, device, _, rng| list_letter(&keys(), device, to, letter, rng).unwrap())
+        .unwrap()
+}
+
+fn envelope(entry: &[u8]) -> Vec<u8> {
+    match open_listed(&keys(), entry).unwrap() {
+        Listed::Letter(envelope) => envelope,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

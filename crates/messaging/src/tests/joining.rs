@@ -303,3 +303,29 @@ fn msg_14_what_is_not_sealed_for_the_invitation_is_skipped() {
         Err(BadRendezvous::Unreadable(_))
     ));
 }
+
+#[test]
+fn msg_37_a_welcome_leads_in_only_if_one_of_the_founders_has_signed_it() {
+    let journal = Journal::of(&[1, 2, 3]);
+    let (mut founder, mut newcomer) = (Desk::new(1, &journal), Desk::new(3, &journal));
+    let mut relay = Relay::default();
+    founder.found();
+    let add = vec![newcomer.key_package(true)];
+    founder
+        .commit(&Intent {
+            add,
+            ..Intent::default()
+        })
+        .unwrap();
+    founder.flush(&mut relay);
+    founder.follow(&relay).unwrap();
+    let welcome = founder.welcome().unwrap();
+    let others = Some(vec![member(2).identity]);
+    assert_eq!(
+        newcomer.join_led_by(&welcome, others),
+        Err(JoinError::NotByFounder(member(1)))
+    );
+    assert!(newcomer.load().is_none());
+    let both = Some(vec![member(2).identity, member(1).identity]);
+    newcomer.join_led_by(&welcome, both).unwrap();
+}

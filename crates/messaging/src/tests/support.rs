@@ -212,10 +212,29 @@ impl Desk {
 
     /// Starts reading at the log's first entry: what is not for this device is skipped.
     pub(crate) fn join_as(&mut self, welcome: &[u8], replace: Replace) -> Result<(), JoinError> {
+        self.join_at(welcome, replace, None)
+    }
+
+    /// Joins if one of these has signed the Welcome.
+    pub(crate) fn join_led_by(
+        &mut self,
+        welcome: &[u8],
+        founders: Option<Vec<VerifyingKey>>,
+    ) -> Result<(), JoinError> {
+        self.join_at(welcome, Replace::Never, founders)
+    }
+
+    fn join_at(
+        &mut self,
+        welcome: &[u8],
+        replace: Replace,
+        founders: Option<Vec<VerifyingKey>>,
+    ) -> Result<(), JoinError> {
         let place = Place {
             conversation: self.id(),
             terms: self.terms.clone(),
             replace,
+            founders,
         };
         self.step(|overlay, device, journal, _| {
             let group = Conversation::join(overlay, device, journal, welcome, &place)?;
@@ -292,6 +311,22 @@ impl Desk {
         .unwrap();
     }
 
+    /// Says how far the journal is, and puts that into the outbox.
+    pub(crate) fn point(&mut self) {
+        self.try_point().unwrap();
+    }
+
+    /// As [`Desk::point`], for a store that may crash.
+    pub(crate) fn try_point(&mut self) -> Result<(), StoreError> {
+        let id = self.id();
+        self.step(|overlay, device, journal, rng| {
+            let group = Conversation::load(overlay, id).unwrap().unwrap();
+            let entry = group.point(device, journal.point(), rng).unwrap();
+            let row: Row = (group.log_record().id(), entry.clone().into(), None);
+            overlay.put(OUTBOX, sha256(&entry).as_bytes().to_vec(), encode(&row));
+        })
+    }
+
     /// The one entry in the outbox.
     pub(crate) fn waiting(&self) -> Vec<u8> {
         let (_, value) = self.store.scan(OUTBOX, b"", b"", 2).unwrap().remove(0);
@@ -352,17 +387,21 @@ impl Desk {
         let processed = self.step(|overlay, device, journal, rng| {
             let mut group = Conversation::load(overlay, id).unwrap().unwrap();
             let own = sha256(entry);
-            let (bytes, parts) = match group.unwrap(overlay, entry).unwrap() {
-                Unwrapped::Message { bytes, parts } => (bytes, parts),
+            let (bytes, parts, point) = match group.unwrap(overlay, entry).unwrap() {
+                Unwrapped::Message { bytes, parts } => (bytes, parts, None),
+                Unwrapped::Point(point) => (Vec::new(), None, Some(point)),
                 // What is no message is skipped by the same rule.
-                _ => (Vec::new(), None),
+                _ => (Vec::new(), None, None),
             };
             let incoming = Incoming {
                 bytes: &bytes,
                 at: Time(index),
                 own: overlay.get(OUTBOX, own.as_bytes()).unwrap().is_some(),
             };
-            let processed = group.process(journal, &incoming).unwrap();
+            let processed = match &point {
+                Some(point) => group.take_point(journal, incoming.at, point).unwrap(),
+                None => group.process(journal, &incoming).unwrap(),
+            };
             if matches!(processed, Processed::Waits(_)) {
                 return processed;
             }
@@ -378,6 +417,7 @@ impl Desk {
                     let (_, _, message): Row = decode_canonical(&row.unwrap()).unwrap();
                     receive(overlay, &AppMessage::decode(&message.unwrap()).unwrap());
                 }
+                Processed::Pointed { lost, .. } if *lost => overlay.put(LOST, *b"l", [1]),
                 Processed::Committed(committed) => {
                     if let Some(welcome) = &committed.welcome {
                         overlay.put(WELCOME, *b"w", welcome.clone());

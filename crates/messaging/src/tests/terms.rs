@@ -208,6 +208,97 @@ fn msg_26_who_has_left_and_come_back_is_not_put_out_by_what_it_asked_for_before(
 }
 
 #[test]
+fn msg_26_who_goes_by_demand_goes_with_all_devices_and_does_not_come_back_by_the_same_commit() {
+    let (mut relay, mut desks) = under(&group_terms(), 3);
+    desks[2].demand(3);
+    settle(&mut relay, &mut desks);
+    // As if it had been asked for in the other way (MSG-18), which it was not.
+    let package = desks[2].key_package(true);
+    let back = Intent {
+        add: vec![package],
+        ..removing(3)
+    };
+    assert_eq!(
+        desks[0].commit(&back).unwrap_err(),
+        CommitError::StillAdmitted(member(3))
+    );
+    // One who does it all the same could move the conversation to another log as often as he likes.
+    let id = desks[0].id();
+    let hash = back.add[0].hash().unwrap();
+    let pretend = |desk: &mut Desk, asked: bool| {
+        desk.step(|overlay, _, _, _| {
+            let mut group = Conversation::load(overlay, id).unwrap().unwrap();
+            group.meta.asked.clear();
+            if asked {
+                group.meta.asked.push(crate::meta::Asked {
+                    device: member(3).device,
+                    journal_size: 0,
+                    package: hash,
+                    key_package: Vec::new().into(),
+                });
+            }
+            group.save(overlay).unwrap();
+        })
+        .unwrap();
+    };
+    pretend(&mut desks[0], true);
+    desks[0].commit(&back).unwrap();
+    pretend(&mut desks[0], false);
+    desks[0].flush(&mut relay);
+    for desk in &mut desks {
+        assert_eq!(last(desk, &relay), Some(Reason::StillAdmitted));
+    }
+    desks[1].commit(&removing(3)).unwrap();
+    settle(&mut relay, &mut desks);
+    assert_eq!(seeds(&desks[0]), [1, 2]);
+}
+
+#[test]
+fn msg_26_a_commit_that_lets_one_device_go_by_demand_and_keeps_another_is_refused() {
+    let (mut relay, mut desks) = under(&group_terms(), 3);
+    let (certificate, key) = second_device(3);
+    let other = OwnDevice::new(&certificate, &key).unwrap();
+    for desk in &mut desks {
+        let devices = (1..=9).map(member).chain([other.member()]);
+        desk.journal.write_devices(devices);
+    }
+    let package = desks[2].step(|overlay, _, _, _| new_key_package(overlay, &other, true).unwrap());
+    let package = KeyPackage::parse(&package.unwrap()).unwrap();
+    desks[2].commit(&adding(vec![package])).unwrap();
+    settle(&mut relay, &mut desks);
+    desks[2].demand(3);
+    settle(&mut relay, &mut desks);
+    let id = desks[0].id();
+    let made = desks[0].step(|overlay, device, _, _| {
+        let mut group = Conversation::load(overlay, id).unwrap().unwrap();
+        let data = crate::commit::CommitData {
+            version: crate::commit::DATA_VERSION,
+            journal: group.journal(),
+            demands: Some(group.meta.demands().to_vec()),
+        };
+        group.group.set_aad(primitives::encode(&data));
+        let mut leaves = group.leaves().into_iter();
+        let (index, _) = leaves.find(|(_, leaf)| *leaf == other.member()).unwrap();
+        let made = group.group.remove_members(&group.provider, device, &[index]);
+        made.unwrap().0.to_bytes().unwrap()
+    });
+    let incoming = Incoming {
+        bytes: &made.unwrap(),
+        at: Time(0),
+        own: false,
+    };
+    let journal = desks[1].journal.clone();
+    let processed = desks[1].conversation().process(&journal, &incoming).unwrap();
+    assert!(
+        matches!(processed, Processed::Ignored(Reason::StillAdmitted)),
+        "{processed:?}"
+    );
+    desks[1].commit(&removing(3)).unwrap();
+    settle(&mut relay, &mut desks);
+    assert_eq!(desks[0].conversation().members(), [member(1), member(2)]);
+}
+
+#[test]
 fn msg_26_a_majority_of_the_other_deputies_puts_somebody_out_and_less_does_not() {
     let (mut relay, mut desks) = under(&group_terms(), 5);
     // Of five, 5 is no deputy: 2, 3 and 4 are the others when it is about 1.
@@ -327,6 +418,8 @@ fn a_working_group_holds_as_many_devices_as_its_welcome_can_bring() {
     assert_eq!(group.members().len(), GROUP_DEVICES_MAX);
     let welcome = founder.welcome().unwrap();
     let mut rng = rng();
-    let entry = post_welcome(&group.log_secret(), group.id(), &welcome, &mut rng).unwrap();
-    assert_eq!(welcome_in(&group.log_secret(), group.id(), &entry), Some(welcome));
+    let entries = post_welcome(&group.log_secret(), group.id(), &welcome, &mut rng);
+    let mut reader = WelcomeReader::new(&group.log_secret(), group.id());
+    assert_eq!(entries.len(), 1);
+    assert_eq!(reader.take(&entries[0]), Some(welcome));
 }

@@ -4,11 +4,13 @@
 //! of one commit become visible together; what is visible before `commit` returns is not yet durable, which is why
 //! everybody but the sequencer reads sizes through [`crate::committed::Committed`].
 
+mod fresh;
 mod kv;
 mod layout;
 mod memory;
 mod sled;
 
+pub(crate) use fresh::sync_parent;
 pub use kv::{Kv, KvStore, Pair, Write};
 pub use memory::{MemoryKv, MemoryStore};
 pub use sled::{SledKv, SledStore, Sync};
@@ -43,6 +45,33 @@ pub struct Row {
     /// Bytes of blobs beside it.
     #[n(5)]
     pub blob_bytes: u64,
+    /// What the relay has signed of it and does not have; `None`: nothing, as far as it knows.
+    #[n(6)]
+    pub doubt: Option<Doubt>,
+}
+
+/// A log of which the relay has signed more than it has.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Doubt {
+    /// The size of the largest checkpoint that was shown.
+    #[n(0)]
+    pub known: u64,
+    /// Its root.
+    #[n(1)]
+    pub root: Hash,
+    /// Whether two histories were signed: then nothing can mend it.
+    #[n(2)]
+    pub broken: bool,
+}
+
+impl Doubt {
+    /// The same, of two histories.
+    #[must_use]
+    pub const fn broken(mut self) -> Self {
+        self.broken = true;
+        self
+    }
 }
 
 impl Row {
@@ -56,6 +85,7 @@ impl Row {
             ballots: 0,
             closed: false,
             blob_bytes: 0,
+            doubt: None,
         }
     }
 }

@@ -3,7 +3,8 @@
 //! What is known of it, by reading and tracing: `flush` ends in `sync_file_range`, which is no fsync, so every write is
 //! followed by `sync_all` on a handle of our own; its timed flush is off; after an error its handle stays poisoned,
 //! so it is opened anew, and its threads give up its lock a moment late; it may panic where it does not expect an error,
-//! so every call is caught; a disk is called full while there is still room for sled to finish what it is doing. Should a
+//! so every call is caught; its `conf` is never synced and its
+//! unfinished snapshots are believed, which `fresh.rs` mends; a disk is called full while there is still room for sled to finish what it is doing. Should a
 //! write find the disk full all the same (a quota, a limit on file sizes, another program that was faster), it fails
 //! whole, and what is read next is read from the store that was opened anew.
 
@@ -61,6 +62,7 @@ impl SledStore {
     /// # Errors
     /// [`StoreFault::Broken`].
     pub fn open_with(dir: &Path, reserve_bytes: u64, sync: Sync) -> Result<Self, StoreFault> {
+        super::fresh::ensure(dir, |beside| Open::new(beside).map(drop))?;
         let open = Open::new(dir)?;
         Ok(Self::over(SledKv {
             dir: dir.to_owned(),
@@ -74,6 +76,7 @@ impl SledStore {
 
 impl Open {
     fn new(dir: &Path) -> Result<Self, StoreFault> {
+        super::fresh::remove_unfinished(dir)?;
         let config = ::sled::Config::new()
             .path(dir)
             .cache_capacity(CACHE_BYTES)
@@ -151,8 +154,19 @@ impl SledKv {
         let broken = open.take();
         // The engine writes once more when it is let go, and may meet a defect at that.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(broken)));
+        self.forget_cached();
         *open = Some(Open::new(&self.dir)?);
         Ok(())
+    }
+
+    /// After a sync has failed, the system may show what it could not write, and call it written: have it read what is
+    /// on the disk. What is still to be written stays, and is synced when the store is opened.
+    fn forget_cached(&self) {
+        let forgotten = File::open(self.dir.join("db"))
+            .and_then(|file| Ok(rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?));
+        if let Err(error) = forgotten {
+            tracing::warn!(%error, "what the system remembers of the store could not be dropped");
+        }
     }
 
     fn write_once(&self, writes: Vec<Write>) -> Result<(), StoreFault> {
@@ -219,6 +233,12 @@ fn caught<T>(call: impl FnOnce() -> ::sled::Result<T>) -> Result<T, StoreFault> 
         Ok(Err(::sled::Error::Io(error))) => Err(of_disk(&error)),
         Ok(Err(other)) => Err(StoreFault::Broken(other.to_string())),
         Err(_) => Err(StoreFault::Broken("the engine met a defect".to_owned())),
+    }
+}
+
+impl From<io::Error> for StoreFault {
+    fn from(error: io::Error) -> Self {
+        of_disk(&error)
     }
 }
 

@@ -124,6 +124,11 @@ impl Bench {
         RelayKeys::verify(keys, relay).unwrap().checkpoint_key()
     }
 
+    /// Its keys: what it may have signed before somebody set it back.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity::load_or_create(self._dir.path()).unwrap()
+    }
+
     /// Finishes what is queued, as a relay that is stopped does.
     pub(crate) fn stop(self) {
         drop(self.service);

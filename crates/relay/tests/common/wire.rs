@@ -50,7 +50,7 @@ impl Process {
         Self::run(shell)
     }
 
-    fn run(mut command: Command) -> Self {
+    pub(crate) fn run(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -66,6 +66,24 @@ impl Process {
         }
     }
 
+    /// Starts it, or gives back its exit status and what it said on standard error.
+    pub(crate) fn attempt(mut command: Command) -> Result<Self, (Option<i32>, String)> {
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        match line.parse() {
+            Ok(address) => Ok(Self { child, address }),
+            Err(_) => {
+                let output = child.wait_with_output().unwrap();
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                Err((output.status.code(), said))
+            }
+        }
+    }
+
     pub(crate) fn place(&self) -> &HostPort {
         &self.address.hosts[0]
     }
@@ -73,6 +91,16 @@ impl Process {
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let id = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    /// The process that was started; the relay itself, unless something else was started to run it.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn wait(mut self) {
+        self.child.wait().unwrap();
     }
 
     /// Ends it and gives back the exit status and what else it printed on standard output.
@@ -290,10 +318,16 @@ pub(crate) async fn watch_over(stream: TlsStream<TcpStream>) -> WebSocketStream<
 }
 
 pub(crate) async fn pushed(socket: &mut WebSocketStream<TlsStream<TcpStream>>) -> Pushed {
+    pushed_or_end(socket).await.expect("a watch that goes on")
+}
+
+/// The next thing pushed; none when the connection has ended.
+pub(crate) async fn pushed_or_end(socket: &mut WebSocketStream<TlsStream<TcpStream>>) -> Option<Pushed> {
     loop {
-        match socket.next().await.unwrap().unwrap() {
-            Message::Binary(bytes) => return decode_canonical(&bytes).unwrap(),
+        match socket.next().await?.ok()? {
+            Message::Binary(bytes) => return Some(decode_canonical(&bytes).unwrap()),
             Message::Ping(_) => {}
+            Message::Close(_) => return None,
             other => panic!("{other:?}"),
         }
     }
