@@ -227,17 +227,8 @@ fn a_relay_that_shows_two_journals_is_caught_by_the_messages() {
     });
     world.run_ms(5_000);
     world.fork = Some((world.relay.clone(), vec![3]));
-    let propose = |title: &str| Request::Propose {
-        title: title.into(),
-        text: String::new(),
-        kind: VoteKind::RollCall,
-        question: Default::default(),
-        rule: None,
-        notice_ms: None,
-        voting_ms: None,
-    };
-    world.ask(0, propose("in one history")).unwrap();
-    world.ask(3, propose("in the other")).unwrap();
+    world.propose(0, "in one history");
+    world.propose(3, "in the other");
     world.run_ms(5_000);
     assert!(
         world
@@ -252,4 +243,21 @@ fn a_relay_that_shows_two_journals_is_caught_by_the_messages() {
             .into_iter()
             .all(|who| !world.overview(who).evidence.is_empty())
     });
+}
+
+#[test]
+fn a_relay_that_loses_logs_with_nothing_in_them_holds_nothing_up() {
+    let mut world = World::new(37, 4);
+    world.found(4);
+    world.until("keys", 300_000, |world| {
+        world.overview(3).assembly.unwrap().sealing_keys > 0
+    });
+    let motion = world.open_vote(1, 2, "Secret", VoteKind::Secret);
+    world.run_ms(5_000);
+    assert!(world.relay.forget_empty() > 0, "the box is there");
+    for who in 0..4 {
+        world.vote(who, &motion, Choice::For);
+    }
+    world.decided(&motion);
+    assert_eq!(counts(&mut world, 3, &motion), (4, 0, 0));
 }

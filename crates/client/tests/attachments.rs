@@ -13,6 +13,7 @@ use client::CHUNK_BYTES;
 use client::Picture;
 use client::requests::{Answer, Event, RefusalCode, Request};
 use client::views::{MediaView, MessageContent, MessageState, TransferState};
+use primitives::store::Crash;
 use world::{File, Giving, Weather, World, transfer};
 
 const WAIT_MS: u64 = 600_000;
@@ -50,6 +51,8 @@ fn a_file_is_sent_and_fetched_in_bad_weather_and_through_crashes() {
         delay_max_ms: 400,
     };
     world.crash_percent = 15;
+    // Whatever chance brings: both die once in the middle of it.
+    world.crash_at(0, 3, Crash::BeforeWrite);
     let id = world.attach(0, &file);
     let own = world.message(0, None, &id).unwrap();
     assert_eq!(own.state, MessageState::Waiting);
@@ -85,12 +88,14 @@ fn a_file_is_sent_and_fetched_in_bad_weather_and_through_crashes() {
         world.file_bytes(1, None, &id).unwrap_err().code,
         RefusalCode::NotReady
     );
+    let sending = world.crashes;
+    world.crash_at(1, 2, Crash::AfterWrite);
     world.fetch(1, None, &id);
     world.until_file(1, None, &id, TransferState::Here);
     for who in 0..2 {
         assert!(world.file_bytes(who, None, &id).unwrap() == file.bytes);
     }
-    assert!(world.crashes > 0);
+    assert!(sending > 0 && world.crashes > sending);
 }
 
 #[test]
