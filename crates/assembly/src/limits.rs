@@ -50,5 +50,7 @@ pub const MOTION_MS_MAX: u64 = 365 * 24 * 3_600 * 1_000;
 pub const DEVICES_MAX: usize = 5;
 /// Devices that a seat may add within a month. Each may be revoked, and the journal hops with every one that is.
 pub const DEVICES_A_MONTH: usize = 8;
+/// Cosignatures on one log that an audit file may carry.
+pub const AUDIT_COSIGNATURES_MAX: usize = 1_024;
 /// Cosignatures that one statement may carry.
 pub const COSIGNATURES_MAX: usize = 64;

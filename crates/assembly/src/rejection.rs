@@ -71,6 +71,7 @@ rules! {
     43 RevocationUnfit "ASM-43" "a further device is revoked by the seat's first device, or by itself";
     44 RefoundingUnfit "ASM-44" "the plenary is founded anew under the next number, and the author's budget is not used up";
     45 LeavingUnfit "ASM-45" "a seat leaves by its first device";
+    46 CosigningKeyUnfit "ASM-46" "a device announces one cosigning key, for good";
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use primitives::{
     AssemblyId, ConversationId, Hash, LogId, MotionId, OpeningId, RelayId, SeatNumber, Signed, SigningSecret,
     StatementId, Time, VerifyingKey, decode_canonical, encode, labels, signed::Unverified,
 };
-use tlog::{Cosignature, CreateLog, SignedCheckpoint};
+use tlog::{Cosignature, CosigningKey, CreateLog, SignedCheckpoint};
 
 pub use ballot::PublishedKey;
 pub use sealing::{Complaint, Share};
@@ -419,6 +419,12 @@ bodies! {
         /// Drawn by whoever proposes it, and repeated by those who sign.
         #[n(1)]
         salt: ByteArray<32>,
+    }
+    /// The author's device cosigns with this key, too: from now on its cosignatures of boxes count only with both.
+    28 CosigningKeyAnnounced {
+        /// The key.
+        #[n(0)]
+        key: CosigningKey,
     }
 }
 

@@ -29,6 +29,7 @@ struct JsonReport<'a> {
 #[derive(Serialize)]
 struct JsonQuorum {
     cosigned: u32,
+    post_quantum: u32,
     needed: u32,
 }
 
@@ -83,8 +84,9 @@ pub(crate) fn write(report: &Report, out: &mut impl Write) -> Result<()> {
         relay: report.relay.map(|relay| relay.to_string()),
         entries: report.entries,
         cosignatures: JsonQuorum {
-            cosigned: report.cosignatures.0,
-            needed: report.cosignatures.1,
+            cosigned: report.cosignatures.cosigned,
+            post_quantum: report.cosignatures.post_quantum,
+            needed: report.cosignatures.needed,
         },
         founders: report.founders.iter().map(|seat| seat.0).collect(),
         seats: report

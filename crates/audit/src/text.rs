@@ -2,7 +2,7 @@
 
 mod votes;
 
-use assembly::{AuditRule, Finding, MotionReport, Report, VoteKind};
+use assembly::{AuditRule, Finding, MotionReport, Report, VoteKind, WitnessQuorum};
 use primitives::AssemblyId;
 use std::io::{Result, Write};
 
@@ -21,10 +21,14 @@ pub(crate) fn write(report: &Report, asked: Option<AssemblyId>, out: &mut impl W
     if let Some(relay) = report.relay {
         writeln!(out, "Relay      {relay}")?;
     }
-    let (cosigned, needed) = report.cosignatures;
+    let WitnessQuorum {
+        cosigned,
+        post_quantum,
+        needed,
+    } = report.cosignatures;
     writeln!(
         out,
-        "Journal    {} entries, cosigned by {cosigned} witnesses ({needed} needed)",
+        "Journal    {} entries, cosigned by {cosigned} witnesses ({needed} needed), by {post_quantum} also with ML-DSA-44",
         report.entries
     )?;
     let founders: Vec<_> = report.founders.iter().map(ToString::to_string).collect();

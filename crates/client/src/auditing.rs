@@ -4,6 +4,7 @@ use crate::commands::no_assembly;
 use crate::machine::Failed;
 use crate::requests::{AuditLevel, Refusal, RefusalCode};
 use crate::step::{Step, StepError};
+use assembly::limits;
 use assembly::{Assembly, AuditBox, AuditFile, DayGoesOn, JournalLog, JournalPart, SecretVote};
 use primitives::{LogId, OpeningId};
 use tlog::Entry;
@@ -85,7 +86,15 @@ impl Step<'_> {
         if covered == 0 || (covered < part.size && self.now.since_ms(assembly.time()) < fresh_ms) {
             return Err(not_cosigned_yet());
         }
-        let cosigned = self.cosignatures(log, covered)?.ok_or_else(not_cosigned_yet)?;
+        let mut cosigned = self.cosignatures(log, covered)?.ok_or_else(not_cosigned_yet)?;
+        // Those who are no witnesses can add more of their own than a file takes.
+        if cosigned.cosignatures.len() > limits::AUDIT_COSIGNATURES_MAX {
+            let witnesses = assembly.witnesses();
+            cosigned.cosignatures.retain(|cosignature| {
+                let seat = assembly.seat_by_device(&cosignature.key);
+                seat.is_some_and(|seat| witnesses.contains(&seat.number))
+            });
+        }
         Ok(JournalPart {
             record: part.record.clone(),
             entries: self.entries_up_to(log, covered, "the journal")?,

@@ -70,6 +70,7 @@ impl Step<'_> {
             cosigned_at: Time(0),
             covered: 0,
             wanted: 0,
+            cosigned_twice: None,
         };
         self.state.logs.insert(id, log);
         self.save_log(id);

@@ -278,6 +278,9 @@ pub(crate) struct LogState {
     /// What an audit file shows of it, once it is finished: a box as it was closed, a log of the journal as it was left.
     #[n(11)]
     pub(crate) wanted: u64,
+    /// Up to which size this device has last cosigned it with both keys, and when.
+    #[n(12)]
+    pub(crate) cosigned_twice: Option<(u64, Time)>,
 }
 
 impl LogState {
@@ -471,6 +474,9 @@ pub(crate) enum Duty {
     /// Bring everybody into a plenary that was founded anew.
     #[n(20)]
     Bring(#[n(0)] ConversationId),
+    /// Announce this device's cosigning key.
+    #[n(21)]
+    AnnounceCosigningKey,
 }
 
 /// Own part in one vote.

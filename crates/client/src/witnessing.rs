@@ -1,19 +1,21 @@
 //! Side logs: witnesses cosign what they have read, devices confirm the results that they computed.
 
 use crate::requests::Topic;
-use crate::state::{Content, Duty, LogRole};
+use crate::state::{Content, Duty, LogRole, LogState};
 use crate::step::{Step, StepError, Turn};
 use crate::tables;
-use assembly::{Opening, SealedEntry, SideBody, SideRecord};
+use assembly::{Assembly, Body, Opening, SealedEntry, Seat, SideBody, SideRecord};
 use minicbor::{Decode, Encode};
 use primitives::canonical::{decode_canonical, encode};
 use primitives::signed::Unverified;
-use primitives::{Hash, LogId, MotionId, OpeningId, SeatNumber};
+use primitives::{Hash, LogId, MotionId, OpeningId, SeatNumber, SigningSecret};
 use std::collections::BTreeMap;
-use tlog::{Checkpoint, Cosignature, Entry, LogKind, SignedCheckpoint};
+use tlog::{Checkpoint, Cosignature, CosigningSecret, Entry, LogKind, SignedCheckpoint};
 
 /// A witness's clock and the relay's may differ by so much.
 const CLOCK_MS_MAX: u64 = 10 * 60_000;
+/// The journal is cosigned with both keys so often: the second signature is forty times as long as the first.
+const TWICE_MS: u64 = 60 * 60_000;
 
 /// Cosignatures on one checkpoint, as read from side logs.
 #[derive(Debug, Clone, Encode, Decode)]
@@ -130,8 +132,19 @@ impl Step<'_> {
             checkpoint: signed.clone(),
             cosignatures: Vec::new(),
         });
-        if kept.cosignatures.iter().all(|other| other.key != cosignature.key) {
-            kept.cosignatures.push(cosignature);
+        let known = kept
+            .cosignatures
+            .iter()
+            .position(|other| other.key == cosignature.key);
+        let known = known.and_then(|place| kept.cosignatures.get_mut(place));
+        let news = known
+            .as_ref()
+            .is_none_or(|known| known.second.is_none() && cosignature.second.is_some());
+        if news {
+            match known {
+                Some(known) => *known = cosignature,
+                None => kept.cosignatures.push(cosignature),
+            }
             self.store.put(tables::SIDE, key, encode(&kept));
             self.note_covered(&checkpoint, &kept)?;
             self.touch(Topic::Overview);
@@ -268,20 +281,16 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn cosign_in_turn(
-        &mut self,
-        log: LogId,
-        number: u32,
-        assembly: &assembly::Assembly,
-    ) -> Result<(), StepError> {
+    fn cosign_in_turn(&mut self, log: LogId, number: u32, assembly: &Assembly) -> Result<(), StepError> {
         let Some(state) = self.state.logs.get(&log) else {
             return Ok(());
         };
         // A time to come is a clock's that has been set back since.
         let waited = state.cosigned_at > self.now
             || self.now.since_ms(state.cosigned_at) >= assembly.charter().cosign_ms;
-        let read_all = state.taken == state.reader.size();
-        if !waited || !read_all || state.reader.size() <= state.cosigned {
+        let size = state.reader.size();
+        let news = size > state.cosigned || (size > 0 && self.is_due_twice(state));
+        if !waited || state.taken != size || !news {
             return Ok(());
         }
         let side = self.side_log(|role| matches!(role, LogRole::Witness { number: n } if *n == number));
@@ -289,6 +298,27 @@ impl Step<'_> {
             Some(side) => self.cosign(log, side),
             None => Ok(()),
         }
+    }
+
+    /// Whether a log has grown since this device cosigned it with both keys, some time ago.
+    fn is_due_twice(&self, state: &LogState) -> bool {
+        state.cosigned_twice.is_none_or(|(size, at)| {
+            let waited = at > self.now || self.now.since_ms(at) >= TWICE_MS;
+            waited && size < state.reader.size()
+        })
+    }
+
+    /// Before it cosigns for the first time, a witness's device says with which second key.
+    fn announce_cosigning_key(&mut self, seat: &Seat, device: &SigningSecret) -> Result<(), StepError> {
+        let known = seat.device(&device.verifying_key());
+        if known.is_none_or(|known| known.cosigning_key.is_some()) {
+            return Ok(());
+        }
+        let Some(turn) = self.may_try(Duty::AnnounceCosigningKey) else {
+            return Ok(());
+        };
+        let key = CosigningSecret::of(device).key();
+        self.make_quietly(turn, &Body::CosigningKeyAnnounced { key })
     }
 
     /// Cosigns the largest checkpoint of `log`, if this device is a witness and has read exactly so far.
@@ -319,10 +349,21 @@ impl Step<'_> {
         if !exact || from_the_future {
             return Ok(());
         }
-        let cosignature = Cosignature::sign(&checkpoint, self.now, &member.device_key());
+        let device = member.device_key();
+        self.announce_cosigning_key(&seat, &device)?;
+        // A box is cosigned once, at its end.
+        let twice = matches!(state.role, LogRole::Box { .. }) || self.is_due_twice(state);
+        let cosignature = if twice {
+            Cosignature::sign_twice(&checkpoint, self.now, &device)
+        } else {
+            Cosignature::sign(&checkpoint, self.now, &device)
+        };
         if let Some(state) = self.state.logs.get_mut(&log) {
             state.cosigned = checkpoint.size;
             state.cosigned_at = self.now;
+            if twice {
+                state.cosigned_twice = Some((checkpoint.size, self.now));
+            }
         }
         self.save_log(log);
         self.say_aside(

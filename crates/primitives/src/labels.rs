@@ -86,6 +86,8 @@ labels! {
     DEVICE_CERTIFICATE = "journal/device-certificate";
     /// Signature by which a further device claims its place in a seat, by that device.
     DEVICE_CLAIM = "journal/device-claim";
+    /// Key with which a device cosigns besides its own, for a time when that can be forged.
+    DEVICE_COSIGNING = "journal/device-cosigning";
     /// Key of one journal entry.
     JOURNAL_ENTRY_KEY = "journal/entry-key";
     /// Commitment to the key of one journal entry.

@@ -114,6 +114,7 @@ pub fn battery() -> Vec<AuditCase> {
     questions(&mut cases);
     hops(&mut cases);
     devices(&mut cases);
+    second_keys(&mut cases);
     cases
 }
 
@@ -550,6 +551,46 @@ fn devices(cases: &mut Vec<AuditCase>) {
     world.roll_call(&[For, For, For]);
     let file = world.audit(AuditLevel::Members);
     add(cases, "a_journal_that_hops_after_a_revocation", &file, &[]);
+}
+
+/// Witnesses with second keys.
+fn second_keys(cases: &mut Vec<AuditCase>) {
+    let mut world = World::ready(76);
+    for seat in [1, 2, 3] {
+        let body = World::cosigning_key(world.device(seat));
+        world.says(seat, &body);
+    }
+    let another = World::cosigning_key(world.device(4));
+    world.say(1, &another);
+    let motion = world.notice(world.motion_text(VoteKind::Secret));
+    let opening = world.open(motion);
+    for seat in 1..=3 {
+        world.cast(seat, opening, For);
+    }
+    world.seal_box(opening);
+    let checkpoint = world.checkpoint(&world.boxes[&opening]);
+    let once = |seat| Cosignature::sign(&checkpoint, world.now, world.device(seat));
+    let too_few = Body::BoxClosed {
+        opening,
+        checkpoint: checkpoint.sign(&world.checkpoint_key),
+        cosignatures: [1, 2, 3, 4].map(once).to_vec(),
+    };
+    world.say(1, &too_few);
+    let closed = world.box_closed(opening);
+    world.says(1, &closed);
+    for seat in [1, 2] {
+        let share = world.share(seat, opening);
+        world.says(seat, &share);
+    }
+    let file = world.audit(AuditLevel::Public);
+    add(cases, "witnesses_cosigned_with_both_keys", &file, &[]);
+    let mut forged = file;
+    for cosignature in &mut forged.logs[0].cosignatures[..2] {
+        if let Some(second) = &mut cosignature.second {
+            second[7] ^= 1;
+        }
+    }
+    add(cases, "second_signatures_that_do_not_verify", &forged, &[]);
 }
 
 fn hops(cases: &mut Vec<AuditCase>) {

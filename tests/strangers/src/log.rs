@@ -6,8 +6,9 @@ use primitives::signed::Unverified;
 use primitives::{Hash, LogId, RelayId, Secret, SigningSecret, Time, VerifyingKey, decode_canonical, encode};
 use std::sync::LazyLock;
 use tlog::{
-    Checkpoint, CheckpointKey, CloseEntry, Cosignature, CreateLog, Entry, MemoryTree, Origin, Page, Reader,
-    Receipt, RelayKeys, SignedCheckpoint, leaf_hash, relay_id, verify_consistency, verify_inclusion,
+    Checkpoint, CheckpointKey, CloseEntry, Cosignature, CosigningSecret, CreateLog, Entry, MemoryTree,
+    Origin, Page, Reader, Receipt, RelayKeys, SignedCheckpoint, leaf_hash, relay_id, verify_consistency,
+    verify_inclusion,
 };
 
 /// The log's decoders.
@@ -216,8 +217,11 @@ fn cosignature(bytes: &[u8]) -> bool {
     if let Ok(cosignature) = decode_canonical::<Cosignature>(bytes)
         && cosignature.verify(&LOG.checkpoint()).is_ok()
     {
-        let line = cosignature.line("witness");
-        assert!(line.ends_with('\n') && line.lines().count() == 1);
+        let announced = CosigningSecret::of(&key()).key();
+        let lines = cosignature.lines(Some(&announced));
+        let count = 1 + usize::from(cosignature.second.is_some());
+        assert!(lines.ends_with('\n') && lines.lines().count() == count);
+        let _ = cosignature.verify_second(&LOG.checkpoint(), &announced);
     }
     canonical::<Cosignature>(bytes)
 }
@@ -225,7 +229,8 @@ fn cosignature(bytes: &[u8]) -> bool {
 fn cosignatures(vectors: &Vectors) -> Vec<Vec<u8>> {
     let logs = vectors.audit_files().into_iter().flat_map(|file| file.logs);
     let made = logs.flat_map(|log| log.cosignatures).take(2);
-    made.chain([Cosignature::sign(&LOG.checkpoint(), Time(5_000), &key())])
+    let signed = [Cosignature::sign, Cosignature::sign_twice];
+    made.chain(signed.map(|sign| sign(&LOG.checkpoint(), Time(5_000), &key())))
         .map(|cosignature| encode(&cosignature))
         .collect()
 }

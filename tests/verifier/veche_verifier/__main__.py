@@ -48,7 +48,7 @@ def _text(report):
     yield f"Assembly   {_printable(report['name'])}"
     yield f"Id         {report['assembly']}"
     quorum = report["cosignatures"]
-    yield f"Journal    {report['entries']} entries, cosigned by {quorum['cosigned']} witnesses ({quorum['needed']} needed)"
+    yield f"Journal    {report['entries']} entries, cosigned by {quorum['cosigned']} witnesses ({quorum['needed']} needed), by {quorum['post_quantum']} also with ML-DSA-44"
     for motion in report["motions"]:
         yield f"Motion     {_printable(motion['title'])} ({motion['kind']}, {motion['phase']})"
         if motion["counts"]:

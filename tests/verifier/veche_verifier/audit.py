@@ -14,7 +14,7 @@ FORMAT = "veche/v1/audit"
 FILE_MAX = 2**32 - 1
 ENTRY_MAX = 256 * 1024
 CHECKPOINT_MAX = 4 * 1024
-COSIGNATURES_MAX = 4096
+COSIGNATURES_MAX = 1024
 SHOWN_HASHES_MAX = 12
 ENTRIES_MAX = 2**23
 BOXES_MAX = 2**18
@@ -99,7 +99,7 @@ class Audit:
             "level": "members" if self.file.level == MEMBERS else "public",
             "relay": None,
             "entries": 0,
-            "cosignatures": {"cosigned": 0, "needed": 0},
+            "cosignatures": {"cosigned": 0, "post_quantum": 0, "needed": 0},
             "founders": [],
             "seats": [],
             "motions": [],
@@ -152,8 +152,8 @@ class Audit:
             raise Stop
         checkpoint = self.assembly.open_checkpoint(file.logs[-1].checkpoint)
         if checkpoint is not None:
-            cosigned, needed = self.assembly.quorum(checkpoint, file.logs[-1].cosignatures)
-            self.report["cosignatures"] = {"cosigned": cosigned, "needed": needed}
+            cosigned, twice, needed = self.assembly.quorum(checkpoint, file.logs[-1].cosignatures)
+            self.report["cosignatures"] = {"cosigned": cosigned, "post_quantum": twice, "needed": needed}
             if cosigned < needed:
                 self._breach("AUD-08", f"{cosigned} of {needed} witnesses cosigned the journal")
         self._learn_members()

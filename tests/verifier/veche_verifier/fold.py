@@ -272,14 +272,21 @@ class Assembly(Members, Devices, Refounding, Motions, Trustees):
             drawn = drawn[:WITNESSES_MAX]
         return set(drawn)
 
-    def quorum(self, checkpoint, cosignatures):
-        """(how many different witnesses cosigned, how many are needed)."""
-        witnesses, cosigned = self.witnesses(), set()
+    def quorum(self, checkpoint, cosignatures, needs_second=False):
+        """(how many different witnesses cosigned, how many of them with both keys, how many are needed)."""
+        witnesses, cosigned, twice = self.witnesses(), set(), set()
         for cosignature in cosignatures:
             seat = self.seat_by_device(cosignature.key)
-            if seat is not None and seat.number in witnesses - cosigned and checkpoint.is_cosigned_by(cosignature):
+            if seat is None or seat.number not in witnesses - twice:
+                continue
+            announced = seat.cosigning_keys.get(cosignature.key)
+            both = announced is not None and checkpoint.is_cosigned_twice_by(cosignature, announced)
+            enough = both or announced is None or not needs_second
+            if enough and (both or seat.number not in cosigned) and checkpoint.is_cosigned_by(cosignature):
                 cosigned.add(seat.number)
-        return len(cosigned), len(witnesses) // 2 + 1
+                if both:
+                    twice.add(seat.number)
+        return len(cosigned), len(twice), len(witnesses) // 2 + 1
 
 
 

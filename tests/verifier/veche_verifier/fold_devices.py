@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from . import cbor
 from . import entry as entries
-from .fold_members import MONTH_MS, read_certificate
+from .fold_members import DEPUTY, MONTH_MS, read_certificate
 from .rules import require
 
 DEVICES_MAX = 5
@@ -48,7 +48,14 @@ class Devices:
         require(further and speaks, "ASM-43")
         return lambda position: self._revoke_device(seat, body.device)
 
+    def check_CosigningKeyAnnounced(self, seat, statement, body):
+        """A device cosigns with a second key, too."""
+        require(seat.role == DEPUTY, "ASM-11")
+        require(statement.device not in seat.cosigning_keys, "ASM-46")
+        return lambda position: seat.cosigning_keys.setdefault(statement.device, body.key)
+
     def _revoke_device(self, seat, device):
         seat.devices.remove(device)
+        seat.cosigning_keys.pop(device, None)
         seat.revoked.append(device)
         self.leave_behind()

@@ -23,6 +23,7 @@ class Seat:
         self.number, self.role, self.name = number, role, name
         # Its devices, the first one first; when further ones were added; those that were revoked.
         self.identity, self.devices, self.added, self.revoked = device.identity, [device.device], [], []
+        self.cosigning_keys = {}
         self.admitted, self.votes_from = now, votes_from
         self.state, self.state_since = ACTIVE, now
         self.key_batches, self.next_key = [], 1

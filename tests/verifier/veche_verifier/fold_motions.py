@@ -215,7 +215,7 @@ class Motions:
         checkpoint = self.open_checkpoint(body.checkpoint)
         require(checkpoint is not None and checkpoint.log == tlog.log_id(secret.record.raw), "ASM-32")
         require(len(body.cosignatures) <= COSIGNATURES_MAX, "ASM-09")
-        cosigned, needed = self.quorum(checkpoint, body.cosignatures)
+        cosigned, _, needed = self.quorum(checkpoint, body.cosignatures, needs_second=True)
         require(cosigned >= needed, "ASM-33")
         return lambda position: setattr(secret, "closed", checkpoint)
 

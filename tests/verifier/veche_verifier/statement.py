@@ -1,6 +1,6 @@
 """What a statement says: the bodies by kind, the charter, motions (docs/spec/journal.md, Bodies and Charter)."""
 
-from . import cbor
+from . import cbor, ml_dsa
 from .entry import SIGNED
 from .sealing import COMPLAINT, SHARE
 from .ballot import PUBLISHED_KEY
@@ -93,6 +93,7 @@ BODIES = (
     ("DeviceAdded", Struct(certificate=SIGNED, claim=Bytes(64))),
     ("DeviceRevoked", Struct(device=KEY)),
     ("Refounded", Struct(nth=U32, salt=Bytes(32))),
+    ("CosigningKeyAnnounced", Struct(key=Bytes(ml_dsa.KEY_BYTES))),
 )
 
 

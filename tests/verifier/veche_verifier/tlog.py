@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 
-from . import cbor, ed25519
+from . import cbor, ed25519, ml_dsa
 from .hashing import labelled, sha256
 from .shapes import HASH, KEY, U32, U64, Bytes, Choice, Maybe, Struct
 
@@ -26,7 +26,7 @@ CREATE_LOG = Struct(
     previous=Maybe(PREVIOUS),
     nonce=Bytes(16),
 )
-COSIGNATURE = Struct(time=U64, key=KEY, signature=Bytes(64))
+COSIGNATURE = Struct(time=U64, key=KEY, signature=Bytes(64), second=Maybe(Bytes(ml_dsa.SIGNATURE_BYTES)))
 
 _TEXT = re.compile(r"(veche-relay/([0-9a-f]{64})/([0-9a-f]{64}))\n(0|[1-9][0-9]{0,19})\n([A-Za-z0-9+/]{43}=)\n")
 _MARK = "\u2014 "
@@ -94,6 +94,15 @@ class Checkpoint:
         message = f"cosignature/v1\ntime {seconds}\n{self.text}".encode()
         return rest == 0 and ed25519.is_valid(cosignature.key, message, cosignature.signature)
 
+    def is_cosigned_twice_by(self, cosignature, announced):
+        """LOG-13: whether the second signature is by this cosigning key."""
+        name = f"veche-witness/{cosignature.key.hex()}".encode()
+        origin = self.text.split("\n")[0].encode()
+        parts = [b"subtree/v1\n\0", bytes([len(name)]), name, _u64(cosignature.time // 1_000)]
+        parts += [bytes([len(origin)]), origin, _u64(0), _u64(self.size), self.root]
+        second = cosignature.second
+        return second is not None and ml_dsa.is_valid(announced, b"".join(parts), second)
+
 
 def open_checkpoint(note, relay, key):
     """The checkpoint in a signed note, if it is of this relay and signed by this key; None otherwise (LOG-01)."""
@@ -121,6 +130,10 @@ def open_checkpoint(note, relay, key):
             return None
         return Checkpoint(text, relay, bytes.fromhex(match[3]), int(match[4]), root)
     return None
+
+
+def _u64(number):
+    return number.to_bytes(8, "big")
 
 
 def _base64(text):

@@ -248,7 +248,7 @@ impl JournalCheck {
         }
         if let Some((checkpoint, cosignatures)) = &self.last {
             let quorum = assembly.quorum(checkpoint, cosignatures);
-            self.report.cosignatures = (quorum.cosigned, quorum.needed);
+            self.report.cosignatures = quorum;
             if !quorum.is_met() {
                 let text = format!(
                     "{} of {} witnesses cosigned the journal",

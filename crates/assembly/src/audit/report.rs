@@ -5,7 +5,7 @@ use primitives::{AssemblyId, Hash, MotionId, OpeningId, RelayId, SeatNumber};
 use std::collections::BTreeMap;
 
 use super::file::AuditLevel;
-use crate::fold::Phase;
+use crate::fold::{Phase, WitnessQuorum};
 use crate::motion::VoteKind;
 use crate::question::Question;
 use crate::result::TallyResult;
@@ -128,7 +128,7 @@ pub struct Report {
     /// All seats.
     pub seats: Vec<SeatReport>,
     /// Cosignatures on the journal's last checkpoint, and how many make a quorum.
-    pub cosignatures: (u32, u32),
+    pub cosignatures: WitnessQuorum,
     /// All motions, oldest first.
     pub motions: Vec<MotionReport>,
     /// What was found in the journal.
@@ -166,7 +166,7 @@ impl Report {
             uncompared: 0,
             founders: Vec::new(),
             seats: Vec::new(),
-            cosignatures: (0, 0),
+            cosignatures: WitnessQuorum::default(),
             motions: Vec::new(),
             findings: Vec::new(),
             breaches: Vec::new(),

@@ -22,9 +22,8 @@ const ENTRY_ITEM_MAX: usize = limits::ENTRY_BYTES_MAX + 1_024;
 const CHECKPOINT_BYTES_MAX: usize = 4 * 1_024;
 /// Longest encoding of a creation record, a checkpoint, or an id.
 const SMALL_ITEM_MAX: usize = CHECKPOINT_BYTES_MAX + 8;
-/// Cosignatures on the checkpoint of one log, and their longest encoding.
-const COSIGNATURES_MAX: usize = 4_096;
-const COSIGNATURES_ITEM_MAX: usize = COSIGNATURES_MAX * 128;
+/// The longest encoding of the cosignatures on the checkpoint of one log.
+const COSIGNATURES_ITEM_MAX: usize = limits::AUDIT_COSIGNATURES_MAX * 2_560;
 /// Hashes that lead from a day to the root over all of them.
 const SHOWN_HASHES_MAX: usize = 12;
 /// Entries of all logs together, and of all boxes together: more than a file can hold of real ones.
@@ -319,7 +318,7 @@ impl AuditVerifier {
         let Some(cosignatures) = self.items.value::<Vec<Cosignature>>(COSIGNATURES_ITEM_MAX)? else {
             return Ok(None);
         };
-        fits(cosignatures.len(), COSIGNATURES_MAX)?;
+        fits(cosignatures.len(), limits::AUDIT_COSIGNATURES_MAX)?;
         if let Stage::Journal(journal, checkpoint) = &mut self.stage
             && let Some(checkpoint) = checkpoint.take()
         {

@@ -14,10 +14,12 @@ use crate::limits;
 use crate::statement::Founded;
 
 /// How many witnesses cosigned, of how many that make a quorum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WitnessQuorum {
     /// Different witnesses whose cosignature verifies.
     pub cosigned: u32,
+    /// Of these, those whose device has announced a cosigning key, and signed with it, too.
+    pub post_quantum: u32,
     /// More than half of the witnesses.
     pub needed: u32,
 }
@@ -244,19 +246,37 @@ impl Assembly {
         drawn.into_iter().map(|(_, seat)| seat).collect()
     }
 
-    /// Counts the different witnesses among `cosignatures` on `checkpoint` of the journal or of a box: seats, whichever of
-    /// their present devices signed.
+    /// Counts the different witnesses among `cosignatures` on `checkpoint` of the journal: seats, whichever of their present
+    /// devices signed.
     #[must_use]
     pub fn quorum(&self, checkpoint: &Checkpoint, cosignatures: &[Cosignature]) -> WitnessQuorum {
+        self.count_witnesses(checkpoint, cosignatures, Second::Counted)
+    }
+
+    /// As [`Assembly::quorum`], on the checkpoint of a box: who has announced a cosigning key counts only with both signatures.
+    #[must_use]
+    pub fn box_quorum(&self, checkpoint: &Checkpoint, cosignatures: &[Cosignature]) -> WitnessQuorum {
+        self.count_witnesses(checkpoint, cosignatures, Second::Needed)
+    }
+
+    fn count_witnesses(
+        &self,
+        checkpoint: &Checkpoint,
+        cosignatures: &[Cosignature],
+        second: Second,
+    ) -> WitnessQuorum {
         let witnesses = self.witnesses();
         let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        let cosigned = self.by_witness(&witnesses, checkpoint, cosignatures, second);
+        let twice = cosigned.values().filter(|cosigned| cosigned.twice).count();
         WitnessQuorum {
-            cosigned: count(self.by_witness(&witnesses, checkpoint, cosignatures).len()),
+            cosigned: count(cosigned.len()),
+            post_quantum: count(twice),
             needed: count(witnesses.len() / 2 + 1),
         }
     }
 
-    /// Of `cosignatures` on `checkpoint` those that make the quorum, the first of each witness, by seat: what a statement
+    /// Of `cosignatures` on the `checkpoint` of a box those that make the quorum, one of each witness, by seat: what a statement
     /// carries, which has no room for those of all devices.
     #[must_use]
     pub fn one_of_each_witness(
@@ -264,9 +284,9 @@ impl Assembly {
         checkpoint: &Checkpoint,
         cosignatures: &[Cosignature],
     ) -> Vec<Cosignature> {
-        self.by_witness(&self.witnesses(), checkpoint, cosignatures)
+        self.by_witness(&self.witnesses(), checkpoint, cosignatures, Second::Needed)
             .into_values()
-            .cloned()
+            .map(|cosigned| cosigned.cosignature.clone())
             .collect()
     }
 
@@ -275,17 +295,42 @@ impl Assembly {
         witnesses: &BTreeSet<SeatNumber>,
         checkpoint: &Checkpoint,
         cosignatures: &'a [Cosignature],
-    ) -> BTreeMap<SeatNumber, &'a Cosignature> {
-        let mut cosigned = BTreeMap::new();
+        second: Second,
+    ) -> BTreeMap<SeatNumber, Cosigned<'a>> {
+        let mut cosigned: BTreeMap<SeatNumber, Cosigned<'a>> = BTreeMap::new();
         for cosignature in cosignatures {
             let Some(seat) = self.seat_by_device(&cosignature.key) else {
                 continue;
             };
-            let counts = witnesses.contains(&seat.number) && !cosigned.contains_key(&seat.number);
-            if counts && cosignature.verify(checkpoint).is_ok() {
-                cosigned.insert(seat.number, cosignature);
+            let known = cosigned.get(&seat.number);
+            if !witnesses.contains(&seat.number) || known.is_some_and(|known| known.twice) {
+                continue;
+            }
+            let device = seat.device(&cosignature.key);
+            let announced = device.and_then(|device| device.cosigning_key.as_ref());
+            let twice = announced.is_some_and(|key| cosignature.verify_second(checkpoint, key).is_ok());
+            let enough = twice || announced.is_none() || second == Second::Counted;
+            let better = known.is_none() || twice;
+            if enough && better && cosignature.verify(checkpoint).is_ok() {
+                cosigned.insert(seat.number, Cosigned { cosignature, twice });
             }
         }
         cosigned
     }
+}
+
+/// What is asked of a device that has announced a cosigning key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Second {
+    /// Its second signature is counted if it is there.
+    Counted,
+    /// Without its second signature the first does not count.
+    Needed,
+}
+
+/// A witness's cosignature that verifies.
+struct Cosigned<'a> {
+    cosignature: &'a Cosignature,
+    /// Whether the second signature does, too.
+    twice: bool,
 }

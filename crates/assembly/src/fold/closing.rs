@@ -60,7 +60,7 @@ impl Assembly {
         if cosignatures.len() > limits::COSIGNATURES_MAX {
             return Err(Rejection::BodyMalformed);
         }
-        if !self.quorum(&checkpoint, cosignatures).is_met() {
+        if !self.box_quorum(&checkpoint, cosignatures).is_met() {
             return Err(Rejection::NoQuorum);
         }
         let closed = ClosedBox {

@@ -10,6 +10,8 @@ use primitives::{DeviceClaim, SeatNumber, Time, VerifyingKey};
 use super::{Assembly, Author, Device, Effect};
 use crate::limits;
 use crate::rejection::Rejection;
+use crate::statement::Role;
+use tlog::CosigningKey;
 
 impl Assembly {
     pub(super) fn check_device_added(
@@ -52,6 +54,32 @@ impl Assembly {
             Ok(Effect::DeviceRevoked(*device))
         } else {
             Err(Rejection::RevocationUnfit)
+        }
+    }
+
+    /// For good: a key that could be replaced would be worth no more than the one that announces it.
+    pub(super) fn check_cosigning_key(author: Author<'_>, key: &CosigningKey) -> Result<Effect, Rejection> {
+        if author.seat.role != Role::Deputy {
+            return Err(Rejection::RoleForbids);
+        }
+        match author.seat.device(&author.device) {
+            Some(device) if device.cosigning_key.is_none() => {
+                Ok(Effect::CosigningKey(author.device, key.clone()))
+            }
+            _ => Err(Rejection::CosigningKeyUnfit),
+        }
+    }
+
+    pub(super) fn announce_cosigning_key(
+        &mut self,
+        seat: SeatNumber,
+        device: &VerifyingKey,
+        key: CosigningKey,
+    ) {
+        let seat = self.seats.get_mut(&seat);
+        let device = seat.and_then(|seat| seat.devices.iter_mut().find(|other| other.key == *device));
+        if let Some(device) = device {
+            device.cosigning_key = Some(key);
         }
     }
 

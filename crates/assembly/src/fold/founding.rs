@@ -138,6 +138,7 @@ impl Assembly {
         let device = Device {
             key: certificate.device,
             sealing_key: certificate.sealing_key,
+            cosigning_key: None,
         };
         Some((certificate.identity, device))
     }

@@ -28,7 +28,7 @@ use primitives::{
     VerifyingKey, decode_canonical, encode, labels,
 };
 use std::collections::BTreeMap;
-use tlog::{CheckpointKey, CreateLog, Entry, Frontier, SignedCheckpoint, leaf_hash};
+use tlog::{CheckpointKey, CosigningKey, CreateLog, Entry, Frontier, SignedCheckpoint, leaf_hash};
 
 use crate::charter::Charter;
 use crate::entry::{EntryKeys, SealedEntry};
@@ -241,6 +241,7 @@ enum Effect {
     DeviceAdded(Device),
     DeviceRevoked(VerifyingKey),
     Refounded(minicbor::bytes::ByteArray<32>),
+    CosigningKey(VerifyingKey, CosigningKey),
 }
 
 /// Who says something: what the rules judge a body by.
@@ -457,6 +458,7 @@ impl Assembly {
             Body::DeviceAdded { certificate, claim } => self.check_device_added(author, certificate, claim),
             Body::DeviceRevoked { device } => Self::check_device_revoked(author, device),
             Body::Refounded { nth, salt } => self.check_refounded(author, *nth, salt),
+            Body::CosigningKeyAnnounced { key } => Self::check_cosigning_key(author, key),
         }?;
         Ok(Change {
             id,
@@ -505,6 +507,7 @@ impl Assembly {
             Effect::DeviceAdded(device) => self.add_device(seat, device, time),
             Effect::DeviceRevoked(device) => self.revoke_device(seat, &device),
             Effect::Refounded(salt) => self.refound(&salt, seat, time),
+            Effect::CosigningKey(device, key) => self.announce_cosigning_key(seat, &device, key),
         }
         None
     }

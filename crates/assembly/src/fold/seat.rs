@@ -6,6 +6,7 @@ use primitives::{Hash, SeatNumber, Time, VerifyingKey};
 
 use crate::limits;
 use crate::statement::Role;
+use tlog::CosigningKey;
 
 /// What votes: created by an admission, and lasting.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -77,6 +78,9 @@ pub struct Device {
     /// Its X25519 key for trustees' packages.
     #[n(1)]
     pub sealing_key: ByteArray<32>,
+    /// The key with which it cosigns besides its own, once it has announced one.
+    #[n(2)]
+    pub cosigning_key: Option<CosigningKey>,
 }
 
 /// Whether a seat acts.

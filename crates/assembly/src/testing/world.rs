@@ -11,8 +11,8 @@ use rand_core::SeedableRng;
 use sealing::{RunSecret, ShareSecret};
 use std::collections::BTreeMap;
 use tlog::{
-    Checkpoint, Cosignature, CreateLog, Entry, Frontier, LogKind, Origin, RelayKeys, SignedCheckpoint,
-    leaf_hash, relay_id,
+    Checkpoint, Cosignature, CosigningSecret, CreateLog, Entry, Frontier, LogKind, Origin, RelayKeys,
+    SignedCheckpoint, leaf_hash, relay_id,
 };
 
 use crate::audit::{AuditBox, AuditFile, AuditLevel, DayGoesOn, JournalPart};
@@ -421,13 +421,27 @@ impl World {
         }
     }
 
-    /// Cosignatures of these seats on a checkpoint.
+    /// Cosignatures of these seats on a checkpoint, with both keys where a second one is announced.
     #[must_use]
     pub fn cosign(&self, checkpoint: &Checkpoint, seats: &[u32]) -> Vec<Cosignature> {
-        seats
-            .iter()
-            .map(|seat| Cosignature::sign(checkpoint, self.now, self.device(*seat)))
-            .collect()
+        let cosign = |seat: &u32| {
+            let device = self.device(*seat);
+            let known = self.assembly.seat_of(SeatNumber(*seat));
+            let known = known.and_then(|seat| seat.device(&device.verifying_key()));
+            if known.is_some_and(|known| known.cosigning_key.is_some()) {
+                Cosignature::sign_twice(checkpoint, self.now, device)
+            } else {
+                Cosignature::sign(checkpoint, self.now, device)
+            }
+        };
+        seats.iter().map(cosign).collect()
+    }
+
+    /// What a device says to announce its cosigning key.
+    #[must_use]
+    pub fn cosigning_key(device: &SigningSecret) -> Body {
+        let key = CosigningSecret::of(device).key();
+        Body::CosigningKeyAnnounced { key }
     }
 
     /// Cosignatures of all witnesses.

@@ -11,6 +11,7 @@ mod refounding;
 mod sealing_runs;
 mod votes;
 mod witness_devices;
+mod witness_keys;
 
 use crate::fold::Taken;
 use crate::rejection::Rejection;
