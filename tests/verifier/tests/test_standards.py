@@ -1,9 +1,11 @@
 """The building blocks against the published vectors of their standards."""
 
 import hashlib
+import json
 import unittest
+from pathlib import Path
 
-from veche_verifier import cbor, ed25519, ristretto, x25519
+from veche_verifier import cbor, ed25519, ml_dsa, ristretto, x25519
 from veche_verifier.chacha20poly1305 import decrypt
 from veche_verifier.curve import IDENTITY, ORDER, add, is_same, multiply, multiscalar
 from veche_verifier.hashing import hkdf
@@ -131,6 +133,18 @@ class Signatures(unittest.TestCase):
         identity = (1).to_bytes(32, "little")
         self.assertFalse(ed25519.is_valid(identity, b"", identity + bytes(32)))
         self.assertFalse(ed25519.is_valid(self.KEY, b"", identity + bytes(32)))
+
+
+class SecondSignatures(unittest.TestCase):
+    """FIPS 204, by a selection of Wycheproof's vectors: each way in which a signature can be malformed, and some that are good."""
+
+    def test_published_signatures(self):
+        cases = json.loads(Path(__file__).with_name("ml_dsa_44.json").read_text())["cases"]
+        self.assertEqual({case["valid"] for case in cases}, {True, False})
+        for case in cases:
+            parts = [bytes.fromhex(case[part]) for part in ("key", "message", "signature")]
+            with self.subTest(case["comment"]):
+                self.assertEqual(ml_dsa.is_valid(*parts), case["valid"])
 
 
 class KeyAgreement(unittest.TestCase):
