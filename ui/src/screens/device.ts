@@ -1,6 +1,6 @@
 // What a device is called, and which form a link belongs to.
 
-import type { DeviceView, NewDeviceView } from "../backend/types";
+import type { Carrier, DeviceLinkReadView, DeviceView, NewDeviceView } from "../backend/types";
 import { t } from "../i18n/i18n.svelte";
 
 /** A device's name has at most so many characters. */
@@ -28,4 +28,19 @@ const LINKS = [
 export function formOf(link: string): "device" | "join" | null {
   const given = link.trim().toLowerCase();
   return LINKS.find(([head]) => given.startsWith(head))?.[1] ?? null;
+}
+
+/** What every link says that one can come by. */
+export type LinkRead = DeviceLinkReadView;
+
+/** What the forms for such links share with the screen on which they stand. */
+export interface LinkForms {
+  link: string;
+  setCarrier: () => Promise<void>;
+  /** The link came with a way to the relay. */
+  oncarrier: (carrier: Carrier) => void;
+  /** It is for another form. */
+  onmisplaced: () => void;
+  /** It was pasted into another form. */
+  misplaced: boolean;
 }
