@@ -313,7 +313,11 @@ fn show_message(text: &mut String, view: &MessageView, ids: bool) {
         MessageContent::Renamed { name } => format!("[renamed the group: {name}]"),
         MessageContent::NeedsNewerVersion => "[needs a newer version]".to_owned(),
     };
-    let changed = if view.edited.is_some() { " (changed)" } else { "" };
+    let changed = match view.edits {
+        0 => String::new(),
+        1 => " (changed)".to_owned(),
+        edits => format!(" (changed {edits} times)"),
+    };
     words(
         text,
         &format!("{} {}{changed}:", time(view.time), view.name),

@@ -70,6 +70,9 @@ fn code_of(kind: EvidenceKind) -> u8 {
 
 /// Most accusations by one member that are kept.
 const TESTIMONIES_MAX: usize = 32;
+/// Most records of evidence, and as many are shown. What is about logs that this device reads is kept beyond: a relay and a member
+/// together could prove lies about any number of others.
+pub(crate) const EVIDENCE_MAX: usize = 1_000;
 
 impl Step<'_> {
     /// A receipt that was given must be honoured: where it promised a place, one's own bytes stand.
@@ -143,6 +146,13 @@ impl Step<'_> {
         let code = code_of(kind);
         let key = [log.as_bytes().as_slice(), &[code]].concat();
         if !matches!(self.store.get(tables::EVIDENCE, &key), Ok(None)) {
+            return;
+        }
+        let full = || {
+            let kept = self.store.scan(tables::EVIDENCE, b"", b"", EVIDENCE_MAX);
+            kept.is_ok_and(|kept| kept.len() >= EVIDENCE_MAX)
+        };
+        if !self.state.logs.contains_key(&log) && full() {
             return;
         }
         let (known, shown) = evidence.map_or((None, None), |e| (e.known, Some(e.shown)));

@@ -2,7 +2,7 @@
 
 use crate::commands::{no_assembly, unknown};
 use crate::devices::Linking;
-use crate::evidence::EvidenceRecord;
+use crate::evidence::{EVIDENCE_MAX, EvidenceRecord};
 use crate::inviting::role_of_code;
 use crate::machine::Failed;
 use crate::state::{OwnPart, Stage};
@@ -26,7 +26,7 @@ const FAILURE_SHOWN_MS: u64 = 60_000;
 
 impl Step<'_> {
     pub(crate) fn show_overview(&mut self) -> Result<Overview, Failed> {
-        let evidence = self.store.scan(tables::EVIDENCE, b"", b"", 1_000)?;
+        let evidence = self.store.scan(tables::EVIDENCE, b"", b"", EVIDENCE_MAX)?;
         let mut evidence: Vec<_> = evidence
             .into_iter()
             .filter_map(|(_, value)| Some(decode_canonical::<EvidenceRecord>(&value).ok()?.view()))

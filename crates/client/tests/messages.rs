@@ -146,6 +146,9 @@ fn a_talk_with_answers_changes_and_reactions_is_the_same_for_all() {
     settled(&mut world);
     let answer = send(&mut world, 1, "Завтра", Some(&question));
     settled(&mut world);
+    edit(&mut world, 1, &answer, "Завтра в 9").unwrap();
+    settled(&mut world);
+    assert_eq!(view(&mut world, 2, &answer).unwrap().edits, 1);
     edit(&mut world, 1, &answer, "Завтра в 10").unwrap();
     react(&mut world, 0, &answer, "👍", false).unwrap();
     react(&mut world, 2, &answer, "👍", false).unwrap();
@@ -156,7 +159,7 @@ fn a_talk_with_answers_changes_and_reactions_is_the_same_for_all() {
 
     let seen = view(&mut world, 2, &answer).unwrap();
     assert_eq!(words(&seen), "Завтра в 10");
-    assert!(seen.edited.is_some());
+    assert_eq!((seen.edited.is_some(), seen.edits), (true, 2));
     let reply = seen.reply.unwrap();
     assert_eq!(
         (reply.id.as_str(), reply.seat, reply.there),

@@ -225,6 +225,7 @@ export function said(text: string): Said {
     mentions_me: false,
     reactions: [],
     edited: null,
+    edits: 0,
     over: null,
     changing: false,
   };

@@ -113,7 +113,7 @@ export class FakeTalk {
     const edits = (this.#edits.get(id) ?? 0) + 1;
     if (edits > EDITS_MAX || Date.now() - message.time > DAY) this.#scene.refuse("not_allowed", "too late");
     this.#edits.set(id, edits);
-    this.#arrive(id, { ...said(text, this.#scene.members), changing: true }, { edited: Date.now() });
+    this.#arrive(id, { ...said(text, this.#scene.members), changing: true }, { edited: Date.now(), edits });
   }
 
   takeBack({ message: id }: Of<"delete">): void {
@@ -122,7 +122,7 @@ export class FakeTalk {
       content: { kind: "deleted" },
       reactions: [],
     };
-    this.#arrive(this.#own(id).id, { ...gone, reply: null, edited: null, changing: true }, {});
+    this.#arrive(this.#own(id).id, { ...gone, reply: null, edited: null, edits: 0, changing: true }, {});
   }
 
   react({ message: id, emoji, take_back }: Of<"react">): void {

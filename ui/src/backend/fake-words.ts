@@ -40,7 +40,7 @@ const LINES: Line[] = [
     en: "In the second paragraph I would replace:\n> we demand that the commission\n> answer at once\nby “call on”: we demanded in the first appeal. The draft is at https://example.org/draft",
     ago: 2 * DAY - 3 * MINUTE,
     answers: 1,
-    more: { edited: Date.now() - 2 * DAY + 20 * MINUTE },
+    more: { edited: Date.now() - 2 * DAY + 20 * MINUTE, edits: 1 },
   },
   { seat: 3, ru: "", en: "", ago: 2 * DAY - 4 * MINUTE, content: { kind: "deleted" } },
   {
@@ -62,6 +62,7 @@ const LINES: Line[] = [
       read: 4,
       over: Date.now() + 6 * DAY + 20 * HOUR,
       edited: Date.now() - 3 * HOUR,
+      edits: 3,
       reactions: [
         { emoji: "👍", seats: [2, 3, 4, 6, 7], mine: false },
         { emoji: "✅", seats: [1], mine: true },

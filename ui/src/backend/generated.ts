@@ -897,6 +897,10 @@ reactions: Array<ReactionView>,
  */
 edited: number | null,
 /**
+ * How often they were changed.
+ */
+edits: number,
+/**
  * When it disappears.
  */
 over: number | null,

@@ -353,7 +353,10 @@ receipt-read = Read
 receipt-arrived-of = Arrived: { $count } of { $others }.
 receipt-read-of = Read: { $count } of { $others }.
 message-changing = The change waits to be sent
-message-edited = edited at { $time }
+message-edited = { $count ->
+    [1] edited at { $time }
+   *[other] edited { $count } times, last at { $time }
+}
 message-over = Disappears: { $time }
 message-deleted = The author took this message back.
 message-deleted-own = You took this message back.

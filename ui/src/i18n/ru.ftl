@@ -364,7 +364,11 @@ receipt-read = Прочитано
 receipt-arrived-of = Дошло: { $count } из { $others }.
 receipt-read-of = Прочитали: { $count } из { $others }.
 message-changing = Изменение ждёт отправки
-message-edited = изменено в { $time }
+message-edited = { $count ->
+    [1] изменено в { $time }
+    [few] изменено { $count } раза, последний в { $time }
+   *[other] изменено { $count } раз, последний в { $time }
+}
 message-over = Исчезнет: { $time }
 message-deleted = Автор отозвал это сообщение.
 message-deleted-own = Вы отозвали это сообщение.

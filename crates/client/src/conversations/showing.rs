@@ -257,6 +257,7 @@ impl Step<'_> {
                 })
                 .collect(),
             edited: record.edited.map(|time| time.0),
+            edits: record.edited.map_or(0, |_| record.edits),
             over: record.over.map(|time| time.0),
             changing,
             time: record.time.0,

@@ -7,6 +7,7 @@ mod carrier;
 mod clock;
 mod counting;
 mod devices;
+mod evidence;
 mod jobs;
 mod journal;
 mod letters;

@@ -130,6 +130,8 @@ view! {
         pub reactions: Vec<ReactionView>,
         /// When its words were changed the last time.
         pub edited: Option<u64>,
+        /// How often they were changed.
+        pub edits: u32,
         /// When it disappears.
         pub over: Option<u64>,
         /// Whether a change of one's own, shown already, still waits for the log.
