@@ -349,10 +349,10 @@ impl Step<'_> {
         if !exact || from_the_future {
             return Ok(());
         }
-        let device = member.device_key();
-        self.announce_cosigning_key(&seat, &device)?;
         // A box is cosigned once, at its end.
         let twice = matches!(state.role, LogRole::Box { .. }) || self.is_due_twice(state);
+        let device = member.device_key();
+        self.announce_cosigning_key(&seat, &device)?;
         let cosignature = if twice {
             Cosignature::sign_twice(&checkpoint, self.now, &device)
         } else {

@@ -166,7 +166,7 @@ impl Report {
             uncompared: 0,
             founders: Vec::new(),
             seats: Vec::new(),
-            cosignatures: WitnessQuorum::default(),
+            cosignatures: WitnessQuorum::NONE,
             motions: Vec::new(),
             findings: Vec::new(),
             breaches: Vec::new(),

@@ -14,7 +14,7 @@ use crate::limits;
 use crate::statement::Founded;
 
 /// How many witnesses cosigned, of how many that make a quorum.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WitnessQuorum {
     /// Different witnesses whose cosignature verifies.
     pub cosigned: u32,
@@ -25,6 +25,13 @@ pub struct WitnessQuorum {
 }
 
 impl WitnessQuorum {
+    /// Nothing is known of any witness.
+    pub(crate) const NONE: Self = Self {
+        cosigned: 0,
+        post_quantum: 0,
+        needed: 0,
+    };
+
     /// Whether the quorum is there.
     #[must_use]
     pub const fn is_met(self) -> bool {

@@ -162,7 +162,8 @@ fn aud_08_a_file_is_cosigned_by_seats_and_not_by_devices() {
         file.logs[0].cosignatures = cosignatures;
         let report = verify_audit(&file.to_bytes(), None, &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
         let rules: Vec<AuditRule> = report.breaches.iter().map(|breach| breach.rule).collect();
-        (report.cosignatures, rules)
+        let quorum = report.cosignatures;
+        ((quorum.cosigned, quorum.needed), rules)
     };
     let with = |seats: &[u32]| {
         let mut cosignatures = world.cosign(&checkpoint, seats);
