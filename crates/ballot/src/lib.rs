@@ -46,7 +46,7 @@ pub use possession::{KeyContext, PublishedKey};
 pub use progress::Progress;
 pub use prove::{proof_multiplications, prove, prove_watched};
 pub use roll::Roll;
-pub use verify::{Ballot, verify};
+pub use verify::{Ballot, sift, verify};
 pub use wire::{BALLOT_BYTES_MAX, BallotIn, SEALED_MAX, encoded_len};
 
 /// Version of the proof and of the ballot's bytes; part of both.

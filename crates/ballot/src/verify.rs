@@ -53,6 +53,21 @@ pub fn verify(event: &Event, ballot: &BallotIn) -> Result<Ballot, BallotError> {
     Ok(Ballot(ballot.clone()))
 }
 
+/// Checks what of a ballot does not depend on who may vote (BAL-02 to BAL-07): whoever has only copied, altered or made a
+/// ballot up for something else fails here. What passes is still to be verified.
+///
+/// Variable time: everything here is public. Cost: two small multiscalar multiplications, whatever the roll's size.
+///
+/// # Errors
+/// [`BallotError`] with the first rule that is broken.
+pub fn sift(event: &Event, ballot: &BallotIn) -> Result<(), BallotError> {
+    if Opened::of(event, ballot)?.digits_hold() {
+        Ok(())
+    } else {
+        Err(BallotError::Digits)
+    }
+}
+
 /// A ballot whose bytes are in order, with its challenge; the equations are still open.
 pub(crate) struct Opened {
     pub(crate) tag: RistrettoPoint,

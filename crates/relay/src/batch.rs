@@ -8,6 +8,7 @@ use minicbor::bytes::ByteArray;
 use primitives::{Hash, LogId, Time};
 use relay_api::{Problem, ProblemKind};
 use std::collections::{BTreeSet, HashMap};
+use std::time::Instant;
 use tlog::{CreateLog, Entry, leaf_hash};
 
 /// Bytes of blobs beside one log.
@@ -192,6 +193,13 @@ impl<'a> Batch<'a> {
                 slot_end: waiting.slot_end,
             }));
         }
+        // Nothing waits where there are no slots.
+        if self
+            .change(log)?
+            .is_none_or(|change| change.row.record.slots.is_none())
+        {
+            return Ok(None);
+        }
         let waits = self.store.waits_until(log, hash).map_err(problem)?;
         Ok(waits.map(|slot_end| Done::Waits { slot_end }))
     }
@@ -324,7 +332,11 @@ impl<'a> Batch<'a> {
             .collect();
         let writes = !changes.is_empty();
         if writes {
-            self.store.commit(&changes, self.now.unwrap_or(Time(0)))?;
+            let begun = Instant::now();
+            let metrics = self.committed.metrics();
+            let done = self.store.commit(&changes, self.now.unwrap_or(Time(0)));
+            done.inspect_err(|_| metrics.failed())?;
+            metrics.committed(changes.iter().map(|(_, change)| change), begun.elapsed());
         }
         self.committed
             .publish(changes.into_iter().map(|(log, change)| (log, change.row)));

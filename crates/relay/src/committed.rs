@@ -3,6 +3,7 @@
 //! An engine shows a batch to readers before it is durable. A checkpoint signed over such a row could be contradicted
 //! after a crash, so nobody but the sequencer looks at rows in the store; everybody asks here.
 
+use crate::metrics::Metrics;
 use crate::store::{LogStore, Row, StoreFault};
 use primitives::LogId;
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ pub struct Committed {
     store: Arc<dyn LogStore>,
     /// `None`: not there, though the store may show it already.
     rows: Arc<Mutex<HashMap<LogId, Option<Arc<Row>>>>>,
+    metrics: Arc<Metrics>,
 }
 
 impl Committed {
@@ -23,7 +25,34 @@ impl Committed {
         Self {
             store,
             rows: Arc::default(),
+            metrics: Arc::default(),
         }
+    }
+
+    /// The same, with what counts commits.
+    #[must_use]
+    pub fn counted_by(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// What counts commits.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// How many logs are behind and how many broken, of those that were asked for.
+    #[must_use]
+    pub fn doubted(&self) -> (usize, usize) {
+        let rows = self.lock();
+        let doubts = rows.values().flatten().filter_map(|row| row.doubt.as_ref());
+        doubts.fold((0, 0), |(behind, broken), doubt| {
+            if doubt.broken {
+                (behind, broken.saturating_add(1))
+            } else {
+                (behind.saturating_add(1), broken)
+            }
+        })
     }
 
     /// The row of a log, as of the last commit.
@@ -41,6 +70,12 @@ impl Committed {
             rows.insert(log, row.clone());
         }
         Ok(row)
+    }
+
+    /// Whether the row can be had without the store.
+    #[must_use]
+    pub fn remembers(&self, log: LogId) -> bool {
+        self.lock().get(&log).is_some_and(Option::is_some)
     }
 
     /// For the sequencer: the row, which from now on is what everybody sees until [`Committed::publish`].

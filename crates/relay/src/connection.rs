@@ -1,7 +1,8 @@
 //! One connection: TLS, then HTTP/1.1, then calls.
 
+use crate::metrics::Metrics;
 use crate::paced::Paced;
-use crate::rate::{Meter, Rate};
+use crate::rate::Meter;
 use crate::service::{Service, too_fast};
 use crate::watch;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -24,13 +25,10 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 /// How much of a refused body is read, and for how long, so that its sender gets the answer.
 const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// For how many calls a ballot counts that was judged and is none.
+const REFUSED_BALLOT_CALLS: u32 = 20;
 const HEADERS_MAX: usize = 32;
 const HTTP_BUFFER_BYTES: usize = 16 * 1024;
-/// What one connection may ask for.
-pub(crate) const REQUESTS: Rate = Rate {
-    burst: 512,
-    every: Duration::from_millis(5),
-};
 /// The unit in which memory for bodies is shared out.
 pub(crate) const KIB: usize = 1024;
 
@@ -39,6 +37,7 @@ pub(crate) const KIB: usize = 1024;
 pub(crate) struct Shared {
     pub(crate) tls: TlsAcceptor,
     pub(crate) service: Arc<Service>,
+    pub(crate) metrics: Arc<Metrics>,
     /// KiB of request bodies and replies in memory at the same time.
     pub(crate) bodies: Arc<Semaphore>,
     /// Turns true when the relay stops.
@@ -64,6 +63,7 @@ pub(crate) async fn stopped(stopping: &mut signal::Receiver<bool>) {
 /// Serves a connection to its end.
 pub(crate) async fn serve(stream: TcpStream, shared: Shared) {
     let _ = stream.set_nodelay(true);
+    let _counted = shared.metrics.connection();
     let patience = shared.service.settings().patience;
     let accepted = tokio::time::timeout(patience.handshake, shared.tls.accept(stream)).await;
     let Ok(Ok(tls)) = accepted else {
@@ -104,23 +104,31 @@ async fn respond(
     let taken = meter
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
-        .take(REQUESTS, begun);
+        .take(shared.service.settings().requests(), begun);
     let received = match taken.map_err(too_fast) {
         Ok(()) => call(&head, &mut body, shared).await,
         Err(problem) => Err(problem),
     };
-    let reply = match received {
-        Ok((call, token)) => shared.service.call(call, token).await,
+    let (reply, refused) = match received {
+        // The call keeps its place in memory until it is answered.
+        Ok((call, token, _room)) => shared.service.answer(call, token).await,
         Err(problem) => {
             // Who is still writing reads no answer: let him finish, within limits.
             let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(&mut body)).await;
-            Reply::Problem(problem)
+            let kind = problem.kind;
+            (Reply::Problem(problem), Some(kind))
         }
     };
+    if refused == Some(ProblemKind::BallotRefused) {
+        let requests = shared.service.settings().requests();
+        let mut meter = meter.lock().unwrap_or_else(PoisonError::into_inner);
+        meter.charge(requests, REFUSED_BALLOT_CALLS);
+    }
+    shared.metrics.answered(refused);
     let elapsed_ms = begun.elapsed().as_millis();
-    match &reply {
-        Reply::Problem(problem) => tracing::info!(problem = %problem.kind, elapsed_ms, "refused"),
-        _ => tracing::debug!(path = head.uri.path(), elapsed_ms, "done"),
+    match refused {
+        Some(problem) => tracing::info!(%problem, elapsed_ms, "refused"),
+        None => tracing::debug!(path = head.uri.path(), elapsed_ms, "done"),
     }
     write(&reply, shared)
 }
@@ -130,7 +138,7 @@ async fn call(
     head: &Parts,
     body: &mut Incoming,
     shared: &Shared,
-) -> Result<(Call, Option<CreateToken>), Problem> {
+) -> Result<(Call, Option<CreateToken>, OwnedSemaphorePermit), Problem> {
     let (method, path) = (head.method.as_str(), head.uri.path());
     let max = Call::body_bytes_max(method, path)?;
     let announced = head
@@ -146,7 +154,7 @@ async fn call(
         }
         .into());
     }
-    let _room = shared.room(len)?;
+    let room = shared.room(len)?;
     let patience = shared.service.settings().patience.body;
     let collected = tokio::time::timeout(patience, Limited::new(body, len).collect()).await;
     let malformed = || Problem::new(ProblemKind::Malformed);
@@ -154,7 +162,8 @@ async fn call(
         .map_err(|_| malformed())?
         .map_err(|_| malformed())?
         .to_bytes();
-    Ok((Call::from_http(method, path, &body)?, bearer(&head.headers)))
+    shared.metrics.received(body.len());
+    Ok((Call::from_http(method, path, &body)?, bearer(&head.headers), room))
 }
 
 /// Reads and throws away what is left of a body.
@@ -187,6 +196,7 @@ fn write(reply: &Reply, shared: &Shared) -> Response<Full<Bytes>> {
         Ok(room) => (whole, Some(room)),
         Err(busy) => (Reply::Problem(busy).to_http(), None),
     };
+    shared.metrics.sent(body.len());
     let mut response = Response::new(Full::new(Bytes::from_owner(Held { body, _room: room })));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
@@ -235,12 +245,13 @@ fn upgrade(
     };
     let upgraded = hyper::upgrade::on(&mut request);
     let (service, mut stopping) = (Arc::clone(&shared.service), shared.stopping.clone());
-    let place = shared.place.clone();
+    let (place, metrics) = (shared.place.clone(), Arc::clone(&shared.metrics));
     tokio::spawn(async move {
         let _place = place;
         let Ok(stream) = upgraded.await else { return };
+        let _counted = (metrics.connection(), metrics.watch());
         tokio::select! {
-            () = watch::serve(TokioIo::new(stream), service, &meter) => {}
+            () = watch::serve(TokioIo::new(stream), service, &meter, &metrics) => {}
             () = stopped(&mut stopping) => {}
         }
     });

@@ -1,30 +1,70 @@
 //! Gates: which entries a ballot box takes.
+//!
+//! A proof costs a multiscalar multiplication over the roll. Ballots that come while others are being judged are judged
+//! together, with blame: the cost of a ballot falls with their number, and one that fails does not take the others along.
+//! What was judged before, and a second ballot with a tag that is taken, is not judged at all.
 
 use crate::store::{LogStore, Tag};
 use crate::task::Role;
-use ballot::{BALLOT_BYTES_MAX, BallotIn, Event, Roll};
+use ballot::{BALLOT_BYTES_MAX, BallotError, BallotIn, Event, Roll, judge_batch, sift, verify};
 use minicbor::bytes::ByteArray;
-use primitives::LogId;
+use primitives::{Hash, LogId};
+use rand_core::UnwrapErr;
 use relay_api::{Problem, ProblemKind};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tlog::{CloseEntry, Gate};
+use tokio::sync::{Semaphore, oneshot};
 
-/// How many boxes are kept decoded; a roll of 10,000 keys takes about 2 MiB.
-const EVENTS_MAX: usize = 8;
+/// How many boxes are kept decoded, and how many keys their rolls have together (some 200 bytes each).
+const EVENTS_MAX: usize = 64;
+const EVENT_KEYS_MAX: usize = 131_072;
+/// How many ballots are judged together.
+const BATCH_MAX: usize = 64;
+/// How many verified ballots are remembered.
+const VERIFIED_MAX: usize = 65_536;
 
-/// Judges entries of gated logs. Costs a multiscalar multiplication over the roll: to be called off the event loop.
-#[derive(Debug)]
+/// Judges entries of gated logs.
 pub struct Gates {
+    store: Arc<dyn LogStore>,
+    /// The latest used is the first.
     events: Mutex<VecDeque<(LogId, Arc<Event>)>>,
+    verified: Mutex<Verified>,
+    /// Ballots that wait to be judged.
+    pending: Mutex<HashMap<LogId, VecDeque<Pending>>>,
+    /// Batches judged at the same time.
+    turns: Semaphore,
+    /// Whether there was a bad ballot in the latest batch.
+    under_fire: AtomicBool,
+}
+
+/// Tags of ballots that were verified, by log and SHA-256; the oldest is forgotten first.
+#[derive(Debug, Default)]
+struct Verified {
+    tags: HashMap<(LogId, Hash), Tag>,
+    order: VecDeque<(LogId, Hash)>,
+}
+
+struct Pending {
+    hash: Hash,
+    ballot: BallotIn,
+    tell: oneshot::Sender<Result<Tag, Problem>>,
 }
 
 impl Gates {
-    /// No box decoded yet.
+    /// Over a store, with no box decoded yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(store: Arc<dyn LogStore>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            events: Mutex::new(VecDeque::new()),
+            store,
+            events: Mutex::default(),
+            verified: Mutex::default(),
+            pending: Mutex::default(),
+            // Whatever is thrown at a box, a core is left for the others.
+            turns: Semaphore::new(cores.saturating_sub(1).max(1)),
+            under_fire: AtomicBool::new(false),
         }
     }
 
@@ -51,26 +91,117 @@ impl Gates {
     }
 
     /// Verifies that `entry` is a ballot of this box, and gives its link tag out. Whether the tag is new is the
-    /// sequencer's to know.
+    /// sequencer's to know; that it is not may be said here already.
     ///
     /// # Errors
-    /// [`ProblemKind::BallotRefused`], or [`ProblemKind::Internal`] if the roll cannot be read.
-    pub fn admits(
-        &self,
-        store: &dyn LogStore,
+    /// [`ProblemKind::BallotRefused`], [`ProblemKind::TagUsed`], [`ProblemKind::Closed`], or [`ProblemKind::Internal`] if the roll cannot be read.
+    pub async fn admits(
+        self: &Arc<Self>,
         log: LogId,
-        gate: &Gate,
+        (gate, closed): (&Gate, bool),
+        hash: Hash,
         entry: &[u8],
     ) -> Result<Tag, Problem> {
+        if let Some(tag) = lock(&self.verified).tags.get(&(log, hash)) {
+            return Ok(*tag);
+        }
         if entry.len() > BALLOT_BYTES_MAX {
             return Err(ProblemKind::BallotRefused.into());
         }
-        let refused =
-            |error: ballot::BallotError| Problem::detailed(ProblemKind::BallotRefused, error.to_string());
-        let received = BallotIn::decode(entry).map_err(refused)?;
-        let event = self.event(store, log, gate)?;
-        let verified = ballot::verify(&event, &received).map_err(refused)?;
-        Ok(*verified.tag().as_bytes())
+        let ballot = BallotIn::decode(entry).map_err(refused)?;
+        self.is_open(log, closed, hash, *ballot.tag().as_bytes())?;
+        let (tell, told) = oneshot::channel();
+        let pending = Pending { hash, ballot, tell };
+        lock(&self.pending).entry(log).or_default().push_back(pending);
+        let turn = self.turns.acquire().await.map_err(|_| ProblemKind::Busy)?;
+        // Somebody whose turn came earlier may have had this one judged with his own.
+        if !told.is_terminated() && told.is_empty() {
+            let (gates, gate) = (Arc::clone(self), gate.clone());
+            let judged = tokio::task::spawn_blocking(move || gates.judge(log, &gate)).await;
+            judged.map_err(|_| ProblemKind::Internal)?;
+        }
+        drop(turn);
+        told.await.map_err(|_| ProblemKind::Internal)?
+    }
+
+    /// Whether the ballot may still come in, or is in.
+    fn is_open(&self, log: LogId, closed: bool, hash: Hash, tag: Tag) -> Result<(), Problem> {
+        let internal = |_| Problem::new(ProblemKind::Internal);
+        let is_in = self.store.position(log, hash).map_err(internal)?.is_some()
+            || self.store.waits_until(log, hash).map_err(internal)?.is_some();
+        if is_in {
+            Ok(())
+        } else if closed {
+            Err(ProblemKind::Closed.into())
+        } else if self.store.has_tag(log, &tag).map_err(internal)? {
+            Err(ProblemKind::TagUsed.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Judges a batch of those that wait.
+    fn judge(&self, log: LogId, gate: &Gate) {
+        let mut batch = Vec::new();
+        {
+            let mut pending = lock(&self.pending);
+            let Some(waiting) = pending.get_mut(&log) else {
+                return;
+            };
+            while batch.len() < BATCH_MAX
+                && let Some(next) = waiting.pop_front()
+            {
+                // Who has gone is not waited for.
+                if !next.tell.is_closed() {
+                    batch.push(next);
+                }
+            }
+            if waiting.is_empty() {
+                pending.remove(&log);
+            }
+        }
+        if batch.is_empty() {
+            return;
+        }
+        let event = match self.event(log, gate) {
+            Ok(event) => event,
+            Err(problem) => {
+                for Pending { tell, .. } in batch {
+                    let _ = tell.send(Err(problem.clone()));
+                }
+                return;
+            }
+        };
+        // Blame costs more than a look at each: under fire, what was made without care is sorted out first.
+        let mut bad = false;
+        if self.under_fire.load(Ordering::Relaxed) && batch.len() > 1 {
+            let sifted = batch
+                .into_iter()
+                .filter_map(|pending| match sift(&event, &pending.ballot) {
+                    Ok(()) => Some(pending),
+                    Err(error) => {
+                        bad = true;
+                        let _ = pending.tell.send(Err(refused(error)));
+                        None
+                    }
+                });
+            batch = sifted.collect();
+        }
+        let ballots: Vec<_> = batch.iter().map(|pending| pending.ballot.clone()).collect();
+        let verdicts = match ballots.as_slice() {
+            [] => Vec::new(),
+            [only] => vec![verify(&event, only)],
+            ballots => judge_batch(&event, ballots, &mut UnwrapErr(getrandom::SysRng)),
+        };
+        for (Pending { hash, tell, .. }, verdict) in batch.into_iter().zip(verdicts) {
+            let tag = verdict.map(|ballot| *ballot.tag().as_bytes());
+            match &tag {
+                Ok(tag) => lock(&self.verified).remember((log, hash), *tag),
+                Err(_) => bad = true,
+            }
+            let _ = tell.send(tag.map_err(refused));
+        }
+        self.under_fire.store(bad, Ordering::Relaxed);
     }
 
     /// Whether `entry` closes the box.
@@ -91,12 +222,22 @@ impl Gates {
         BallotIn::decode(entry).map_or(Role::Plain, |ballot| Role::Ballot(*ballot.tag().as_bytes()))
     }
 
-    fn event(&self, store: &dyn LogStore, log: LogId, gate: &Gate) -> Result<Arc<Event>, Problem> {
-        if let Some((_, event)) = self.lock().iter().find(|(known, _)| *known == log) {
-            return Ok(Arc::clone(event));
+    fn event(&self, log: LogId, gate: &Gate) -> Result<Arc<Event>, Problem> {
+        {
+            let mut events = lock(&self.events);
+            if let Some(at) = events.iter().position(|(known, _)| *known == log)
+                && let Some(found) = events.remove(at)
+            {
+                let event = Arc::clone(&found.1);
+                events.push_front(found);
+                return Ok(event);
+            }
         }
         let internal = |_| Problem::new(ProblemKind::Internal);
-        let keys = store.roll(log).map_err(|_| Problem::new(ProblemKind::Internal))?;
+        let keys = self
+            .store
+            .roll(log)
+            .map_err(|_| Problem::new(ProblemKind::Internal))?;
         let roll = Roll::from_bytes(keys.iter().map(|key| &**key)).map_err(internal)?;
         let event = Event::ballot(
             gate.assembly,
@@ -105,19 +246,42 @@ impl Gates {
             gate.sealing_key.into(),
         );
         let event = Arc::new(event);
-        let mut events = self.lock();
+        let mut events = lock(&self.events);
         events.push_front((log, Arc::clone(&event)));
-        events.truncate(EVENTS_MAX);
+        let mut keys = 0usize;
+        let fits = events.iter().take(EVENTS_MAX).take_while(|(_, event)| {
+            keys = keys.saturating_add(event.roll().len());
+            keys <= EVENT_KEYS_MAX
+        });
+        let fits = fits.count().max(1);
+        events.truncate(fits);
         Ok(event)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(LogId, Arc<Event>)>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Default for Gates {
-    fn default() -> Self {
-        Self::new()
+impl Verified {
+    fn remember(&mut self, ballot: (LogId, Hash), tag: Tag) {
+        if self.tags.insert(ballot, tag).is_none() {
+            self.order.push_back(ballot);
+        }
+        if self.order.len() > VERIFIED_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.tags.remove(&oldest);
+        }
     }
+}
+
+impl std::fmt::Debug for Gates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gates(..)")
+    }
+}
+
+fn refused(error: BallotError) -> Problem {
+    Problem::detailed(ProblemKind::BallotRefused, error.to_string())
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

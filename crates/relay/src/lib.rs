@@ -3,6 +3,7 @@
 //! Edge crate: sockets, files, threads, the clock. Trusts nobody who calls. Deliberately absent: users, accounts, an
 //! admin interface, and any way to look into an entry.
 
+mod append;
 mod batch;
 pub mod clock;
 pub mod committed;
@@ -12,6 +13,7 @@ mod give_back;
 pub mod identity;
 pub mod lock;
 pub mod mark;
+pub mod metrics;
 mod paced;
 mod pieces;
 mod rate;
@@ -21,6 +23,7 @@ pub mod server;
 pub mod service;
 pub mod settings;
 pub mod store;
+mod tails;
 pub mod task;
 pub mod tls;
 mod watch;

@@ -37,6 +37,12 @@ impl Meter {
         self.empty_at = begin.checked_add(rate.every).unwrap_or(begin);
         Ok(())
     }
+
+    /// Takes so many more, which were not asked for.
+    pub(crate) fn charge(&mut self, rate: Rate, count: u32) {
+        let more = rate.every.saturating_mul(count);
+        self.empty_at = self.empty_at.checked_add(more).unwrap_or(self.empty_at);
+    }
 }
 
 /// The rates of all logs.

@@ -235,6 +235,7 @@ impl State {
     /// False if the store or clock failed.
     fn step(&mut self, mut tasks: Vec<(Task, Answer)>) -> bool {
         let now = self.stamps.stamp(self.clock.read()).ok();
+        self.committed.metrics().clock(now.is_none());
         let due: Vec<_> = match now {
             Some(now) if !self.recovery.is_on() => self
                 .agenda

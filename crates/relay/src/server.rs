@@ -6,6 +6,7 @@ use crate::connection::{self, KIB, Shared, stopped};
 use crate::identity::Identity;
 use crate::lock::DirLock;
 use crate::mark::Mark;
+use crate::metrics::{self, Metrics, State};
 use crate::recovery::Recovery;
 use crate::sequencer::Sequencer;
 use crate::service::Service;
@@ -17,7 +18,7 @@ use relay_api::{HostPort, RelayAddress};
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -62,7 +63,9 @@ pub enum StartError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The address cannot be listened on.
-    #[error("cannot listen on {0}: {1}")]
+    #[error(
+        "cannot listen on {0}: {1}; another program may have the port, or the address is not this machine's"
+    )]
     Listen(SocketAddr, io::Error),
 }
 
@@ -72,6 +75,7 @@ pub struct Running {
     address: RelayAddress,
     stopping: signal::Sender<bool>,
     accepting: JoinHandle<()>,
+    showing: Option<JoinHandle<()>>,
     sequencer: Sequencer,
     _lock: DirLock,
 }
@@ -102,7 +106,9 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     if store.high_water()? < mark.at() {
         return Err(StartError::Less(settings.data.clone()));
     }
-    let (committed, watchers) = (Committed::new(Arc::clone(&store)), Arc::<Watchers>::default());
+    let metrics = Arc::<Metrics>::default();
+    let committed = Committed::new(Arc::clone(&store)).counted_by(Arc::clone(&metrics));
+    let watchers = Arc::<Watchers>::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let recovery = Arc::new(Recovery::load(&settings.data).map_err(unusable)?);
     if recovery.is_on() {
@@ -113,8 +119,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     let shared = (Arc::clone(&store), committed.clone(), Arc::clone(&watchers));
     let sequencer = Sequencer::start_in(shared, Arc::clone(&clock), Arc::clone(&recovery), Some(mark))?;
 
-    let listener = TcpListener::bind(settings.listen).await;
-    let listener = listener.map_err(|error| StartError::Listen(settings.listen, error))?;
+    let (listener, shown) = listen(&settings).await?;
     let bound = listener
         .local_addr()
         .map_err(|error| StartError::Listen(settings.listen, error))?;
@@ -126,6 +131,19 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
 
     let connections_max = settings.connections_max;
     let bodies = Arc::new(Semaphore::new(settings.bodies_bytes_max.div_ceil(KIB)));
+    if let Some(Ok(at)) = shown.as_ref().map(TcpListener::local_addr) {
+        tracing::info!("metrics are at http://{at}/metrics");
+    }
+    let showing = shown.map(|listener| {
+        let (metrics, committed, recovery) = (Arc::clone(&metrics), committed.clone(), Arc::clone(&recovery));
+        let (data, queue) = (settings.data.clone(), sequencer.queue());
+        let text = move || {
+            queue.tick();
+            metrics.text(state(&data, &committed, &recovery))
+        };
+        tokio::spawn(metrics::serve(listener, Arc::new(text)))
+    });
+    let issued = Identity::issue(&settings.data, clock.read().wall).map_err(unusable)?;
     let service = Service::new(
         (store, committed, watchers),
         sequencer.queue(),
@@ -133,11 +151,13 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         identity,
         settings,
     )
-    .recovering(recovery);
+    .recovering(recovery)
+    .issued(issued);
     let (stopping, stop) = signal::channel(false);
     let shared = Shared {
         tls,
         service: Arc::new(service),
+        metrics,
         bodies,
         stopping: stop,
         place: None,
@@ -147,9 +167,35 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         address,
         stopping,
         accepting,
+        showing,
         sequencer,
         _lock: lock,
     })
+}
+
+/// The sockets of the relay and of its metrics.
+async fn listen(settings: &Settings) -> Result<(TcpListener, Option<TcpListener>), StartError> {
+    let bind = async |to| {
+        let bound = TcpListener::bind(to).await;
+        bound.map_err(|error| StartError::Listen(to, error))
+    };
+    let listener = bind(settings.listen).await?;
+    let shown = match settings.metrics {
+        Some(to) => Some(bind(to).await?),
+        None => None,
+    };
+    Ok((listener, shown))
+}
+
+fn state(data: &Path, committed: &Committed, recovery: &Recovery) -> State {
+    let disk = rustix::fs::statvfs(data).map_or(0, |stat| stat.f_bavail.saturating_mul(stat.f_frsize));
+    let (behind, broken) = committed.doubted();
+    State {
+        disk_free: disk,
+        behind,
+        broken,
+        recovering: recovery.is_on(),
+    }
 }
 
 impl Running {
@@ -163,6 +209,9 @@ impl Running {
     pub async fn stop(self) {
         let _ = self.stopping.send(true);
         let _ = self.accepting.await;
+        if let Some(showing) = self.showing {
+            showing.abort();
+        }
         let sequencer = self.sequencer;
         let _ = tokio::task::spawn_blocking(move || sequencer.stop()).await;
     }

@@ -11,41 +11,38 @@ use crate::recovery::{Recovery, refusal};
 use crate::sequencer::Queue;
 use crate::settings::Settings;
 use crate::store::{LogStore, Range, Row, StoreFault};
+use crate::tails::Tails;
 use crate::task::{Done, Given, Role, Task};
 use crate::watch::Watchers;
 use minicbor::bytes::ByteArray;
 use primitives::canonical::sha256;
 use primitives::signed::Unverified;
-use primitives::{Hash, LogId, encode};
+use primitives::{Hash, LogId, Time, encode};
 use relay_api::limits::{
     BLOB_BYTES_MAX, ENTRY_BYTES_MAX, PAGE_BYTES_MAX, PAGE_ENTRIES_MAX, ROLL_LEN_MAX, WATCH_LOGS_MAX,
 };
 use relay_api::{
     Call, CreateToken, Limits, Piece, Problem, ProblemKind, ReadToken, RelayKeys, Reply, Standing,
-    verify_append,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tlog::{
-    Checkpoint, CreateLog, Entry, HashReader, Origin, Page, Receipt, SignedCheckpoint, consistency_proof,
-    inclusion_proof, subtree_root,
+    Checkpoint, CreateLog, Entry, HashReader, Origin, Page, SignedCheckpoint, consistency_proof, subtree_root,
 };
-use tokio::sync::Semaphore;
 
 /// Everything that answers calls.
 pub struct Service {
     store: Arc<dyn LogStore>,
-    committed: Committed,
+    pub(crate) committed: Committed,
     watchers: Arc<Watchers>,
-    queue: Queue,
+    pub(crate) queue: Queue,
     clock: Arc<dyn Clock>,
     identity: Identity,
     keys: Unverified,
-    gates: Gates,
-    /// Entries judged at the same time.
-    judging: Semaphore,
-    rates: LogRates,
+    pub(crate) gates: Arc<Gates>,
+    pub(crate) rates: LogRates,
     exchanges: Exchanges,
+    tails: Tails,
     settings: Settings,
     recovery: Arc<Recovery>,
 }
@@ -72,8 +69,8 @@ impl Service {
                 every,
             }),
             exchanges: Exchanges::default(),
-            gates: Gates::new(),
-            judging: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            tails: Tails::default(),
+            gates: Arc::new(Gates::new(Arc::clone(&store))),
             store,
             committed,
             watchers,
@@ -86,6 +83,17 @@ impl Service {
         }
     }
 
+    /// The same, with keys that are given out as of then.
+    #[must_use]
+    pub fn issued(mut self, at: Time) -> Self {
+        self.keys = RelayKeys::sign(
+            self.identity.key(),
+            self.identity.checkpoint_key().verifying_key(),
+            at,
+        );
+        self
+    }
+
     /// The same, of a relay that may be recovering: what its sequencer was started with.
     #[must_use]
     pub fn recovering(mut self, recovery: Arc<Recovery>) -> Self {
@@ -95,11 +103,23 @@ impl Service {
 
     /// Does what is asked.
     pub async fn call(self: &Arc<Self>, call: Call, token: Option<CreateToken>) -> Reply {
+        self.answer(call, token).await.0
+    }
+
+    /// [`Service::call`], and why it was refused, if it was: also where that travels in pieces.
+    pub(crate) async fn answer(
+        self: &Arc<Self>,
+        call: Call,
+        token: Option<CreateToken>,
+    ) -> (Reply, Option<ProblemKind>) {
         let result = match call {
             Call::Piece(piece) => self.piece(piece, token).await,
-            call => self.whole_call(call, token).await,
+            call => self.whole_call(call, token).await.map(|reply| (reply, None)),
         };
-        result.unwrap_or_else(Reply::Problem)
+        result.unwrap_or_else(|problem| {
+            let kind = problem.kind;
+            (Reply::Problem(problem), Some(kind))
+        })
     }
 
     async fn whole_call(self: &Arc<Self>, call: Call, token: Option<CreateToken>) -> Result<Reply, Problem> {
@@ -173,8 +193,21 @@ impl Service {
         from: u64,
         bytes_max: u32,
     ) -> Result<Page, Problem> {
-        self.blocking(move |service| service.read(log, &token, from, bytes_max))
-            .await
+        // When a log grows, everybody who watches it wants the same page.
+        if self.committed.remembers(log) {
+            let row = self.readable(log, &token)?;
+            let size = row.frontier.size();
+            if row.doubt.is_none()
+                && let Some(page) = self.tails.get(log, from..size, bytes_max)
+            {
+                return Ok(page);
+            }
+        }
+        let page = self
+            .blocking(move |service| service.read(log, &token, from, bytes_max))
+            .await?;
+        self.tails.keep(log, &page);
+        Ok(page)
     }
 
     /// The row of a log, if the token reads it. Unknown and forbidden look the same.
@@ -238,75 +271,6 @@ impl Service {
             })
             .await?;
         Ok(Reply::Created { log })
-    }
-
-    async fn append(
-        self: &Arc<Self>,
-        log: LogId,
-        entry: Vec<u8>,
-        signature: ByteArray<64>,
-    ) -> Result<Reply, Problem> {
-        // Proofs cost: whoever sends many waits, and does not take every core from the others.
-        let turn = self.judging.acquire().await.map_err(|_| ProblemKind::Busy)?;
-        let (entry, hash, role) = self
-            .blocking(move |service| service.judge(log, entry, &signature))
-            .await?;
-        drop(turn);
-        match self
-            .queue
-            .submit(Task::Append {
-                log,
-                hash,
-                bytes: entry,
-                role,
-            })
-            .await?
-        {
-            Done::Placed { index, time } => {
-                self.blocking(move |service| {
-                    let (row, checkpoint) = service.checkpoint(log)?;
-                    let path =
-                        inclusion_proof(&service.nodes(log), index, row.frontier.size()).map_err(problem)?;
-                    Ok(Reply::Appended(Receipt {
-                        index,
-                        time,
-                        checkpoint,
-                        path,
-                    }))
-                })
-                .await
-            }
-            Done::Waits { slot_end } => Ok(Reply::Pending { slot_end }),
-            Done::Created | Done::Stored | Done::Stands(_) => Err(ProblemKind::Internal.into()),
-        }
-    }
-
-    /// Everything about an entry that needs no sequence: signature, length, rate, and what it is to a gate.
-    fn judge(
-        &self,
-        log: LogId,
-        entry: Vec<u8>,
-        signature: &[u8; 64],
-    ) -> Result<(Vec<u8>, Hash, Role), Problem> {
-        let row = self.committed.row(log).map_err(problem)?;
-        let allowed = |row: &Arc<Row>| verify_append(&row.record.append_key, log, &entry, signature).is_ok();
-        let row = row.filter(allowed).ok_or(ProblemKind::NotFound)?;
-        let hash = sha256(&entry);
-        let gate = row.record.gate.as_ref();
-        if gate.is_some_and(|gate| Gates::closes(gate, &entry)) {
-            return Ok((entry, hash, Role::Close));
-        }
-        if !row.record.allows_len(entry.len()) {
-            return Err(ProblemKind::WrongLength.into());
-        }
-        if let Some(gate) = gate {
-            let tag = self.gates.admits(self.store.as_ref(), log, gate, &entry)?;
-            return Ok((entry, hash, Role::Ballot(tag)));
-        }
-        if row.record.slots.is_none() {
-            self.rates.take(log, Instant::now()).map_err(too_fast)?;
-        }
-        Ok((entry, hash, Role::Plain))
     }
 
     fn read(&self, log: LogId, token: &ReadToken, from: u64, bytes_max: u32) -> Result<Page, Problem> {
@@ -478,10 +442,14 @@ impl Service {
         }
     }
 
-    async fn piece(self: &Arc<Self>, piece: Piece, token: Option<CreateToken>) -> Result<Reply, Problem> {
+    async fn piece(
+        self: &Arc<Self>,
+        piece: Piece,
+        token: Option<CreateToken>,
+    ) -> Result<(Reply, Option<ProblemKind>), Problem> {
         let (name, call_len) = (piece.exchange.into(), piece.call_len);
         match self.exchanges.take(piece, Instant::now())? {
-            Next::Reply(reply) => Ok(Reply::Piece(reply)),
+            Next::Reply(reply) => Ok((Reply::Piece(reply), None)),
             Next::Run(bytes) => {
                 let service = Arc::clone(self);
                 // In a task of its own: the connection that brought the last piece may freeze while this runs.
@@ -490,19 +458,19 @@ impl Service {
                         Ok(call) => service.whole_call(call, token).await,
                         Err(problem) => Err(problem),
                     };
+                    let refused = result.as_ref().err().map(|problem| problem.kind);
                     let reply = encode(&result.unwrap_or_else(Reply::Problem));
-                    service.exchanges.answered(name, call_len, reply, Instant::now())
+                    let reply = service.exchanges.answered(name, call_len, reply, Instant::now());
+                    (Reply::Piece(reply), refused)
                 });
-                run.await
-                    .map(Reply::Piece)
-                    .map_err(|_| ProblemKind::Internal.into())
+                run.await.map_err(|_| ProblemKind::Internal.into())
             }
         }
     }
 
     /// The log's row and the checkpoint over it. The row is durable: it is signed only now. Nothing is signed for a log
     /// of which more was signed than is here.
-    fn checkpoint(&self, log: LogId) -> Result<(Arc<Row>, SignedCheckpoint), Problem> {
+    pub(crate) fn checkpoint(&self, log: LogId) -> Result<(Arc<Row>, SignedCheckpoint), Problem> {
         let row = self
             .committed
             .row(log)
@@ -522,18 +490,18 @@ impl Service {
             size: row.frontier.size(),
             root: row.frontier.root(),
         };
-        let signed = checkpoint.sign(self.identity.checkpoint_key());
+        let signed = self.identity.sign(&checkpoint);
         Ok((row, signed))
     }
 
-    fn nodes(&self, log: LogId) -> Nodes<'_> {
+    pub(crate) fn nodes(&self, log: LogId) -> Nodes<'_> {
         Nodes {
             store: self.store.as_ref(),
             log,
         }
     }
 
-    async fn blocking<T: Send + 'static>(
+    pub(crate) async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -543,7 +511,7 @@ impl Service {
     }
 }
 
-struct Nodes<'a> {
+pub(crate) struct Nodes<'a> {
     store: &'a dyn LogStore,
     log: LogId,
 }

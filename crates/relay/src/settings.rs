@@ -1,5 +1,6 @@
 //! How a relay is set up.
 
+use crate::rate::Rate;
 use relay_api::{CreateToken, HostPort};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,6 +21,12 @@ pub struct Settings {
     pub append_burst: u32,
     /// Milliseconds after which one more append is allowed.
     pub append_every_ms: u32,
+    /// Calls and watch requests of one connection in a burst.
+    pub request_burst: u32,
+    /// Milliseconds after which one more is allowed; 0: any number.
+    pub request_every_ms: u32,
+    /// Where to show metrics, if anywhere.
+    pub metrics: Option<SocketAddr>,
     /// Connections at the same time.
     pub connections_max: usize,
     /// Bytes of request bodies and replies in memory at the same time, over all connections.
@@ -70,10 +77,21 @@ impl Settings {
             create_token: None,
             append_burst: 256,
             append_every_ms: 20,
+            request_burst: 512,
+            request_every_ms: 5,
+            metrics: None,
             connections_max: 4096,
             bodies_bytes_max: 128 * 1024 * 1024,
             patience: Patience::default(),
             reserve_bytes: 64 * 1024 * 1024,
+        }
+    }
+
+    /// What one connection may ask for.
+    pub(crate) fn requests(&self) -> Rate {
+        Rate {
+            burst: self.request_burst,
+            every: Duration::from_millis(self.request_every_ms.into()),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Memory is bounded: a connection remembers at most one position per log, holds one page while it is being sent, and
 //! is dropped when a page does not get through in time. Nothing is queued for slow readers.
 
-use crate::connection::REQUESTS;
+use crate::metrics::Metrics;
 use crate::rate::Meter;
 use crate::service::{Service, too_fast};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -83,6 +83,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     service: Arc<Service>,
     meter: &Mutex<Meter>,
+    metrics: &Metrics,
 ) {
     let config = WebSocketConfig::default()
         .max_message_size(Some(SMALL_BODY_BYTES_MAX))
@@ -93,6 +94,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let mut socket = Socket {
         wire: WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await,
         patience: patience.push,
+        metrics,
     };
     let dirty = Arc::new(Dirty::default());
     let mut watched: HashMap<LogId, Watched> = HashMap::new();
@@ -108,7 +110,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                 };
                 let Ok(request) = decode_canonical_max::<WatchRequest>(&bytes, SMALL_BODY_BYTES_MAX) else { return };
                 let log = request.log;
-                let taken = meter.lock().unwrap_or_else(PoisonError::into_inner).take(REQUESTS, Instant::now());
+                let taken = meter.lock().unwrap_or_else(PoisonError::into_inner).take(service.settings().requests(), Instant::now());
                 let registered = taken
                     .map_err(too_fast)
                     .and_then(|()| register(&service, &mut watched, &dirty, request));
@@ -158,7 +160,7 @@ fn register(
 
 /// Sends what is new of every log that has grown, a page of each in turn.
 async fn push_all<S: AsyncRead + AsyncWrite + Unpin>(
-    socket: &mut Socket<S>,
+    socket: &mut Socket<'_, S>,
     service: &Arc<Service>,
     watched: &mut HashMap<LogId, Watched>,
     dirty: &Dirty,
@@ -196,14 +198,20 @@ async fn push_all<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// A WebSocket that gives every message a limited time to leave.
-struct Socket<S> {
+struct Socket<'a, S> {
     wire: WebSocketStream<S>,
+    metrics: &'a Metrics,
     patience: Duration,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket<'_, S> {
     async fn push(&mut self, pushed: &Pushed) -> bool {
-        self.send(Message::Binary(encode(pushed).into())).await
+        if let Pushed::Refused { problem, .. } = pushed {
+            self.metrics.refused(problem.kind);
+        }
+        let bytes = encode(pushed);
+        self.metrics.sent(bytes.len());
+        self.send(Message::Binary(bytes.into())).await
     }
 
     /// Whether the message left in time.

@@ -166,6 +166,16 @@ impl SignedCheckpoint {
         Err(BadCheckpoint::Signature)
     }
 
+    /// The same, signed by another key of the relay too: who knows only that one goes on.
+    #[must_use]
+    pub fn also_signed(mut self, checkpoint: &Checkpoint, key: &SigningSecret) -> Self {
+        let more = checkpoint.sign(key);
+        if let Some((_, line)) = more.0.split_once("\n\n") {
+            self.0.push_str(line);
+        }
+        self
+    }
+
     /// What the checkpoint says, *without* checking who says it: to find out whose key to check it with, no more.
     ///
     /// # Errors
@@ -279,6 +289,20 @@ mod tests {
                     .is_err()
             );
         }
+    }
+
+    #[test]
+    fn opens_with_either_of_two_keys_that_have_signed() {
+        let old = SigningSecret::from_seed(&Secret::take(&mut [4; 32]));
+        let both = checkpoint().sign(&key()).also_signed(&checkpoint(), &old);
+        let by = |key: &SigningSecret| CheckpointKey {
+            key: key.verifying_key(),
+            ..checkpoint_key()
+        };
+        assert_eq!(both.open(&by(&key())), Ok(checkpoint()));
+        assert_eq!(both.open(&by(&old)), Ok(checkpoint()));
+        let neither = SigningSecret::from_seed(&Secret::take(&mut [5; 32]));
+        assert_eq!(both.open(&by(&neither)), Err(BadCheckpoint::Signature));
     }
 
     #[test]

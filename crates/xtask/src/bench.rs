@@ -7,6 +7,7 @@ pub mod constant_time;
 pub mod messaging;
 pub mod peers;
 pub mod program;
+pub mod relay;
 
 use crate::args::Args;
 use crate::{Failure, Result, Workspace, workspace};
@@ -55,6 +56,11 @@ const STUDIES: &[Study] = &[
         "messaging",
         "conversations, beside bare OpenMLS [--members 2,10,100 --repeats 5 --missed 10000 --history 100000 --large 0]",
         messaging::run,
+    ),
+    (
+        "relay",
+        "appends, watches and start of the relay, beside its floor and peers [--quick --seconds 10 --only appends]",
+        relay::run,
     ),
     (
         "constant-time",

@@ -51,11 +51,16 @@ impl Process {
     }
 
     pub(crate) fn run(mut command: Command) -> Self {
-        let mut child = command
+        let child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        Self::of(child)
+    }
+
+    /// A relay that has been started, with its output piped.
+    pub(crate) fn of(mut child: Child) -> Self {
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap())
             .read_line(&mut line)

@@ -17,10 +17,18 @@ impl Program {
     /// # Errors
     /// [`Failure::Failed`] if it does not build.
     pub fn of_tests(workspace: &Workspace, name: &str) -> Result<Self> {
+        Self::of_bench(workspace, "veche-tests", name)
+    }
+
+    /// Builds the bench target `name` of a package, with the package's own programs.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if it does not build.
+    pub fn of_bench(workspace: &Workspace, package: &str, name: &str) -> Result<Self> {
         Self::build(
             workspace
                 .cargo()
-                .args(["build", "--release", "--package", "veche-tests", "--bench", name]),
+                .args(["build", "--release", "--package", package, "--bench", name]),
             name,
         )
     }
