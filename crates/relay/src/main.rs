@@ -4,6 +4,7 @@
 mod recover;
 
 use clap::{Parser, Subcommand};
+use relay::quota::Quota;
 use relay::{Settings, StartError, start};
 use relay_api::{CreateToken, HostPort};
 use std::io::Write as _;
@@ -68,6 +69,12 @@ struct Serve {
     /// Mebibytes of the disk to leave free; with less, nothing is stored.
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     reserve_mib: u64,
+    /// Mebibytes of entries and blobs that one log may have; 0: as much as the disk takes. Ballot boxes are exempt.
+    #[arg(long, value_name = "MIB", default_value_t = 0)]
+    log_quota_mib: u64,
+    /// Mebibytes of entries and blobs that all logs together may have; 0: as much as the disk takes.
+    #[arg(long, value_name = "MIB", default_value_t = 0)]
+    store_quota_mib: u64,
     /// Logs as JSON lines.
     #[arg(long)]
     log_json: bool,
@@ -145,6 +152,11 @@ fn settings(serve: Serve) -> Result<Settings, Failure> {
     settings.append_burst = serve.append_burst;
     settings.append_every_ms = serve.append_every_ms;
     settings.reserve_bytes = serve.reserve_mib.saturating_mul(1024 * 1024);
+    let quota = |mib: u64| (mib > 0).then(|| mib.saturating_mul(1024 * 1024));
+    settings.quota = Quota {
+        log_bytes: quota(serve.log_quota_mib),
+        store_bytes: quota(serve.store_quota_mib),
+    };
     Ok(settings)
 }
 

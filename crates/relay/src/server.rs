@@ -4,12 +4,14 @@ use crate::clock::{Clock, SystemClock};
 use crate::committed::Committed;
 use crate::connection::{self, KIB, Shared, stopped};
 use crate::identity::Identity;
+use crate::keeping::Keeping;
 use crate::lock::DirLock;
 use crate::mark::Mark;
 use crate::recovery::Recovery;
 use crate::sequencer::Sequencer;
 use crate::service::Service;
 use crate::settings::Settings;
+use crate::status::Board;
 use crate::store::{LogStore, SledStore, StoreFault, sync_parent};
 use crate::tls::{TlsError, server_config};
 use crate::watch::Watchers;
@@ -111,7 +113,13 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         );
     }
     let shared = (Arc::clone(&store), committed.clone(), Arc::clone(&watchers));
-    let sequencer = Sequencer::start_in(shared, Arc::clone(&clock), Arc::clone(&recovery), Some(mark))?;
+    let keeping = Keeping {
+        quota: settings.quota,
+        board: Some(Board::new(&settings.data)),
+        ..Keeping::default()
+    };
+    let durably = (Arc::clone(&recovery), Some(mark));
+    let sequencer = Sequencer::start_keeping(shared, Arc::clone(&clock), durably, keeping)?;
 
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.map_err(|error| StartError::Listen(settings.listen, error))?;

@@ -107,6 +107,7 @@ async fn unknown_and_forbidden_look_the_same() {
                 token: token.clone(),
                 from: 0,
                 bytes_max: 9,
+                known: None,
             },
             Call::Consistency {
                 log: log_id,
@@ -518,6 +519,10 @@ impl Kv for Unsure {
 
     fn scan(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreFault> {
         self.kv.scan(prefix)
+    }
+
+    fn range(&self, from: &[u8], count: usize) -> Result<Vec<Pair>, StoreFault> {
+        self.kv.range(from, count)
     }
 
     fn write(&self, writes: Vec<Write>) -> Result<(), StoreFault> {

@@ -161,6 +161,7 @@ impl Log {
             entries: self.entries.clone(),
             checkpoint: self.checkpoint().sign(&key()),
             consistency: Vec::new(),
+            gone: None,
         }
     }
 

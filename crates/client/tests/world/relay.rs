@@ -164,6 +164,7 @@ impl Relay {
                 token,
                 from,
                 bytes_max,
+                ..
             } => {
                 let origin = self.origin(log);
                 let key = &self.checkpoint;
@@ -477,6 +478,7 @@ impl Log {
             entries,
             checkpoint: self.checkpoint(origin, key),
             consistency,
+            gone: None,
         }
     }
 }
