@@ -26,6 +26,7 @@ pub mod status;
 pub mod store;
 pub mod task;
 pub mod tls;
+pub mod upkeep;
 mod watch;
 
 pub use keeping::{Keeping, RETENTION};

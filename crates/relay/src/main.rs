@@ -2,6 +2,8 @@
 
 #[path = "commands/recover.rs"]
 mod recover;
+#[path = "commands/upkeep.rs"]
+mod upkeep;
 
 use clap::{Parser, Subcommand};
 use relay::quota::Quota;
@@ -40,6 +42,19 @@ enum Command {
     /// The relay has signed more than an older copy holds. Its logs can be read then, but take nothing until members'
     /// programs have given back what is missing (they do so by themselves) and the waiting time has passed.
     Recover(recover::Recover),
+    /// Says how the relay is, also while it runs. Exit 0; 1 nothing can be said; 2 no data directory of a relay.
+    Status(upkeep::Status),
+    /// Derives everything in the store again and compares; the relay must be stopped. Exit 0 sound; 1 damaged, or it
+    /// cannot be read; 2 misuse.
+    Check(upkeep::Check),
+    /// Copies what is alive into a new store, verifies it, and puts it in the old one's place; the relay must be stopped,
+    /// and the disk must take both. May be killed at any moment. Exit 0 done; 1 not done; 2 misuse.
+    Compact(upkeep::Compact),
+    /// Writes the store into one file; the relay must be stopped. Exit 0 done; 1 not done; 2 misuse.
+    Export(upkeep::Export),
+    /// Makes a data directory from a file that `export` has written, and verifies everything in it. The relay recovers
+    /// when it is started on it: it may have signed more after the export. Exit 0 done; 1 not done; 2 misuse.
+    Import(upkeep::Import),
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,8 +98,17 @@ struct Serve {
 fn main() -> ExitCode {
     match Args::parse().command {
         Command::Serve(serve) => serve_logged(serve),
-        Command::Recover(recover) => end(recover.run().map_err(|(message, code)| Failure { message, code })),
+        Command::Recover(command) => end_refused(command.run()),
+        Command::Status(command) => end_refused(command.run()),
+        Command::Check(command) => end_refused(command.run()),
+        Command::Compact(command) => end_refused(command.run()),
+        Command::Export(command) => end_refused(command.run()),
+        Command::Import(command) => end_refused(command.run()),
     }
+}
+
+fn end_refused(done: Result<String, recover::Refused>) -> ExitCode {
+    end(done.map_err(|(message, code)| Failure { message, code }))
 }
 
 /// Says what was done on standard output, or what was not on standard error.

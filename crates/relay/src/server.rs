@@ -14,6 +14,7 @@ use crate::settings::Settings;
 use crate::status::Board;
 use crate::store::{LogStore, SledStore, StoreFault, sync_parent};
 use crate::tls::{TlsError, server_config};
+use crate::upkeep;
 use crate::watch::Watchers;
 use relay_api::{HostPort, RelayAddress};
 use std::io;
@@ -47,6 +48,9 @@ pub enum StartError {
          run again, run `veche-relay recover --latest --data {0}`"
     )]
     Copied(PathBuf),
+    /// An import was cut off.
+    #[error("an import into {0} was cut off; run it again")]
+    Unfinished(PathBuf),
     /// The store has less than it had.
     #[error(
         "the store in {0} has lost what it held: it is damaged, or an older copy. Check the disk; put back the newest \
@@ -88,11 +92,15 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     sync_parent(&settings.data).map_err(unusable)?;
     let private = std::fs::Permissions::from_mode(0o700);
     std::fs::set_permissions(&settings.data, private).map_err(unusable)?;
+    if upkeep::is_unfinished(&settings.data) {
+        return Err(StartError::Unfinished(settings.data.clone()));
+    }
     let lock = DirLock::take(&settings.data).map_err(unusable)?;
     let lock = lock.ok_or_else(|| StartError::InUse(settings.data.clone()))?;
     if lock.is_copy() {
         return Err(StartError::Copied(settings.data.clone()));
     }
+    upkeep::sweep(&settings.data).map_err(unusable)?;
     let identity = Identity::load_or_create(&settings.data).map_err(unusable)?;
     let tls = TlsAcceptor::from(server_config(&identity)?);
 

@@ -4,13 +4,15 @@
 //! of one commit become visible together; what is visible before `commit` returns is not yet durable, which is why
 //! everybody but the sequencer reads sizes through [`crate::committed::Committed`].
 
+mod census;
 mod fresh;
 mod kv;
 mod layout;
 mod memory;
 mod sled;
 
-pub(crate) use fresh::sync_parent;
+pub use census::{Census, FoundRow, PAIRS_MAX, after, pieces};
+pub(crate) use fresh::{sync_all, sync_parent};
 pub use kv::{Kv, KvStore, Pair, Write};
 pub use memory::{MemoryKv, MemoryStore};
 pub use sled::{SledKv, SledStore, Sync};
