@@ -3,7 +3,7 @@
 use super::kv::{Kv, KvStore};
 use super::layout::{self, CHUNK_BYTES};
 use super::{Row, StoreFault, Waiting};
-use primitives::{Hash, LogId, decode_canonical};
+use primitives::{Hash, LogId, Time, decode_canonical};
 
 /// Pairs read at once: at most some 2 MiB.
 pub const PAIRS_MAX: usize = 512;
@@ -133,6 +133,27 @@ impl<K: Kv> KvStore<K> {
     pub fn has_slot(&self, log: LogId, waiting: &Waiting) -> Result<bool, StoreFault> {
         let slot = layout::slot(waiting.slot_end, log, waiting.hash);
         Ok(self.kv().get(&slot)?.is_some())
+    }
+
+    /// Places of entries of a log after the key `last`: key, index, time, of a few.
+    ///
+    /// # Errors
+    /// [`StoreFault`], also if one makes no sense.
+    pub fn places(&self, log: LogId, last: Option<&[u8]>) -> Result<Vec<(Vec<u8>, u64, Time)>, StoreFault> {
+        let all = layout::places(log);
+        let from = last.map_or_else(|| all.clone(), after);
+        let mut found = self.kv().range(&from, PAIRS_MAX)?;
+        found.retain(|(key, _)| key.starts_with(&all));
+        found
+            .into_iter()
+            .map(|(key, value)| match value.as_chunks::<8>() {
+                ([index, time], []) => {
+                    let time = Time(u64::from_be_bytes(*time));
+                    Ok((key, u64::from_be_bytes(*index), time))
+                }
+                _ => Err(StoreFault::Damaged("a position")),
+            })
+            .collect()
     }
 
     /// Blobs beside a log after `last`, the names of a few.

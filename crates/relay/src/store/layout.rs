@@ -95,6 +95,10 @@ pub(super) fn parse_row(key: &[u8]) -> Option<LogId> {
     Some(LogId::new(log))
 }
 
+pub(super) fn places(log: LogId) -> Vec<u8> {
+    key(b'H', log, &[])
+}
+
 pub(super) fn blob_names(log: LogId) -> Vec<u8> {
     key(b'B', log, &[])
 }

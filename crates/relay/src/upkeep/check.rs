@@ -2,10 +2,10 @@
 
 use super::{Progress, Step, UpkeepError, go_on};
 use crate::gate::Gates;
-use crate::store::{Kv, KvStore, LogStore, Range, Row, StoreFault, Totals, pieces};
+use crate::store::{Census, Kv, KvStore, LogStore, Range, Row, StoreFault, Totals, pieces};
 use crate::task::Role;
 use primitives::canonical::sha256;
-use primitives::{Hash, LogId, Time};
+use primitives::{Hash, LogId, Time, encode};
 use tlog::{Frontier, leaf_hash};
 
 /// Findings that are remembered; others are counted.
@@ -132,7 +132,7 @@ impl<K: Kv> Look<'_, K> {
     }
 
     /// How much waits.
-    fn all(&mut self, census: &crate::store::Census, of_log: GoOn<'_>) -> Result<u64, UpkeepError> {
+    fn all(&mut self, census: &Census, of_log: GoOn<'_>) -> Result<u64, UpkeepError> {
         let size = self.row.frontier.size();
         let entry_keys = self.entries(of_log)?;
         let nodes = size.saturating_mul(2).saturating_sub(size.count_ones().into());
@@ -140,15 +140,16 @@ impl<K: Kv> Look<'_, K> {
             census.entries != entry_keys,
             "entries have parts too many or too few",
         );
-        self.say(census.places != size, "places and entries do not go together");
+        let places = census.places == size && self.places(of_log)?;
+        self.say(!places, "places and entries do not go together");
         self.say(census.nodes != nodes, "its tree has nodes too many or too few");
         self.say(
             census.tags != u64::from(self.row.ballots),
             "link tags and ballots do not go together",
         );
-        self.roll()?;
+        self.roll(census)?;
         self.blobs(census, of_log)?;
-        self.waiting()
+        self.waiting(census)
     }
 
     /// The tree; how many keys its entries take.
@@ -169,6 +170,7 @@ impl<K: Kv> Look<'_, K> {
             }
         }
         let (mut keys, mut bytes, mut time) = (0u64, 0u64, Time(0));
+        let mut closed = false;
         let mut from = frontier.size();
         while from < size {
             let range = Range {
@@ -188,11 +190,14 @@ impl<K: Kv> Look<'_, K> {
                     place != Some((from, entry.time)),
                     "an entry has another place than it should",
                 );
-                if let Some(gate) = &self.row.record.gate
-                    && let Role::Ballot(tag) = Gates::role(gate, &entry.bytes)
-                {
-                    let has = self.store.has_tag(self.log, &tag)?;
-                    self.say(!has, "a ballot's link tag is missing");
+                let gate = self.row.record.gate.as_ref();
+                match gate.map_or(Role::Plain, |gate| Gates::role(gate, &entry.bytes)) {
+                    Role::Ballot(tag) => {
+                        let has = self.store.has_tag(self.log, &tag)?;
+                        self.say(!has, "a ballot's link tag is missing");
+                    }
+                    Role::Close => closed = true,
+                    Role::Plain => {}
                 }
                 self.push(
                     &mut frontier,
@@ -204,6 +209,10 @@ impl<K: Kv> Look<'_, K> {
             }
             of_log(self.findings)?;
         }
+        self.say(
+            kept.erased == 0 && closed != self.row.closed,
+            "it is closed without its end, or open behind it",
+        );
         self.say(wrong_nodes, "a node of its tree is another");
         self.say(
             frontier != self.row.frontier,
@@ -228,8 +237,40 @@ impl<K: Kv> Look<'_, K> {
         failed
     }
 
-    fn roll(&mut self) -> Result<(), UpkeepError> {
+    /// Whether each index is the place of one entry. Of entries that are erased no more can be said: their hashes are not
+    /// derived from anything that is left.
+    fn places(&mut self, of_log: GoOn<'_>) -> Result<bool, UpkeepError> {
+        let size = self.row.frontier.size();
+        let words = usize::try_from(size.div_ceil(64)).unwrap_or(usize::MAX);
+        let mut seen = vec![0u64; words];
+        let mut last = None;
+        loop {
+            let found = self.store.places(self.log, last.as_deref())?;
+            let Some((key, ..)) = found.last() else {
+                return Ok(true);
+            };
+            last = Some(key.clone());
+            for (_, index, time) in found {
+                let word = usize::try_from(index >> 6).ok().and_then(|at| seen.get_mut(at));
+                let bit = 1u64 << (index & 63);
+                match word {
+                    Some(word) if *word & bit == 0 && index < size && time <= self.row.last_time => {
+                        *word |= bit;
+                    }
+                    _ => return Ok(false),
+                }
+            }
+            of_log(self.findings)?;
+        }
+    }
+
+    fn roll(&mut self, census: &Census) -> Result<(), UpkeepError> {
         let roll = self.store.roll(self.log)?;
+        let keys = match roll.len() {
+            0 => 0,
+            len => pieces(len.saturating_mul(32)),
+        };
+        self.say(census.roll != keys, "its roll has parts too many or too few");
         let wrong = match &self.row.record.gate {
             Some(gate) => Gates::check_roll(gate, &roll).is_err(),
             None => !roll.is_empty(),
@@ -238,7 +279,7 @@ impl<K: Kv> Look<'_, K> {
         Ok(())
     }
 
-    fn blobs(&mut self, census: &crate::store::Census, of_log: GoOn<'_>) -> Result<(), UpkeepError> {
+    fn blobs(&mut self, census: &Census, of_log: GoOn<'_>) -> Result<(), UpkeepError> {
         let (mut keys, mut bytes, mut count, mut last) = (0u64, 0u64, 0u64, None);
         loop {
             let names = self.store.blob_names(self.log, last)?;
@@ -258,12 +299,24 @@ impl<K: Kv> Look<'_, K> {
         }
         self.say(census.blobs != keys, "blobs have parts too many or too few");
         self.say(bytes != self.row.blob_bytes, "its blobs have more or fewer bytes");
-        self.say(census.put != count, "blobs and their times do not go together");
+        let put = self.store.old_blobs(self.log, Time(u64::MAX), usize::MAX)?;
+        let mut lone = census.put != count;
+        for blob in put {
+            let len = self.store.blob(self.log, blob.hash, 0, 0)?.map(|(len, _)| len);
+            lone |= len != Some(blob.len);
+            of_log(self.findings)?;
+        }
+        self.say(lone, "blobs and their times do not go together");
         Ok(())
     }
 
-    fn waiting(&mut self) -> Result<u64, UpkeepError> {
+    fn waiting(&mut self, census: &Census) -> Result<u64, UpkeepError> {
         let waiting = self.store.waiting(self.log)?;
+        let keys = waiting.iter().map(|one| pieces(encode(one).len()));
+        self.say(
+            census.waiting != keys.fold(0, u64::saturating_add),
+            "ballots that wait have parts too many or too few",
+        );
         for one in &waiting {
             self.say(sha256(&one.bytes) != one.hash, "a ballot that waits is another");
             let has = self.store.has_slot(self.log, one)?;
