@@ -187,8 +187,7 @@ impl Task {
     async fn pass_on(&mut self, pushed: Pushed) {
         match pushed {
             Pushed::Page { log, page } => {
-                let entries = u64::try_from(page.entries.len()).unwrap_or(u64::MAX);
-                self.next.insert(log, page.from.saturating_add(entries));
+                self.next.insert(log, page.end());
                 // The semaphore is never closed; were it, the page would go without waiting.
                 let permit = Arc::clone(&self.pages).acquire_owned().await.ok();
                 self.reports.put(Report::Input {

@@ -14,7 +14,7 @@ use minicbor::bytes::ByteArray;
 use primitives::canonical::{decode_canonical, encode};
 use primitives::{LogId, RelayId, Time};
 use relay_api::{Call, ProblemKind, ReadToken, Reply};
-use tlog::{CheckpointKey, CreateLog, Entry, Origin, Page, Reader};
+use tlog::{CheckpointKey, CreateLog, Entry, LogKind, Origin, Page, Reader};
 
 /// Bytes of entries asked for at once.
 const PAGE_BYTES_MAX: u32 = 1024 * 1024;
@@ -146,12 +146,13 @@ impl Step<'_> {
             .is_none_or(|at| *at <= self.now);
         if due {
             let token = ReadToken::from(&log.role.keys(log.secret.secret()).read_token);
-            let from = log.reader.size();
+            let (from, known) = (log.reader.size(), log.reader.known_ahead());
             self.ask_once(Expected::Read { log: id }, lane, || Call::Read {
                 log: id,
                 token,
                 from,
                 bytes_max: PAGE_BYTES_MAX,
+                known,
             });
         }
         self.ask_for_proof(id);
@@ -269,18 +270,21 @@ impl Step<'_> {
         let Some(log) = self.state.logs.get_mut(&id) else {
             return Ok(());
         };
-        if page.from != log.reader.size() {
+        // A push does not know which checkpoint is known here: nothing may be passed over it (LOG-12).
+        let known = log.reader.known_ahead();
+        let passes_known = known.is_some_and(|known| page.gone.as_ref().is_some_and(|gone| gone.to > known));
+        if page.from != log.reader.size() || passes_known {
             // A push and an answer crossed: what is still missing is asked for, soon but not at once, for a relay that
             // always answers so would be asked for ever.
             let wait_ms = if pushed { 0 } else { POLL_MS / 4 };
             self.state.volatile.poll_at.insert(id, self.now.after(wait_ms));
             return Ok(());
         }
-        let (first, role) = (log.reader.size(), log.role);
+        let (first, role, kind) = (page.first(), log.role, log.record.kind);
         let was_known = log.reader.largest().cloned();
         let mut roots = Vec::new();
         let keeps = matches!(role, LogRole::Conversation { .. });
-        let extended = log.reader.extend_telling(page, &key, |size, frontier| {
+        let extended = log.reader.extend_of(kind, page, &key, |size, frontier| {
             if keeps {
                 roots.push((size, frontier.root()));
             }
@@ -303,7 +307,7 @@ impl Step<'_> {
                 if let Some(newest) = page.entries.last() {
                     self.note_entry_time(newest.time);
                 }
-                if !page.entries.is_empty() {
+                if !page.is_empty() {
                     self.caught_up(id, first, verified.unread);
                 }
                 let moved =
@@ -317,7 +321,7 @@ impl Step<'_> {
                     self.store
                         .put(tables::ENTRIES, entry_key(id, index), encode(entry));
                 }
-                if moved || !page.entries.is_empty() {
+                if moved || !page.is_empty() {
                     self.save_log(id);
                     self.check_promises(id);
                     if matches!(role, LogRole::Box { .. }) {
@@ -370,7 +374,16 @@ impl Step<'_> {
                 return Ok(());
             }
             let Some(entry) = self.load_entry(id, index)? else {
-                return Err(StepError::Record(tables::ENTRIES.0));
+                // Of a log that is no record the relay may have kept it no longer.
+                let (kind, size) = (log.record.kind, log.reader.size());
+                if kind == LogKind::Record {
+                    return Err(StepError::Record(tables::ENTRIES.0));
+                }
+                let next = self.next_kept(id, index)?.unwrap_or(size);
+                if let Some(log) = self.state.logs.get_mut(&id) {
+                    log.taken = next.max(index.saturating_add(1));
+                }
+                continue;
             };
             let own = self.own_item(id, &entry.bytes);
             // A statement that stands behind the journal's last one in this log has no effect: it is stated again.
@@ -443,6 +456,15 @@ impl Step<'_> {
         value
             .map(|value| decode_canonical(&value).map_err(|_| StepError::Record(tables::ENTRIES.0)))
             .transpose()
+    }
+
+    /// The index of the first kept entry of a log from `from` on.
+    fn next_kept(&self, id: LogId, from: u64) -> Result<Option<u64>, StepError> {
+        let found = self
+            .store
+            .scan(tables::ENTRIES, id.as_bytes(), &entry_key(id, from), 1)?;
+        let index = found.first().and_then(|(key, _)| key.last_chunk::<8>());
+        Ok(index.map(|index| u64::from_be_bytes(*index)))
     }
 
     /// All kept entries of a log, in order.

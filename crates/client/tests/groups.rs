@@ -289,3 +289,39 @@ fn a_conversation_is_muted_put_away_and_pinned_for_oneself_alone() {
         (false, false, false)
     );
 }
+
+#[test]
+fn who_was_away_longer_than_the_relay_keeps_is_added_again() {
+    let mut world = World::new(47, 4);
+    world.found(4);
+    world.say(0, "before");
+    world.until("all have it", WAIT_MS, |world| {
+        (0..4).all(|who| world.texts(who) == ["before"])
+    });
+    world.stop(3);
+    world.say(0, "while they were away");
+    // The group goes on to another epoch, by a commit that nobody can read any more.
+    let further = world.bring_device(0, true);
+    world.until("it is in", WAIT_MS, |world| !world.texts(further).is_empty());
+    world.relay.let_go();
+    world.say(1, "all of it is gone");
+    world.start(3);
+    let mut said = 0;
+    world.until("they follow again", WAIT_MS, |world| {
+        said += 1;
+        world.say(2, &format!("are you there, {said}?"));
+        world.run_ms(10_000);
+        world
+            .texts(3)
+            .last()
+            .is_some_and(|text| text.starts_with("are you there"))
+    });
+    assert!(!world.texts(3).contains(&"while they were away".to_owned()));
+    world.say(3, "here I am");
+    world.until("all hear them", WAIT_MS, |world| {
+        (0..3).all(|who| world.texts(who).last().is_some_and(|text| text == "here I am"))
+    });
+    for who in 0..4 {
+        assert_eq!(world.overview(who).evidence, [], "member {who}");
+    }
+}

@@ -43,6 +43,8 @@ labels! {
     LOG_ID = "log/id";
     /// Signature of an append by the log's append key.
     LOG_APPEND = "log/append";
+    /// Signature by the append key that a private log's beginning is not needed any more.
+    LOG_TRIM = "log/trim";
     /// Hash of a read token.
     LOG_READ_TOKEN = "log/read-token";
     /// Statement by which a relay's identity key certifies its TLS and checkpoint keys.

@@ -85,6 +85,10 @@ pub enum Call {
         /// How many bytes of entries at most (but at least one entry, if there is one).
         #[n(3)]
         bytes_max: u32,
+        /// The size of the largest checkpoint that the reader knows, if it is larger than `from`: what is gone is shown
+        /// up to there, and from there ([`tlog::Reader::known_ahead`]).
+        #[n(4)]
+        known: Option<u64>,
     },
     /// Asks for a consistency proof between two sizes, `from <= to <= size`. Answer: `Consistency`.
     #[n(3)]
@@ -157,6 +161,22 @@ pub enum Call {
         #[n(2)]
         checkpoint: SignedCheckpoint,
     },
+    /// Lets the entries of a private log before an index go: its reader needs them no more. Answer: `Trimmed`.
+    #[n(10)]
+    Trim {
+        /// Of which log.
+        #[n(0)]
+        log: LogId,
+        /// The right to read it.
+        #[n(1)]
+        token: ReadToken,
+        /// The index of the first entry that stays; at most the log's size.
+        #[n(2)]
+        before: u64,
+        /// By the log's append key: [`crate::sign_trim`].
+        #[n(3)]
+        signature: ByteArray<64>,
+    },
     /// Gives entries back that the relay has lost. They are taken if they lead to the checkpoint's root, which the relay
     /// itself has signed. Answer: `Standing`.
     #[n(11)]
@@ -194,6 +214,7 @@ impl Call {
             | Self::PutBlob { log, .. }
             | Self::Show { log, .. }
             | Self::GiveBack { log, .. }
+            | Self::Trim { log, .. }
             | Self::GetBlob { log, .. } => Some(*log),
             Self::Keys | Self::Limits | Self::Piece(_) => None,
         }

@@ -80,6 +80,7 @@ const ENDPOINTS: &[(&str, Method, usize)] = &[
     ("/v1/keys", Method::Get, 0),
     ("/v1/limits", Method::Get, 0),
     ("/v1/piece", Method::Post, PIECE_BYTES_MAX + FRAME_BYTES_MAX),
+    ("/v1/trim", Method::Post, SMALL_BODY_BYTES_MAX),
     ("/v1/show", Method::Post, SMALL_BODY_BYTES_MAX),
     ("/v1/give-back", Method::Post, GIVE_BACK_BYTES_MAX),
 ];
@@ -102,6 +103,7 @@ impl Call {
             Self::Limits => "/v1/limits",
             Self::Piece(_) => "/v1/piece",
             Self::Show { .. } => "/v1/show",
+            Self::Trim { .. } => "/v1/trim",
             Self::GiveBack { .. } => "/v1/give-back",
         }
     }

@@ -22,5 +22,8 @@ pub use piece::{Piece, PieceReply, ReplyPart};
 pub use problem::{Problem, ProblemKind};
 pub use reply::Reply;
 pub use standing::Standing;
-pub use tlog::{Entry, Page, RelayKeys, SignedCheckpoint, relay_id, sign_append, verify_append};
+pub use tlog::{
+    Entry, Gone, Page, RelayKeys, SignedCheckpoint, relay_id, sign_append, sign_trim, verify_append,
+    verify_trim,
+};
 pub use watch::{Pushed, WatchRequest};

@@ -72,6 +72,13 @@ pub enum Reply {
     /// How a log stands beside what has been signed of it.
     #[n(11)]
     Standing(#[n(0)] Standing),
+    /// What is before it can be read no more, durably.
+    #[n(12)]
+    Trimmed {
+        /// The index of the first entry that is there.
+        #[n(0)]
+        gone: u64,
+    },
 }
 
 impl From<Problem> for Reply {

@@ -39,6 +39,13 @@ fn calls() -> Vec<Call> {
             token: token.clone(),
             from: u64::MAX,
             bytes_max: u32::MAX,
+            known: Some(u64::MAX),
+        },
+        Call::Trim {
+            log,
+            token: token.clone(),
+            before: u64::MAX,
+            signature: [4; 64].into(),
         },
         Call::Consistency {
             log,
@@ -218,6 +225,7 @@ fn a_token_is_not_printed() {
         token: ReadToken::new([0xab; 32]),
         from: 0,
         bytes_max: 0,
+        known: None,
     };
     let printed = format!("{call:?} {:?}", CreateToken::new("secret").unwrap());
     assert!(

@@ -66,7 +66,9 @@ impl Service {
                 .await
             }
             Done::Waits { slot_end } => Ok(Reply::Pending { slot_end }),
-            Done::Created | Done::Stored | Done::Stands(_) => Err(ProblemKind::Internal.into()),
+            Done::Created | Done::Stored | Done::Stands(_) | Done::Trimmed(_) => {
+                Err(ProblemKind::Internal.into())
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! A batch: what one commit will change, and what is answered once it has.
 
 use crate::committed::Committed;
+use crate::quota::Quota;
 use crate::recovery::{Recovery, refusal};
 use crate::store::{LogChange, LogStore, Placed, Row, StoreFault, Tag, Waiting};
 use crate::task::{Done, Role, Task};
@@ -32,6 +33,13 @@ pub(crate) struct Batch<'a> {
     pub(crate) changes: HashMap<LogId, LogChange>,
     /// Logs whose doubt has changed.
     pub(crate) doubted: BTreeSet<LogId>,
+    /// Logs of which something goes.
+    pub(crate) going: BTreeSet<LogId>,
+    /// Whether a log was trimmed.
+    pub(crate) trimmed: bool,
+    pub(crate) quota: Quota,
+    /// Bytes that this batch adds.
+    added: u64,
     /// Whether some log can be appended to again.
     pub(crate) thawed: bool,
     /// Logs that were asked for and are not there.
@@ -64,6 +72,10 @@ impl<'a> Batch<'a> {
             committed,
             recovery,
             doubted: BTreeSet::new(),
+            going: BTreeSet::new(),
+            trimmed: false,
+            quota: Quota::default(),
+            added: 0,
             thawed: false,
             now,
             changes: HashMap::new(),
@@ -85,6 +97,7 @@ impl<'a> Batch<'a> {
             Task::Blob { log, hash, bytes } => self.blob(log, hash, bytes),
             Task::Show { log, checkpoint } => self.show(log, &checkpoint).map(Done::Stands),
             Task::GiveBack(given) => self.give_back(*given).map(Done::Stands),
+            Task::Trim { log, before } => self.trim(log, before),
         }
     }
 
@@ -107,6 +120,7 @@ impl<'a> Batch<'a> {
     fn create(&mut self, record: CreateLog, roll: Vec<ByteArray<32>>) -> Result<Done, Problem> {
         let log = record.id();
         if self.change(log)?.is_none() {
+            self.quota.allows_log(self.bytes()?)?;
             let change = LogChange {
                 roll,
                 ..LogChange::new(None, Row::new(record))
@@ -162,6 +176,9 @@ impl<'a> Batch<'a> {
                 Ok(Done::Waits { slot_end })
             }
             _ => {
+                if row.record.gate.is_none() {
+                    self.has_room(log, bytes.len())?;
+                }
                 self.admit(log, role)?;
                 let time = now.max(row.last_time);
                 let index = self.place(log, hash, Entry { time, bytes });
@@ -282,6 +299,10 @@ impl<'a> Batch<'a> {
                 nodes.push((level, at, node))
             });
         change.row.last_time = entry.time;
+        let len = u64::try_from(entry.bytes.len()).unwrap_or(u64::MAX);
+        let kept = change.row.kept.get_or_insert_default();
+        kept.bytes = kept.bytes.saturating_add(len);
+        self.added = self.added.saturating_add(len);
         self.placed.insert((log, hash), (index, entry.time));
         change.placed.push(Placed { index, hash, entry });
         index
@@ -292,17 +313,37 @@ impl<'a> Batch<'a> {
             return Ok(Done::Stored);
         }
         let change = self.change(log)?.ok_or(ProblemKind::NotFound)?;
-        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let total = change.row.blob_bytes.saturating_add(len);
         if change.blobs.iter().any(|(known, _)| *known == hash) {
             return Ok(Done::Stored);
         }
+        self.has_room(log, bytes.len())?;
+        let change = self.changes.get_mut(&log).ok_or(ProblemKind::NotFound)?;
+        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let total = change.row.blob_bytes.saturating_add(len);
         if total > BLOB_BYTES_PER_LOG_MAX {
             return Err(ProblemKind::InsufficientStorage.into());
         }
         change.row.blob_bytes = total;
         change.blobs.push((hash, bytes));
+        self.added = self.added.saturating_add(len);
         Ok(Done::Stored)
+    }
+
+    /// Refuses what a quota has no room for.
+    fn has_room(&mut self, log: LogId, len: usize) -> Result<(), Problem> {
+        let here = self.change(log)?.map_or(0, |change| change.row.bytes());
+        let all = self.bytes()?;
+        self.quota
+            .allows(here, all, u64::try_from(len).unwrap_or(u64::MAX))
+    }
+
+    /// Bytes of the whole store, with those of this batch; only if a quota asks for them.
+    fn bytes(&self) -> Result<u64, Problem> {
+        if self.quota.store_bytes.is_none() {
+            return Ok(0);
+        }
+        let stored = self.store.totals().map_err(problem)?;
+        Ok(stored.bytes.saturating_add(self.added))
     }
 
     /// What this batch sets going.
@@ -323,6 +364,7 @@ impl<'a> Batch<'a> {
         let changed = |log: &LogId, change: &LogChange| {
             change.expected.is_none()
                 || self.doubted.contains(log)
+                || self.going.contains(log)
                 || !(change.placed.is_empty() && change.waiting.is_empty() && change.blobs.is_empty())
         };
         let changes: Vec<_> = self

@@ -9,9 +9,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 /// Digits of an inode number.
 const DIGITS: usize = 20;
+/// How often, and after what pause, a lock that somebody holds is tried again.
+const ATTEMPTS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// Held for as long as the directory is in use; the kernel lets go of it with the process.
 #[derive(Debug)]
@@ -32,10 +36,18 @@ impl DirLock {
             .create(true)
             .truncate(false)
             .open(dir.join("lock"))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
-            Err(error) => return Err(error.into()),
+        let mut attempts = ATTEMPTS;
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => break,
+                // Somebody may only be looking whether it is in use.
+                Err(rustix::io::Errno::WOULDBLOCK) if attempts > 0 => {
+                    attempts = attempts.saturating_sub(1);
+                    std::thread::sleep(PAUSE);
+                }
+                Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
         }
         let mut lock = Self { file, copied: false };
         let here = lock.file.metadata()?.ino();
@@ -49,6 +61,22 @@ impl DirLock {
             }
         }
         Ok(Some(lock))
+    }
+
+    /// Whether a process has the directory. Changes nothing.
+    ///
+    /// # Errors
+    /// Whatever keeps the lock file from being opened.
+    pub fn is_taken(dir: &Path) -> io::Result<bool> {
+        let file = match File::open(dir.join("lock")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            opened => opened?,
+        };
+        match flock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(false),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether the directory is a copy of the one in which a relay ran, or has only the keys of one.
@@ -90,8 +118,9 @@ mod tests {
     fn a_copy_is_told_from_the_original_until_it_is_claimed() {
         let (original, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         for _ in 0..2 {
+            assert!(!DirLock::is_taken(original.path()).unwrap());
             let lock = DirLock::take(original.path()).unwrap().unwrap();
-            assert!(!lock.is_copy());
+            assert!(!lock.is_copy() && DirLock::is_taken(original.path()).unwrap());
             assert!(DirLock::take(original.path()).unwrap().is_none(), "it is in use");
         }
         // Both are there at once, so they have two inode numbers.

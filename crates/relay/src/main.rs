@@ -6,6 +6,8 @@ mod recover;
 mod rotate;
 #[path = "commands/serve.rs"]
 mod serve;
+#[path = "commands/upkeep.rs"]
+mod upkeep;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -40,17 +42,37 @@ enum Command {
     Recover(recover::Recover),
     /// Draws other keys for TLS or for checkpoints, under the same identity and address; the relay must be stopped.
     Rotate(rotate::Rotate),
+    /// Says how the relay is, also while it runs. Exit 0; 1 nothing can be said; 2 no data directory of a relay.
+    Status(upkeep::Status),
+    /// Derives everything in the store again and compares; the relay must be stopped. Exit 0 sound; 1 damaged, or it
+    /// cannot be read; 2 misuse.
+    Check(upkeep::Check),
+    /// Copies what is alive into a new store, verifies it, and puts it in the old one's place; the relay must be stopped,
+    /// and the disk must take both. May be killed at any moment. Exit 0 done; 1 not done; 2 misuse.
+    Compact(upkeep::Compact),
+    /// Writes the store into one file; the relay must be stopped. Exit 0 done; 1 not done; 2 misuse.
+    Export(upkeep::Export),
+    /// Makes a data directory from a file that `export` has written, and verifies everything in it. The relay recovers
+    /// when it is started on it: it may have signed more after the export. Exit 0 done; 1 not done; 2 misuse.
+    Import(upkeep::Import),
 }
 
 fn main() -> ExitCode {
     match Args::parse().command {
         Command::Serve(serve) => end(serve.run().map(|()| None)),
         Command::Rotate(rotate) => end(rotate.run().map(Some)),
-        Command::Recover(recover) => {
-            let done = recover.run().map_err(|(message, code)| Failure { message, code });
-            end(done.map(Some))
-        }
+        Command::Recover(command) => end_refused(command.run()),
+        Command::Status(command) => end_refused(command.run()),
+        Command::Check(command) => end_refused(command.run()),
+        Command::Compact(command) => end_refused(command.run()),
+        Command::Export(command) => end_refused(command.run()),
+        Command::Import(command) => end_refused(command.run()),
     }
+}
+
+fn end_refused(done: Result<String, recover::Refused>) -> ExitCode {
+    let done = done.map_err(|(message, code)| Failure { message, code });
+    end(done.map(Some))
 }
 
 /// Says what was done on standard output, or what was not on standard error.

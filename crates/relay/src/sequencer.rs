@@ -7,8 +7,11 @@
 use crate::batch::{Batch, problem};
 use crate::clock::{Clock, Stamps};
 use crate::committed::Committed;
+use crate::keeping::{Keeper, Keeping};
 use crate::mark::Mark;
+use crate::quota::Quota;
 use crate::recovery::Recovery;
+use crate::status::Board;
 use crate::store::{LogStore, StoreFault};
 use crate::task::{Done, Task};
 use crate::watch::Watchers;
@@ -91,13 +94,28 @@ impl Sequencer {
     /// # Errors
     /// [`StoreFault`] if the store cannot be read.
     pub fn start_in(
-        (store, committed, watchers): (Arc<dyn LogStore>, Committed, Arc<Watchers>),
+        parts: (Arc<dyn LogStore>, Committed, Arc<Watchers>),
         clock: Arc<dyn Clock>,
         recovery: Arc<Recovery>,
         mark: Option<Mark>,
     ) -> Result<Self, StoreFault> {
+        Self::start_keeping(parts, clock, (recovery, mark), Keeping::default())
+    }
+
+    /// [`Sequencer::start_in`] that keeps so much, for so long.
+    ///
+    /// # Errors
+    /// [`StoreFault`] if the store cannot be read.
+    pub fn start_keeping(
+        (store, committed, watchers): (Arc<dyn LogStore>, Committed, Arc<Watchers>),
+        clock: Arc<dyn Clock>,
+        (recovery, mark): (Arc<Recovery>, Option<Mark>),
+        keeping: Keeping,
+    ) -> Result<Self, StoreFault> {
         let (sender, receiver) = sync_channel(QUEUE_MAX);
-        let stamps = Stamps::after(store.high_water()?, clock.read());
+        let high_water = store.high_water()?;
+        let stamps = Stamps::after(high_water, clock.read());
+        let keeper = Keeper::new(keeping.retention, high_water, clock.read());
         let agenda = store.slots()?.into_iter().collect();
         let state = State {
             store,
@@ -109,6 +127,9 @@ impl Sequencer {
             recovery,
             mark,
             unmarked: None,
+            keeper,
+            quota: keeping.quota,
+            board: keeping.board,
         };
         let thread = std::thread::Builder::new()
             .name("sequencer".to_owned())
@@ -145,6 +166,9 @@ struct State {
     mark: Option<Mark>,
     /// The latest commit that was not marked yet, and the uptime from which on it is to be.
     unmarked: Option<(Time, u64)>,
+    keeper: Keeper,
+    quota: Quota,
+    board: Option<Board>,
 }
 
 impl State {
@@ -180,11 +204,13 @@ impl State {
             }
             let healthy = self.step(tasks);
             self.set_mark(stop);
+            self.post(stop);
             if stop {
                 return;
             }
             wait = if healthy {
-                self.until_next_slot().min(self.until_mark())
+                let kept = self.keeper.until(self.clock.read());
+                self.until_next_slot().min(self.until_mark()).min(kept)
             } else {
                 AFTER_FAILURE
             };
@@ -211,6 +237,15 @@ impl State {
             if let Err(error) = mark.raise(to) {
                 tracing::warn!(%error, "how far the store has come could not be noted");
             }
+        }
+    }
+
+    /// Says how much there is, now and then.
+    fn post(&mut self, stop: bool) {
+        let now = self.clock.read();
+        let stamped = self.stamps.stamp(now).is_ok();
+        if let Some(board) = &mut self.board {
+            board.post(self.store.as_ref(), self.recovery.is_on(), stamped, now, stop);
         }
     }
 
@@ -245,11 +280,12 @@ impl State {
                 .collect(),
             _ => Vec::new(),
         };
-        if tasks.is_empty() && due.is_empty() {
+        if tasks.is_empty() && due.is_empty() && !self.keeper.is_due(self.clock.read()) {
             return now.is_some() || self.agenda.is_empty();
         }
         let store = Arc::clone(&self.store);
         let mut batch = Batch::new(store.as_ref(), &self.committed, &self.recovery, now);
+        batch.quota = self.quota;
         // Stable: otherwise in the order of their coming.
         tasks.sort_by_key(|(task, _)| !task.doubts());
         let others = tasks.partition_point(|(task, _)| task.doubts());
@@ -268,7 +304,10 @@ impl State {
             let result = ended.clone().map_err(problem).and_then(|()| batch.perform(task));
             answers.push((answer, result));
         }
-        let begun = batch.begun();
+        if let Err(fault) = self.keeper.step(&mut batch, self.clock.read()) {
+            tracing::error!(%fault, "the logs cannot be looked through for what is to go");
+        }
+        let (begun, trimmed) = (batch.begun(), batch.trimmed);
         // Even after a failure: the store may have it all the same, and looking once more costs nothing.
         self.agenda.extend(begun.slots);
         let (healthy, problem) = match ended.and_then(|()| batch.commit()) {
@@ -286,6 +325,9 @@ impl State {
                 (false, Some(problem(fault)))
             }
         };
+        if trimmed {
+            self.keeper.hurry(self.clock.read());
+        }
         self.watchers.grown(&begun.grown);
         if begun.thawed {
             self.read_agenda();

@@ -4,6 +4,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::committed::Committed;
 use crate::connection::{self, KIB, Shared, stopped};
 use crate::identity::Identity;
+use crate::keeping::Keeping;
 use crate::lock::DirLock;
 use crate::mark::Mark;
 use crate::metrics::{self, Metrics, State};
@@ -11,8 +12,10 @@ use crate::recovery::Recovery;
 use crate::sequencer::Sequencer;
 use crate::service::Service;
 use crate::settings::Settings;
+use crate::status::Board;
 use crate::store::{LogStore, SledStore, StoreFault, sync_parent};
 use crate::tls::{TlsError, server_config};
+use crate::upkeep;
 use crate::watch::Watchers;
 use relay_api::{HostPort, RelayAddress};
 use std::io;
@@ -46,6 +49,9 @@ pub enum StartError {
          run again, run `veche-relay recover --latest --data {0}`"
     )]
     Copied(PathBuf),
+    /// An import was cut off.
+    #[error("an import into {0} was cut off; run it again")]
+    Unfinished(PathBuf),
     /// The store has less than it had.
     #[error(
         "the store in {0} has lost what it held: it is damaged, or an older copy. Check the disk; put back the newest \
@@ -90,11 +96,15 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     sync_parent(&settings.data).map_err(unusable)?;
     let private = std::fs::Permissions::from_mode(0o700);
     std::fs::set_permissions(&settings.data, private).map_err(unusable)?;
+    if upkeep::is_unfinished(&settings.data) {
+        return Err(StartError::Unfinished(settings.data.clone()));
+    }
     let lock = DirLock::take(&settings.data).map_err(unusable)?;
     let lock = lock.ok_or_else(|| StartError::InUse(settings.data.clone()))?;
     if lock.is_copy() {
         return Err(StartError::Copied(settings.data.clone()));
     }
+    upkeep::sweep(&settings.data).map_err(unusable)?;
     let identity = Identity::load_or_create(&settings.data).map_err(unusable)?;
     let tls = TlsAcceptor::from(server_config(&identity)?);
 
@@ -117,7 +127,13 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         );
     }
     let shared = (Arc::clone(&store), committed.clone(), Arc::clone(&watchers));
-    let sequencer = Sequencer::start_in(shared, Arc::clone(&clock), Arc::clone(&recovery), Some(mark))?;
+    let keeping = Keeping {
+        quota: settings.quota,
+        board: Some(Board::new(&settings.data)),
+        ..Keeping::default()
+    };
+    let durably = (Arc::clone(&recovery), Some(mark));
+    let sequencer = Sequencer::start_keeping(shared, Arc::clone(&clock), durably, keeping)?;
 
     let (listener, shown) = listen(&settings).await?;
     let bound = listener

@@ -1,5 +1,7 @@
 //! What a relay does for a call, whatever carried it.
 
+mod pages;
+
 use crate::batch::problem;
 use crate::clock::Clock;
 use crate::committed::Committed;
@@ -10,7 +12,7 @@ use crate::rate::{LogRates, Rate};
 use crate::recovery::{Recovery, refusal};
 use crate::sequencer::Queue;
 use crate::settings::Settings;
-use crate::store::{LogStore, Range, Row, StoreFault};
+use crate::store::{LogStore, Row, StoreFault};
 use crate::tails::Tails;
 use crate::task::{Done, Given, Role, Task};
 use crate::watch::Watchers;
@@ -135,7 +137,17 @@ impl Service {
                 token,
                 from,
                 bytes_max,
-            } => self.page(log, token, from, bytes_max).await.map(Reply::Page),
+                known,
+            } => {
+                let page = self.page(log, token, (from, known), bytes_max);
+                page.await.map(Reply::Page)
+            }
+            Call::Trim {
+                log,
+                token,
+                before,
+                signature,
+            } => self.trim(log, token, before, *signature).await,
             Call::Consistency { log, token, from, to } => {
                 self.blocking(move |service| service.consistency(log, &token, from, to))
                     .await
@@ -182,7 +194,8 @@ impl Service {
         }
     }
 
-    /// A page of a log that the token reads.
+    /// A page of a log that the token reads, from an index on; what is gone before the first entry goes no further than
+    /// what the reader knows, if it says so.
     ///
     /// # Errors
     /// [`ProblemKind::NotFound`], [`ProblemKind::OutOfRange`].
@@ -190,7 +203,7 @@ impl Service {
         self: &Arc<Self>,
         log: LogId,
         token: ReadToken,
-        from: u64,
+        from: (u64, Option<u64>),
         bytes_max: u32,
     ) -> Result<Page, Problem> {
         // When a log grows, everybody who watches it wants the same page.
@@ -198,7 +211,7 @@ impl Service {
             let row = self.readable(log, &token)?;
             let size = row.frontier.size();
             if row.doubt.is_none()
-                && let Some(page) = self.tails.get(log, from..size, bytes_max)
+                && let Some(page) = self.tails.get(log, from.0..size, bytes_max)
             {
                 return Ok(page);
             }
@@ -273,32 +286,6 @@ impl Service {
         Ok(Reply::Created { log })
     }
 
-    fn read(&self, log: LogId, token: &ReadToken, from: u64, bytes_max: u32) -> Result<Page, Problem> {
-        self.readable(log, token)?;
-        let (row, checkpoint) = self.checkpoint(log)?;
-        let size = row.frontier.size();
-        if from > size {
-            return Err(ProblemKind::OutOfRange.into());
-        }
-        let entries_max = u64::try_from(PAGE_ENTRIES_MAX).unwrap_or(u64::MAX);
-        let range = Range {
-            from,
-            to: size.min(from.saturating_add(entries_max)),
-            bytes_max: usize::try_from(bytes_max)
-                .unwrap_or(usize::MAX)
-                .min(PAGE_BYTES_MAX),
-        };
-        let entries = self.store.entries(log, range).map_err(problem)?;
-        let read = from.saturating_add(u64::try_from(entries.len()).unwrap_or(0));
-        let consistency = consistency_proof(&self.nodes(log), read, size).map_err(problem)?;
-        Ok(Page {
-            from,
-            entries,
-            checkpoint,
-            consistency,
-        })
-    }
-
     fn consistency(&self, log: LogId, token: &ReadToken, from: u64, to: u64) -> Result<Reply, Problem> {
         let row = self.readable(log, token)?;
         if from > to || to > row.frontier.size() {
@@ -328,7 +315,10 @@ impl Service {
         len: u32,
     ) -> Result<Reply, Problem> {
         self.readable(log, token)?;
-        let found = self.store.blob(log, hash, offset, len).map_err(problem)?;
+        let found = self.store.blob(log, hash, offset, len);
+        // It may be dropped while it is read; then it is not there.
+        let found = found.or_else(|_| self.store.blob(log, hash, offset, len));
+        let found = found.map_err(problem)?;
         let (blob_len, bytes) = found.ok_or(ProblemKind::NotFound)?;
         if offset > blob_len {
             Err(ProblemKind::OutOfRange.into())

@@ -1,5 +1,6 @@
 //! How a relay is set up.
 
+use crate::quota::Quota;
 use crate::rate::Rate;
 use relay_api::{CreateToken, HostPort};
 use std::net::SocketAddr;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub patience: Patience,
     /// Bytes that stay free on the disk; with less, nothing is stored.
     pub reserve_bytes: u64,
+    /// Bytes that one log, and all together, may have.
+    pub quota: Quota,
 }
 
 /// How long a connection may take for what; who takes longer is dropped.
@@ -84,6 +87,7 @@ impl Settings {
             bodies_bytes_max: 128 * 1024 * 1024,
             patience: Patience::default(),
             reserve_bytes: 64 * 1024 * 1024,
+            quota: Quota::default(),
         }
     }
 

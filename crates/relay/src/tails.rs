@@ -28,7 +28,7 @@ impl Tails {
 
     /// Keeps a page if it ends its log and is short.
     pub(crate) fn keep(&self, log: LogId, page: &Page) {
-        let is_tail = page.consistency.is_empty() && !page.entries.is_empty();
+        let is_tail = page.gone.is_none() && page.consistency.is_empty() && !page.entries.is_empty();
         let ends_it = page.checkpoint.peek().is_ok_and(|last| last.size == end(page));
         if !is_tail || bytes(page) > TAIL_BYTES_MAX || !ends_it {
             return;

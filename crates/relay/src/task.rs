@@ -36,6 +36,13 @@ pub enum Task {
     },
     /// Take entries back that are missing here.
     GiveBack(Box<Given>),
+    /// Let the entries of a private log before an index go.
+    Trim {
+        /// Of which log.
+        log: LogId,
+        /// The index of the first entry that stays.
+        before: u64,
+    },
     /// Store a blob.
     Blob {
         /// Beside which log.
@@ -94,6 +101,8 @@ pub enum Done {
     Stored,
     /// How the log stands.
     Stands(Standing),
+    /// What is before this index is gone.
+    Trimmed(u64),
 }
 
 impl Task {
@@ -102,7 +111,7 @@ impl Task {
         match self {
             Self::Create { roll, .. } => roll.len().saturating_mul(32),
             Self::Append { bytes, .. } | Self::Blob { bytes, .. } => bytes.len(),
-            Self::Show { .. } => 0,
+            Self::Show { .. } | Self::Trim { .. } => 0,
             Self::GiveBack(given) => given.entries.iter().map(|(.., entry)| entry.bytes.len()).sum(),
         }
     }

@@ -170,7 +170,7 @@ async fn push_all<S: AsyncRead + AsyncWrite + Unpin>(
             continue;
         };
         let page = match service
-            .page(log, position.token.clone(), position.next, PAGE_BYTES)
+            .page(log, position.token.clone(), (position.next, None), PAGE_BYTES)
             .await
         {
             Ok(page) => page,
@@ -182,12 +182,10 @@ async fn push_all<S: AsyncRead + AsyncWrite + Unpin>(
                 continue;
             }
         };
-        if page.entries.is_empty() {
+        if page.is_empty() {
             continue;
         }
-        position.next = position
-            .next
-            .saturating_add(u64::try_from(page.entries.len()).unwrap_or(0));
+        position.next = page.end();
         if !socket.push(&Pushed::Page { log, page }).await {
             return false;
         }

@@ -84,6 +84,7 @@ async fn refuses_what_is_wrong_with_a_problem_and_an_unchanged_log() {
         token: ReadToken::new([0; 32]),
         from: 0,
         bytes_max: 1,
+        known: None,
     };
     refused(&call(address, &forbidden).await, ProblemKind::NotFound);
     refused(

@@ -11,16 +11,16 @@
 mod common;
 
 use ballot::{BallotSecret, Event, Roll};
+use common::boxes::{Box4, OPENING};
 use common::{Bench, Log, ManualClock, START, page, read_all, receipt, refused};
 use primitives::canonical::sha256;
-use primitives::{AssemblyId, OpeningId, Secret, Time, encode};
+use primitives::{AssemblyId, Secret, Time, encode};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use relay::store::{Kv, KvStore, LogStore, MemoryKv, MemoryStore, Pair, SledStore, StoreFault, Write};
 use relay_api::{Call, CreateToken, Piece, ProblemKind, ReadToken, Reply};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tlog::{CloseEntry, Gate, Slots};
 
 fn memory() -> Arc<dyn LogStore> {
     Arc::new(MemoryStore::default())
@@ -107,6 +107,7 @@ async fn unknown_and_forbidden_look_the_same() {
                 token: token.clone(),
                 from: 0,
                 bytes_max: 9,
+                known: None,
             },
             Call::Consistency {
                 log: log_id,
@@ -343,55 +344,6 @@ async fn in_pieces(bench: &Bench, call: &Call, name: u8) -> Reply {
     }
 }
 
-/// A box of four voters, open for 100 s in slots of 10 s.
-struct Box4 {
-    log: Log,
-    event: Event,
-    voters: Vec<BallotSecret>,
-    rng: ChaCha20Rng,
-}
-
-const OPENING: OpeningId = OpeningId::new([8; 32]);
-
-impl Box4 {
-    fn new(slots: bool) -> Self {
-        let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let voters: Vec<_> = (0..4).map(|_| BallotSecret::random(&mut rng)).collect();
-        let roll = Arc::new(Roll::new(voters.iter().map(BallotSecret::public).collect()).unwrap());
-        let (assembly, sealing_key) = (AssemblyId::new([7; 32]), [6; 32]);
-        let mut log = Log::plain(1);
-        log.roll = roll.keys().iter().map(|key| (*key.as_bytes()).into()).collect();
-        log.record.gate = Some(Gate {
-            assembly,
-            opening: OPENING,
-            roll_root: roll.root(),
-            roll_len: 4,
-            sealing_key: sealing_key.into(),
-        });
-        log.record.slots = slots.then_some(Slots {
-            opens: Time(START + 10),
-            closes: Time(START + 100_010),
-            every_ms: 10_000,
-        });
-        Self {
-            log,
-            event: Event::ballot(assembly, OPENING, roll, sealing_key),
-            voters,
-            rng,
-        }
-    }
-
-    fn ballot(&mut self, voter: usize, choice: &[u8]) -> Vec<u8> {
-        ballot::prove(&self.event, &self.voters[voter], choice, &mut self.rng)
-            .unwrap()
-            .encode()
-    }
-
-    fn close(&self) -> Call {
-        self.log.append(&CloseEntry { opening: OPENING }.to_bytes())
-    }
-}
-
 #[tokio::test]
 async fn a_gate_takes_one_verified_ballot_per_voter() {
     let bench = Bench::with(memory(), ManualClock::new(), |settings| settings.append_burst = 1);
@@ -516,6 +468,10 @@ impl Kv for Unsure {
 
     fn scan(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreFault> {
         self.kv.scan(prefix)
+    }
+
+    fn range(&self, from: &[u8], count: usize) -> Result<Vec<Pair>, StoreFault> {
+        self.kv.range(from, count)
     }
 
     fn write(&self, writes: Vec<Write>) -> Result<(), StoreFault> {

@@ -89,6 +89,7 @@ async fn logs_of_operation_hold_no_log_ids_tokens_or_addresses() {
             token: ReadToken::new([3; 32]),
             from: 0,
             bytes_max: 1,
+            known: None,
         };
         refused(&call(address, &wrong).await, ProblemKind::NotFound);
         exchange(address, "POST", "/v1/append", vec![0xff; 100]).await;

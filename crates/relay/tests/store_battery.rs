@@ -11,7 +11,9 @@
 use minicbor::bytes::ByteArray;
 use primitives::canonical::sha256;
 use primitives::{Hash, Secret, Time, labels};
-use relay::store::{LogChange, LogStore, MemoryStore, Placed, Range, Row, SledStore, StoreFault, Waiting};
+use relay::store::{
+    Kept, LogChange, LogStore, MemoryStore, OldBlob, Placed, Range, Row, SledStore, StoreFault, Waiting,
+};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -56,6 +58,8 @@ fn battery(open: &dyn Fn() -> Arc<dyn LogStore>) {
     refuses_another_size(open);
     keeps_large_values(open);
     keeps_what_waits(open);
+    lets_go_what_it_is_told_to(open);
+    goes_round_all_logs(open);
 }
 
 fn creates_and_appends(open: &dyn Fn() -> Arc<dyn LogStore>) {
@@ -212,6 +216,110 @@ fn keeps_what_waits(open: &dyn Fn() -> Arc<dyn LogStore>) {
     assert_eq!(store.waiting(log).unwrap(), [third]);
     assert_eq!(store.slots().unwrap(), [(Time(20), log)]);
     assert_eq!(store.waits_until(log, first.hash).unwrap(), None);
+}
+
+fn lets_go_what_it_is_told_to(open: &dyn Fn() -> Arc<dyn LogStore>) {
+    let record = record(6);
+    let log = record.id();
+    let store = open();
+    let before = store.totals().unwrap();
+    let entries = [(5, vec![1; 5000]), (6, vec![2]), (9, vec![3; 4089])];
+    let mut change = appended(&Row::new(record.clone()), &entries);
+    change.expected = None;
+    change.blobs = vec![(sha256(&[4; 9000]), vec![4; 9000])];
+    change.row.blob_bytes = 9000;
+    change.row.kept = Some(Kept {
+        gone: 0,
+        erased: 0,
+        bytes: 9090,
+    });
+    store.commit(&[(log, change.clone())], Time(50)).unwrap();
+    let mut later = LogChange::new(Some(3), change.row.clone());
+    later.blobs = vec![(sha256(b"later"), b"later".to_vec())];
+    later.row.blob_bytes = 9005;
+    store.commit(&[(log, later.clone())], Time(70)).unwrap();
+    let sizes = |from| store.sizes(log, from, 3 - from).unwrap();
+    assert_eq!(sizes(0), [(Time(5), 5000), (Time(6), 1), (Time(9), 4089)]);
+    assert!(store.sizes(log, 2, 2).is_err());
+    let old = OldBlob {
+        put: store.high_water().unwrap(),
+        hash: sha256(&[4; 9000]),
+        len: 9000,
+    };
+    let found = store.old_blobs(log, Time(u64::MAX), 9).unwrap();
+    assert_eq!((found.len(), found[0].hash, found[0].len), (2, old.hash, old.len));
+    assert!(found[0].put <= found[1].put && store.old_blobs(log, found[0].put, 1).unwrap() == found[..1]);
+    let now = store.totals().unwrap();
+    assert_eq!(
+        (
+            now.logs - before.logs,
+            now.entries - before.entries,
+            now.bytes - before.bytes
+        ),
+        (1, 3, 9090 + 9005)
+    );
+
+    let mut goes = LogChange::new(Some(3), later.row.clone());
+    goes.erased = vec![(0, 5000), (1, 1)];
+    goes.dropped = vec![found[0]];
+    goes.row.blob_bytes = 5;
+    goes.row.kept = Some(Kept {
+        gone: 2,
+        erased: 2,
+        bytes: 4089,
+    });
+    store.commit(&[(log, goes.clone())], Time(80)).unwrap();
+    drop(store);
+
+    let store = open();
+    assert_eq!(store.row(log).unwrap().unwrap(), goes.row);
+    let read = |from, to| {
+        store.entries(
+            log,
+            Range {
+                from,
+                to,
+                bytes_max: usize::MAX,
+            },
+        )
+    };
+    assert!(read(0, 1).is_err() && read(1, 2).is_err());
+    assert_eq!(read(2, 3).unwrap()[0].bytes, vec![3; 4089]);
+    assert_eq!(store.blob(log, old.hash, 0, 9).unwrap(), None);
+    assert!(store.blob(log, sha256(b"later"), 0, 9).unwrap().is_some());
+    assert_eq!(store.old_blobs(log, Time(u64::MAX), 9).unwrap(), found[1..]);
+    // Places and nodes stay.
+    for placed in &change.placed {
+        let place = Some((placed.index, placed.entry.time));
+        assert_eq!(store.position(log, placed.hash).unwrap(), place);
+    }
+    for (level, index, hash) in change.nodes {
+        assert_eq!(store.node(log, level, index).unwrap(), hash);
+    }
+    let after = store.totals().unwrap();
+    assert_eq!(
+        (after.erased - before.erased, after.bytes - before.bytes),
+        (2, 4089 + 5)
+    );
+}
+
+fn goes_round_all_logs(open: &dyn Fn() -> Arc<dyn LogStore>) {
+    let store = open();
+    let (mut found, mut last) = (Vec::new(), None);
+    loop {
+        let some = store.logs(last, 2).unwrap();
+        assert!(some.len() <= 2);
+        let Some((log, _)) = some.last() else { break };
+        last = Some(*log);
+        found.extend(some);
+    }
+    // Those of the battery so far.
+    let mut logs: Vec<_> = [1, 2, 4, 5, 6].map(|seed| record(seed).id()).to_vec();
+    logs.sort_unstable();
+    assert_eq!(found.iter().map(|(log, _)| *log).collect::<Vec<_>>(), logs);
+    for (log, row) in found {
+        assert_eq!(store.row(log).unwrap(), Some(row));
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The signature by which a log accepts an entry.
+//! The signatures by which a log accepts an entry, and by which a private log is trimmed.
 
 use primitives::canonical::sha256;
 use primitives::{BadSignature, LogId, SigningSecret, VerifyingKey, encode, labels};
@@ -26,4 +26,29 @@ pub fn verify_append(
     signature: &[u8; 64],
 ) -> Result<(), BadSignature> {
     key.verify_raw(&append_message(log, entry), signature)
+}
+
+/// What the append key signs to trim a private log: `CBOR([label, log, before])`.
+#[must_use]
+pub fn trim_message(log: LogId, before: u64) -> Vec<u8> {
+    encode(&(labels::LOG_TRIM, log, before))
+}
+
+/// Signs that the entries of `log` before index `before` are not needed any more.
+#[must_use]
+pub fn sign_trim(key: &SigningSecret, log: LogId, before: u64) -> [u8; 64] {
+    key.sign_raw(&trim_message(log, before))
+}
+
+/// Verifies a trim.
+///
+/// # Errors
+/// [`BadSignature`].
+pub fn verify_trim(
+    key: &VerifyingKey,
+    log: LogId,
+    before: u64,
+    signature: &[u8; 64],
+) -> Result<(), BadSignature> {
+    key.verify_raw(&trim_message(log, before), signature)
 }

@@ -22,7 +22,7 @@ mod relay_keys;
 mod rest;
 mod tree;
 
-pub use append::{append_message, sign_append, verify_append};
+pub use append::{append_message, sign_append, sign_trim, trim_message, verify_append, verify_trim};
 pub use checkpoint::{BadCheckpoint, Checkpoint, CheckpointKey, Origin, SignedCheckpoint};
 pub use close::CloseEntry;
 pub use cosignature::Cosignature;
@@ -30,7 +30,7 @@ pub use cosigning::{CosigningKey, CosigningSecret, CosigningSignature};
 pub use frontier::Frontier;
 pub use hashing::{empty_root, leaf_hash, node_hash};
 pub use keys::LogKeys;
-pub use page::{Entry, Page};
+pub use page::{Entry, Gone, Page};
 pub use proof::{BadProof, verify_consistency, verify_inclusion};
 pub use reader::{Breach, Evidence, Observed, Reader, Verified};
 pub use receipt::{BadReceipt, Receipt};

@@ -4,8 +4,9 @@ use crate::ENTRY_BYTES_MAX;
 use crate::checkpoint::{BadCheckpoint, Checkpoint, CheckpointKey, Origin, SignedCheckpoint};
 use crate::frontier::Frontier;
 use crate::hashing::leaf_hash;
-use crate::page::Page;
+use crate::page::{Gone, Page};
 use crate::proof::verify_consistency;
+use crate::record::LogKind;
 use minicbor::{Decode, Encode};
 use primitives::{Hash, Time};
 
@@ -54,6 +55,8 @@ pub struct Verified {
     pub checkpoint: Checkpoint,
     /// Entries that the relay has and the reader has not read yet.
     pub unread: u64,
+    /// Entries that the reader has passed without reading them: the relay keeps them no longer.
+    pub gone: u64,
 }
 
 /// How a checkpoint that somebody else holds relates to ours.
@@ -113,6 +116,14 @@ impl Reader {
         self.largest.as_ref().map(|known| &known.signed)
     }
 
+    /// The size of the largest verified checkpoint if that is not read up to: no page may pass it over what is gone
+    /// (LOG-12), so it goes into the question.
+    #[must_use]
+    pub fn known_ahead(&self) -> Option<u64> {
+        let known = self.largest.as_ref().map(|known| known.size);
+        known.filter(|known| *known > self.frontier.size())
+    }
+
     /// Entries under the largest verified checkpoint that have not been read yet.
     #[must_use]
     pub fn unread(&self) -> u64 {
@@ -121,7 +132,8 @@ impl Reader {
             .map_or(0, |known| known.size.saturating_sub(self.frontier.size()))
     }
 
-    /// Checks a page (LOG-01 to LOG-08) and moves past its entries. After an error nothing has changed.
+    /// Checks a page (LOG-01 to LOG-08) of a log that keeps everything and moves past its entries. After an error
+    /// nothing has changed.
     ///
     /// Cost: one hash per entry and one per level.
     ///
@@ -139,6 +151,21 @@ impl Reader {
         &mut self,
         page: &Page,
         key: &CheckpointKey,
+        passed: impl FnMut(u64, &Frontier),
+    ) -> Result<Verified, Breach> {
+        self.extend_of(LogKind::Record, page, key, passed)
+    }
+
+    /// As [`Reader::extend_telling`], of a log of any kind: one that is not a record may have lost entries to time or to
+    /// its reader (LOG-12). They are passed over, and nothing is told of the sizes between.
+    ///
+    /// # Errors
+    /// As [`Reader::extend`].
+    pub fn extend_of(
+        &mut self,
+        kind: LogKind,
+        page: &Page,
+        key: &CheckpointKey,
         mut passed: impl FnMut(u64, &Frontier),
     ) -> Result<Verified, Breach> {
         let shown = self.open(&page.checkpoint, key)?;
@@ -150,6 +177,12 @@ impl Reader {
         }
         let evidence = || self.evidence(&page.checkpoint);
         let mut frontier = self.frontier.clone();
+        if let Some(gone) = &page.gone {
+            frontier = self.passed_over(gone, kind, &shown)?;
+            passed(frontier.size(), &frontier);
+            self.passes_largest(&frontier)
+                .map_err(|_| Breach::Fork(evidence()))?;
+        }
         let mut last_time = self.last_time;
         for entry in &page.entries {
             if entry.time < last_time {
@@ -185,6 +218,7 @@ impl Reader {
         })?;
         self.compare(&shown, &page.checkpoint)?;
         let unread = shown.size.saturating_sub(frontier.size());
+        let gone = page.first().saturating_sub(page.from);
         let reached = self
             .largest
             .as_ref()
@@ -197,6 +231,7 @@ impl Reader {
         Ok(Verified {
             checkpoint: shown,
             unread,
+            gone,
         })
     }
 
@@ -264,6 +299,16 @@ impl Reader {
         } else {
             Err(Breach::WrongLog)
         }
+    }
+
+    /// The frontier after what is gone (LOG-12). That its subtrees are the log's the checkpoint's root will show.
+    fn passed_over(&self, gone: &Gone, kind: LogKind, shown: &Checkpoint) -> Result<Frontier, Breach> {
+        let from = self.frontier.size();
+        let may_be = kind != LogKind::Record && gone.to > from && gone.to <= shown.size;
+        // Else a history that forks within what is gone would not be noticed.
+        let passes_known = self.known_ahead().is_some_and(|known| known < gone.to);
+        let reached = (may_be && !passes_known).then(|| self.frontier.completed_by(gone.to, &gone.rest));
+        reached.flatten().ok_or(Breach::NotGone { from, to: gone.to })
     }
 
     /// LOG-08 while reading: at the largest checkpoint's size the roots agree.
@@ -341,6 +386,14 @@ pub enum Breach {
         /// The entry.
         index: u64,
     },
+    /// Entries are said to be gone where none can be, or in a way that cannot be checked.
+    #[error("LOG-12: the entries from {from} to {to} cannot be gone like this")]
+    NotGone {
+        /// Where the reader stands.
+        from: u64,
+        /// Where they are said to end.
+        to: u64,
+    },
     /// The entries do not lead to the root that the relay signed.
     #[error("LOG-06: the entries do not lead to the signed root")]
     WrongRoot(Evidence),
@@ -365,6 +418,7 @@ impl Breach {
             Self::WrongRoot(_) => "LOG-06",
             Self::Shrunk(_) => "LOG-07",
             Self::Fork(_) => "LOG-08",
+            Self::NotGone { .. } => "LOG-12",
         }
     }
 

@@ -62,6 +62,7 @@ impl Relay {
             entries: self.entries[from..to].to_vec(),
             checkpoint: self.checkpoint_at(size),
             consistency: self.tree.consistency(to as u64, size),
+            gone: None,
         }
     }
 

@@ -131,6 +131,7 @@ const fn answers(call: &Call, reply: &Reply) -> bool {
             | (Call::Consistency { .. }, Reply::Consistency { .. })
             | (Call::PutBlob { .. }, Reply::BlobStored { .. })
             | (Call::GetBlob { .. }, Reply::Blob { .. })
+            | (Call::Trim { .. }, Reply::Trimmed { .. })
             | (Call::Keys, Reply::Keys(_))
             | (Call::Limits, Reply::Limits(_))
             | (Call::Piece(_), Reply::Piece(_))

@@ -36,6 +36,7 @@ fn read(log: u8) -> Call {
         token: ReadToken::new([0; 32]),
         from: 0,
         bytes_max: 1,
+        known: None,
     }
 }
 

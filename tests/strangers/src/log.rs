@@ -162,6 +162,7 @@ impl Log {
             entries: self.entries.clone(),
             checkpoint: self.checkpoint().sign(&key()),
             consistency: Vec::new(),
+            gone: None,
         }
     }
 

@@ -108,6 +108,7 @@ fn calls(vectors: &Vectors) -> Vec<Call> {
             token: token.clone(),
             from: 7,
             bytes_max: 1_000,
+            known: Some(9),
         },
         Call::Consistency {
             log,
@@ -126,6 +127,12 @@ fn calls(vectors: &Vectors) -> Vec<Call> {
             hash: Hash::new([7; 32]),
             offset: 0,
             len: 40,
+        },
+        Call::Trim {
+            log,
+            token: token.clone(),
+            before: 7,
+            signature: ByteArray::from([5; 64]),
         },
         Call::Show {
             log,
@@ -196,6 +203,7 @@ fn replies() -> Vec<Reply> {
         }),
         Reply::Problem(problem),
         Reply::Standing(Standing::Behind { size: 5, known: 12 }),
+        Reply::Trimmed { gone: 7 },
     ]
 }
 

@@ -103,6 +103,8 @@ struct Log {
     event: Option<Event>,
     /// An entry that is given out with another byte than it has.
     mangled: Option<u64>,
+    /// Entries before this one are kept no longer.
+    gone: u64,
 }
 
 impl Relay {
@@ -164,6 +166,7 @@ impl Relay {
                 token,
                 from,
                 bytes_max,
+                known,
             } => {
                 let origin = self.origin(log);
                 let key = &self.checkpoint;
@@ -172,7 +175,7 @@ impl Relay {
                     .get(&log)
                     .filter(|l| l.record.read_token_hash == token.hash());
                 let kept = kept.ok_or(ProblemKind::NotFound)?;
-                Ok(Reply::Page(kept.page(origin, key, from, bytes_max)))
+                Ok(Reply::Page(kept.page(origin, key, (from, known), bytes_max)))
             }
             Call::Show { log, token, .. } => {
                 self.may_read(log, &token)?;
@@ -248,6 +251,15 @@ impl Relay {
         before - self.logs.len()
     }
 
+    /// Keeps nothing any longer of what is not a record, as a relay does after thirty days.
+    pub fn let_go(&mut self) {
+        for log in self.logs.values_mut() {
+            if log.record.kind != tlog::LogKind::Record {
+                log.gone = log.tree.size();
+            }
+        }
+    }
+
     /// Lies about a log of which `read` entries have been read.
     pub fn lies(&mut self, log: LogId, lie: Lie, read: u64) {
         let log = self.logs.get_mut(&log).unwrap();
@@ -304,6 +316,7 @@ impl Relay {
                 tags: BTreeSet::new(),
                 event: None,
                 mangled: None,
+                gone: 0,
             };
             for (time, bytes) in entries {
                 log.push(Time(time), bytes.into());
@@ -360,6 +373,7 @@ impl Relay {
             tags: BTreeSet::new(),
             event,
             mangled: None,
+            gone: 0,
         });
         Ok(Reply::Created { log: id })
     }
@@ -456,27 +470,41 @@ impl Log {
         }
     }
 
-    fn page(&self, origin: Origin, key: &SigningSecret, from: u64, bytes_max: u32) -> Page {
+    fn page(
+        &self,
+        origin: Origin,
+        key: &SigningSecret,
+        (from, known): (u64, Option<u64>),
+        bytes_max: u32,
+    ) -> Page {
+        let to = known.map_or(self.gone, |known| self.gone.min(known));
+        let gone = (from < to).then(|| tlog::Gone {
+            to,
+            rest: tlog::rest(&self.tree, from, to).unwrap(),
+        });
+        let first = from.max(to);
         let mut budget = bytes_max as usize;
         let mut entries = Vec::new();
-        for entry in self.entries.iter().skip(from as usize) {
+        let kept = self.entries.iter().skip(first as usize);
+        for entry in kept.take_while(|_| first >= self.gone) {
             if entry.bytes.len() > budget && !entries.is_empty() {
                 break;
             }
             budget = budget.saturating_sub(entry.bytes.len());
             entries.push(entry.clone());
         }
-        let mangled = self.mangled.and_then(|index| index.checked_sub(from));
+        let mangled = self.mangled.and_then(|index| index.checked_sub(first));
         if let Some(entry) = mangled.and_then(|place| entries.get_mut(place as usize)) {
             entry.bytes[40] ^= 1;
         }
-        let end = from + entries.len() as u64;
+        let end = first + entries.len() as u64;
         let consistency = self.tree.consistency(end, self.tree.size());
         Page {
             from,
             entries,
             checkpoint: self.checkpoint(origin, key),
             consistency,
+            gone,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `veche-relay serve`: the options, from the command line, the environment and a file, and the run.
 
 use crate::Failure;
+use relay::quota::Quota;
 use relay::{Settings, StartError, start};
 use relay_api::{CreateToken, HostPort};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -60,6 +61,12 @@ pub(crate) struct Serve {
     /// Mebibytes of the disk to leave free [64]; with less, nothing is stored.
     #[arg(long, value_name = "MIB", env = "VECHE_RELAY_RESERVE_MIB")]
     reserve_mib: Option<u64>,
+    /// Mebibytes of entries and blobs that one log may have [as much as the disk takes]. Ballot boxes are exempt.
+    #[arg(long, value_name = "MIB", env = "VECHE_RELAY_LOG_QUOTA_MIB")]
+    log_quota_mib: Option<u64>,
+    /// Mebibytes of entries and blobs that all logs together may have [as much as the disk takes].
+    #[arg(long, value_name = "MIB", env = "VECHE_RELAY_STORE_QUOTA_MIB")]
+    store_quota_mib: Option<u64>,
     /// Shows metrics at http://ADDR:PORT/metrics, for Prometheus. Plain HTTP without a password: an address of loopback.
     #[arg(long, value_name = "ADDR:PORT", env = "VECHE_RELAY_METRICS")]
     metrics: Option<SocketAddr>,
@@ -101,6 +108,8 @@ impl Serve {
             append_burst: self.append_burst.or(file.append_burst),
             append_every_ms: self.append_every_ms.or(file.append_every_ms),
             reserve_mib: self.reserve_mib.or(file.reserve_mib),
+            log_quota_mib: self.log_quota_mib.or(file.log_quota_mib),
+            store_quota_mib: self.store_quota_mib.or(file.store_quota_mib),
             metrics: self.metrics.or(file.metrics),
             metrics_public: self.metrics_public.or(file.metrics_public),
             log_json: self.log_json.or(file.log_json),
@@ -140,13 +149,19 @@ impl Serve {
             request_every_ms: self.request_every_ms.unwrap_or(default.request_every_ms),
             append_burst: self.append_burst.unwrap_or(default.append_burst),
             append_every_ms: self.append_every_ms.unwrap_or(default.append_every_ms),
-            reserve_bytes: self
-                .reserve_mib
-                .map_or(default.reserve_bytes, |mib| mib.saturating_mul(1024 * 1024)),
+            reserve_bytes: self.reserve_mib.map_or(default.reserve_bytes, bytes),
+            quota: Quota {
+                log_bytes: self.log_quota_mib.filter(|mib| *mib > 0).map(bytes),
+                store_bytes: self.store_quota_mib.filter(|mib| *mib > 0).map(bytes),
+            },
             metrics: self.metrics,
             ..default
         })
     }
+}
+
+fn bytes(mib: u64) -> u64 {
+    mib.saturating_mul(1024 * 1024)
 }
 
 fn log(json: bool) {

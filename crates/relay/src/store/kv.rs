@@ -1,7 +1,7 @@
 //! A log store over any ordered key-value engine with atomic durable batches.
 
 use super::layout::{self, CHUNK_BYTES};
-use super::{LogChange, LogStore, Range, Row, StoreFault, Tag, Waiting};
+use super::{LogChange, LogStore, OldBlob, Range, Row, StoreFault, Tag, Totals, Waiting};
 use minicbor::bytes::ByteArray;
 use primitives::{Hash, LogId, Time, decode_canonical, encode};
 use tlog::Entry;
@@ -25,6 +25,12 @@ pub trait Kv: Send + std::marker::Sync + 'static {
     /// # Errors
     /// [`StoreFault`].
     fn scan(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreFault>;
+
+    /// The keys from `from` on, this one included, with their values, in order, at most `count`.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn range(&self, from: &[u8], count: usize) -> Result<Vec<Pair>, StoreFault>;
 
     /// Applies all writes, or none; durable when it returns.
     ///
@@ -73,6 +79,13 @@ impl<K: Kv> KvStore<K> {
         }
     }
 
+    /// Keys of a prefix from `from` on, with their values, at most `count`.
+    fn some(&self, prefix: &[u8], from: &[u8], count: usize) -> Result<Vec<Pair>, StoreFault> {
+        let mut found = self.kv.range(from, count)?;
+        found.retain(|(key, _)| key.starts_with(prefix));
+        Ok(found)
+    }
+
     /// The length of a chunked value, and its first chunk without it.
     fn first_chunk(&self, base: &[u8]) -> Result<Option<(usize, Vec<u8>)>, StoreFault> {
         let Some(first) = self.kv.get(&layout::chunk(base, 0))? else {
@@ -97,6 +110,37 @@ impl<K: Kv> KvStore<K> {
             time: Time(u64::from_be_bytes(*time)),
             bytes: bytes.to_vec(),
         })
+    }
+}
+
+impl Totals {
+    fn without(self, row: Option<&Row>) -> Self {
+        let Some(row) = row else {
+            return self;
+        };
+        Self {
+            logs: self.logs.saturating_sub(1),
+            entries: self.entries.saturating_sub(row.frontier.size()),
+            erased: self.erased.saturating_sub(row.kept().erased),
+            bytes: self.bytes.saturating_sub(row.bytes()),
+        }
+    }
+
+    /// With one more log.
+    #[must_use]
+    pub fn with(self, row: &Row) -> Self {
+        Self {
+            logs: self.logs.saturating_add(1),
+            entries: self.entries.saturating_add(row.frontier.size()),
+            erased: self.erased.saturating_add(row.kept().erased),
+            bytes: self.bytes.saturating_add(row.bytes()),
+        }
+    }
+
+    fn to_bytes(self) -> Vec<u8> {
+        [self.logs, self.entries, self.erased, self.bytes]
+            .map(u64::to_be_bytes)
+            .concat()
     }
 }
 
@@ -233,6 +277,68 @@ impl<K: Kv> LogStore for KvStore<K> {
         Ok(Some((blob_len, part)))
     }
 
+    fn logs(&self, after: Option<LogId>, count: usize) -> Result<Vec<(LogId, Row)>, StoreFault> {
+        // The key after a log's own is the same with something behind it.
+        let from = after.map_or_else(
+            || layout::ROWS.to_vec(),
+            |log| [layout::row(log), vec![0]].concat(),
+        );
+        let found = self.some(layout::ROWS, &from, count)?;
+        found
+            .into_iter()
+            .map(|(key, row)| {
+                let log = layout::parse_row(&key).ok_or(StoreFault::Damaged("a row's key"))?;
+                let row = decode_canonical(&row).map_err(|_| StoreFault::Damaged("a row"))?;
+                Ok((log, row))
+            })
+            .collect()
+    }
+
+    fn sizes(&self, log: LogId, from: u64, count: u64) -> Result<Vec<(Time, u32)>, StoreFault> {
+        let mut sizes = Vec::new();
+        for index in from..from.saturating_add(count) {
+            let (len, first) = self
+                .first_chunk(&layout::entry(log, index))?
+                .ok_or(StoreFault::Damaged("an entry is missing"))?;
+            let too_short = || StoreFault::Damaged("an entry is too short");
+            let (time, _) = first.split_first_chunk::<8>().ok_or_else(too_short)?;
+            let len = len.checked_sub(8).and_then(|len| u32::try_from(len).ok());
+            sizes.push((Time(u64::from_be_bytes(*time)), len.ok_or_else(too_short)?));
+        }
+        Ok(sizes)
+    }
+
+    fn old_blobs(&self, log: LogId, until: Time, count: usize) -> Result<Vec<OldBlob>, StoreFault> {
+        let all = layout::all_put(log);
+        let mut old = Vec::new();
+        for (key, len) in self.some(&all, &all, count)? {
+            let (put, hash) = layout::parse_put(&key).ok_or(StoreFault::Damaged("a blob's time"))?;
+            let len: [u8; 4] = len
+                .try_into()
+                .map_err(|_| StoreFault::Damaged("a blob's length"))?;
+            let len = u32::from_be_bytes(len);
+            if put <= until {
+                old.push(OldBlob { put, hash, len });
+            }
+        }
+        Ok(old)
+    }
+
+    fn totals(&self) -> Result<Totals, StoreFault> {
+        let Some(bytes) = self.kv.get(layout::TOTALS)? else {
+            return Ok(Totals::default());
+        };
+        match bytes.as_chunks::<8>() {
+            ([logs, entries, erased, bytes], []) => Ok(Totals {
+                logs: u64::from_be_bytes(*logs),
+                entries: u64::from_be_bytes(*entries),
+                erased: u64::from_be_bytes(*erased),
+                bytes: u64::from_be_bytes(*bytes),
+            }),
+            _ => Err(StoreFault::Damaged("the totals")),
+        }
+    }
+
     fn high_water(&self) -> Result<Time, StoreFault> {
         match self.kv.get(layout::HIGH_WATER)? {
             None => Ok(Time(0)),
@@ -246,22 +352,30 @@ impl<K: Kv> LogStore for KvStore<K> {
     }
 
     fn commit(&self, changes: &[(LogId, LogChange)], now: Time) -> Result<(), StoreFault> {
-        let mut writes = vec![(
-            layout::HIGH_WATER.to_vec(),
-            Some(now.max(self.high_water()?).0.to_be_bytes().to_vec()),
-        )];
+        let now = now.max(self.high_water()?);
+        let mut writes = vec![(layout::HIGH_WATER.to_vec(), Some(now.0.to_be_bytes().to_vec()))];
+        let mut totals = self.totals()?;
         for (log, change) in changes {
-            if self.row(*log)?.map(|row| row.frontier.size()) != change.expected {
+            let before = self.row(*log)?;
+            if before.as_ref().map(|row| row.frontier.size()) != change.expected {
                 return Err(StoreFault::Conflict);
             }
-            self.change(&mut writes, *log, change)?;
+            totals = totals.without(before.as_ref()).with(&change.row);
+            self.change(&mut writes, *log, change, now)?;
         }
+        writes.push((layout::TOTALS.to_vec(), Some(totals.to_bytes())));
         self.kv.write(writes)
     }
 }
 
 impl<K: Kv> KvStore<K> {
-    fn change(&self, writes: &mut Vec<Write>, log: LogId, change: &LogChange) -> Result<(), StoreFault> {
+    fn change(
+        &self,
+        writes: &mut Vec<Write>,
+        log: LogId,
+        change: &LogChange,
+        now: Time,
+    ) -> Result<(), StoreFault> {
         writes.push((layout::row(log), Some(encode(&change.row))));
         if !change.roll.is_empty() {
             let bytes: Vec<u8> = change.roll.iter().flat_map(|key| **key).collect();
@@ -308,6 +422,17 @@ impl<K: Kv> KvStore<K> {
         );
         for (hash, bytes) in &change.blobs {
             write_chunked(writes, &layout::blob(log, *hash), bytes);
+            let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            writes.push((layout::put(log, now, *hash), Some(len.to_be_bytes().to_vec())));
+        }
+        let whole = |len: u32| usize::try_from(len).unwrap_or(usize::MAX);
+        for (index, len) in &change.erased {
+            // The time stands before it.
+            erase_chunked(writes, &layout::entry(log, *index), whole(*len).saturating_add(8));
+        }
+        for OldBlob { put, hash, len } in &change.dropped {
+            erase_chunked(writes, &layout::blob(log, *hash), whole(*len));
+            writes.push((layout::put(log, *put, *hash), None));
         }
         Ok(())
     }

@@ -10,7 +10,9 @@
 //! S slot_end log hash   empty: what waits for which slot
 //! T log tag             empty: link tags taken
 //! B log hash   chunk    blob
+//! X log time hash       length (4): when which blob was put
 //! M                     high water (8)
+//! Q                     logs, entries, erased entries, bytes (8 each)
 //! ```
 //! A chunked value is stored as pieces of 4 KiB; the first piece begins with the length (u32).
 
@@ -22,6 +24,8 @@ pub(super) const CHUNK_BYTES: usize = 4096;
 
 pub(super) const HIGH_WATER: &[u8] = b"M";
 pub(super) const SLOTS: &[u8] = b"S";
+pub(super) const TOTALS: &[u8] = b"Q";
+pub(super) const ROWS: &[u8] = b"L";
 
 pub(super) fn row(log: LogId) -> Vec<u8> {
     key(b'L', log, &[])
@@ -68,6 +72,35 @@ pub(super) fn tag(log: LogId, tag: &Tag) -> Vec<u8> {
 
 pub(super) fn blob(log: LogId, hash: Hash) -> Vec<u8> {
     key(b'B', log, &[hash.as_bytes()])
+}
+
+pub(super) fn put(log: LogId, time: Time, hash: Hash) -> Vec<u8> {
+    key(b'X', log, &[&time.0.to_be_bytes(), hash.as_bytes()])
+}
+
+pub(super) fn all_put(log: LogId) -> Vec<u8> {
+    key(b'X', log, &[])
+}
+
+/// Time and name of a blob, of the key that says when it was put.
+pub(super) fn parse_put(key: &[u8]) -> Option<(Time, Hash)> {
+    let (time, hash) = key.get(33..)?.split_first_chunk::<8>()?;
+    let hash: [u8; 32] = hash.try_into().ok()?;
+    Some((Time(u64::from_be_bytes(*time)), Hash::new(hash)))
+}
+
+/// The log of a row's key.
+pub(super) fn parse_row(key: &[u8]) -> Option<LogId> {
+    let log: [u8; 32] = key.strip_prefix(ROWS)?.try_into().ok()?;
+    Some(LogId::new(log))
+}
+
+pub(super) fn places(log: LogId) -> Vec<u8> {
+    key(b'H', log, &[])
+}
+
+pub(super) fn blob_names(log: LogId) -> Vec<u8> {
+    key(b'B', log, &[])
 }
 
 pub(super) fn chunk(base: &[u8], number: u32) -> Vec<u8> {

@@ -37,6 +37,12 @@ impl Kv for MemoryKv {
             .collect())
     }
 
+    fn range(&self, from: &[u8], count: usize) -> Result<Vec<Pair>, StoreFault> {
+        let map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = map.range(from.to_vec()..).take(count);
+        Ok(found.map(|(k, v)| (k.clone(), v.clone())).collect())
+    }
+
     fn write(&self, writes: Vec<Write>) -> Result<(), StoreFault> {
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in writes {

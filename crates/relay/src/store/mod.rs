@@ -4,13 +4,15 @@
 //! of one commit become visible together; what is visible before `commit` returns is not yet durable, which is why
 //! everybody but the sequencer reads sizes through [`crate::committed::Committed`].
 
+mod census;
 mod fresh;
 mod kv;
 mod layout;
 mod memory;
 mod sled;
 
-pub(crate) use fresh::sync_parent;
+pub use census::{Census, FoundRow, PAIRS_MAX, after, pieces};
+pub(crate) use fresh::{sync_all, sync_parent};
 pub use kv::{Kv, KvStore, Pair, Write};
 pub use memory::{MemoryKv, MemoryStore};
 pub use sled::{SledKv, SledStore, Sync};
@@ -48,6 +50,24 @@ pub struct Row {
     /// What the relay has signed of it and does not have; `None`: nothing, as far as it knows.
     #[n(6)]
     pub doubt: Option<Doubt>,
+    /// What is kept of its entries; `None`: nothing was counted yet.
+    #[n(7)]
+    pub kept: Option<Kept>,
+}
+
+/// What is kept of a log's entries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Kept {
+    /// Entries before this index are given to nobody any more; their leaf hashes are.
+    #[n(0)]
+    pub gone: u64,
+    /// Entries before this index are not on the disk any more; at most `gone`, and soon as much.
+    #[n(1)]
+    pub erased: u64,
+    /// Bytes of the entries that are on the disk.
+    #[n(2)]
+    pub bytes: u64,
 }
 
 /// A log of which the relay has signed more than it has.
@@ -86,7 +106,20 @@ impl Row {
             closed: false,
             blob_bytes: 0,
             doubt: None,
+            kept: None,
         }
+    }
+
+    /// What is kept of its entries.
+    #[must_use]
+    pub fn kept(&self) -> Kept {
+        self.kept.unwrap_or_default()
+    }
+
+    /// Bytes of its entries and blobs.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.kept().bytes.saturating_add(self.blob_bytes)
     }
 }
 
@@ -137,6 +170,34 @@ pub struct LogChange {
     pub tags: Vec<Tag>,
     /// Blobs stored.
     pub blobs: Vec<(Hash, Vec<u8>)>,
+    /// Entries whose bytes go: index and length. Their places and nodes stay.
+    pub erased: Vec<(u64, u32)>,
+    /// Blobs that go.
+    pub dropped: Vec<OldBlob>,
+}
+
+/// A blob that was put long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OldBlob {
+    /// When.
+    pub put: Time,
+    /// Its name.
+    pub hash: Hash,
+    /// Its bytes.
+    pub len: u32,
+}
+
+/// What a store holds, of all logs together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Logs.
+    pub logs: u64,
+    /// Entries, with those that are gone.
+    pub entries: u64,
+    /// Entries that are not on the disk any more.
+    pub erased: u64,
+    /// Bytes of entries and blobs.
+    pub bytes: u64,
 }
 
 impl LogChange {
@@ -153,6 +214,8 @@ impl LogChange {
             sequenced: Vec::new(),
             tags: Vec::new(),
             blobs: Vec::new(),
+            erased: Vec::new(),
+            dropped: Vec::new(),
         }
     }
 }
@@ -235,6 +298,39 @@ pub trait LogStore: Send + std::marker::Sync + 'static {
         offset: u32,
         len: u32,
     ) -> Result<Option<(u32, Vec<u8>)>, StoreFault>;
+
+    /// Logs after `after` with their rows, in the order of their ids, at most `count`. A store that gives none drops
+    /// nothing, or does so by itself.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn logs(&self, _after: Option<LogId>, _count: usize) -> Result<Vec<(LogId, Row)>, StoreFault> {
+        Ok(Vec::new())
+    }
+
+    /// Times and lengths of entries that are on the disk, from an index on, at most `count`, without reading them whole.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn sizes(&self, _log: LogId, _from: u64, _count: u64) -> Result<Vec<(Time, u32)>, StoreFault> {
+        Ok(Vec::new())
+    }
+
+    /// Blobs beside a log that were put at `until` or before, the oldest first, at most `count`.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn old_blobs(&self, _log: LogId, _until: Time, _count: usize) -> Result<Vec<OldBlob>, StoreFault> {
+        Ok(Vec::new())
+    }
+
+    /// What it holds, as far as it counts.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn totals(&self) -> Result<Totals, StoreFault> {
+        Ok(Totals::default())
+    }
 
     /// The latest time that any commit has carried.
     ///

@@ -201,6 +201,17 @@ impl Kv for SledKv {
         })
     }
 
+    fn range(&self, from: &[u8], count: usize) -> Result<Vec<Pair>, StoreFault> {
+        self.read(|open| {
+            caught(|| {
+                let found = open.db.range(from..).take(count);
+                found
+                    .map(|item| item.map(|(key, value)| (key.to_vec(), value.to_vec())))
+                    .collect()
+            })
+        })
+    }
+
     fn write(&self, writes: Vec<Write>) -> Result<(), StoreFault> {
         // A store that could not be opened again after a failure is tried again at the next write.
         if self.open.read().unwrap_or_else(PoisonError::into_inner).is_none() {

@@ -9,11 +9,13 @@
 )]
 #![allow(dead_code, missing_docs, reason = "no test file uses all of it")]
 
+pub(crate) mod boxes;
 pub(crate) mod line;
 pub(crate) mod wire;
 
 use minicbor::bytes::ByteArray;
 use primitives::{LogId, RelayId, Secret, Time, labels};
+use relay::Keeping;
 use relay::clock::{Clock, Reading};
 use relay::committed::Committed;
 use relay::identity::Identity;
@@ -82,6 +84,20 @@ impl Bench {
         clock: Arc<ManualClock>,
         set: impl FnOnce(&mut Settings),
     ) -> Self {
+        Self::both(store, clock, set, Keeping::default())
+    }
+
+    /// One that keeps so much, for so long.
+    pub(crate) fn keeping(store: Arc<dyn LogStore>, clock: Arc<ManualClock>, keeping: Keeping) -> Self {
+        Self::both(store, clock, |_| {}, keeping)
+    }
+
+    fn both(
+        store: Arc<dyn LogStore>,
+        clock: Arc<ManualClock>,
+        set: impl FnOnce(&mut Settings),
+        keeping: Keeping,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let identity = Identity::load_or_create(dir.path()).unwrap();
         let mut settings = Settings::new("127.0.0.1:0".parse().unwrap(), dir.path().to_owned());
@@ -89,13 +105,9 @@ impl Bench {
         set(&mut settings);
         let committed = Committed::new(Arc::clone(&store));
         let watchers = Arc::default();
-        let sequencer = Sequencer::start(
-            Arc::clone(&store),
-            committed.clone(),
-            Arc::clone(&watchers),
-            clock.clone(),
-        )
-        .unwrap();
+        let parts = (Arc::clone(&store), committed.clone(), Arc::clone(&watchers));
+        let sequencer =
+            Sequencer::start_keeping(parts, clock.clone(), (Arc::default(), None), keeping).unwrap();
         let queue = sequencer.queue();
         let service = Arc::new(Service::new(
             (store, committed, watchers),
@@ -185,6 +197,7 @@ impl Log {
             token: self.token(),
             from,
             bytes_max,
+            known: None,
         }
     }
 }
