@@ -42,8 +42,6 @@ pub(crate) struct Batch<'a> {
     added: u64,
     /// Whether some log can be appended to again.
     pub(crate) thawed: bool,
-    /// Logs that were asked for and are not there.
-    absent: BTreeSet<LogId>,
     /// Places given in this batch.
     placed: HashMap<(LogId, Hash), (u64, Time)>,
     slots: Vec<(Time, LogId)>,
@@ -79,7 +77,6 @@ impl<'a> Batch<'a> {
             thawed: false,
             now,
             changes: HashMap::new(),
-            absent: BTreeSet::new(),
             placed: HashMap::new(),
             slots: Vec::new(),
         }
@@ -103,16 +100,11 @@ impl<'a> Batch<'a> {
 
     /// The change to a log in this batch; `None` if there is no such log.
     pub(crate) fn change(&mut self, log: LogId) -> Result<Option<&mut LogChange>, Problem> {
-        if !self.changes.contains_key(&log) {
-            match self.committed.pin(log).map_err(problem)? {
-                Some(row) => {
-                    let change = LogChange::new(Some(row.frontier.size()), (*row).clone());
-                    self.changes.insert(log, change);
-                }
-                None => {
-                    self.absent.insert(log);
-                }
-            }
+        if !self.changes.contains_key(&log)
+            && let Some(row) = self.committed.pin(log).map_err(problem)?
+        {
+            let change = LogChange::new(Some(row.frontier.size()), (*row).clone());
+            self.changes.insert(log, change);
         }
         Ok(self.changes.get_mut(&log))
     }
@@ -382,9 +374,6 @@ impl<'a> Batch<'a> {
         }
         self.committed
             .publish(changes.into_iter().map(|(log, change)| (log, change.row)));
-        self.absent
-            .into_iter()
-            .for_each(|log| self.committed.unpin_absent(log));
         Ok(writes)
     }
 }

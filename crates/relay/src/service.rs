@@ -39,7 +39,7 @@ pub struct Service {
     watchers: Arc<Watchers>,
     pub(crate) queue: Queue,
     clock: Arc<dyn Clock>,
-    identity: Identity,
+    pub(crate) identity: Identity,
     keys: Unverified,
     pub(crate) gates: Arc<Gates>,
     pub(crate) rates: LogRates,

@@ -12,8 +12,11 @@ mod common;
 
 use common::wire::*;
 use common::{Log, page, receipt, refused};
-use relay_api::{Call, ProblemKind, Reply};
+use futures_util::SinkExt as _;
+use primitives::encode;
+use relay_api::{Call, ProblemKind, Pushed, Reply, WatchRequest};
 use rustix::process::Signal;
+use tokio_tungstenite::tungstenite::Message;
 
 const FREE: &[&str] = &["--append-burst", "100000"];
 /// 3 MiB, in blocks.
@@ -131,4 +134,77 @@ async fn a_relay_killed_on_a_full_disk_has_everything_that_it_answered() {
     let next = receipt(call(&process.address, &log.append(b"room again")).await);
     assert_eq!(usize::try_from(next.index).unwrap(), answered.len());
     assert!(held == answered && everything(&process, &log, &mut reader, &key).await.len() == 1);
+}
+
+/// Room enough, in bytes.
+const LARGE: u64 = 512 * 1024 * 1024;
+
+/// How large the files of a running process may become.
+fn allow(process: &Process, bytes: u64) {
+    use rustix::process::{Pid, Resource, prlimit};
+    let limit = rustix::process::Rlimit {
+        current: Some(bytes),
+        maximum: Some(LARGE),
+    };
+    let pid = Pid::from_raw(process.id().try_into().unwrap());
+    prlimit(pid, Resource::Fsize, limit).unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_without_room_for_a_while_stops_writers_only_and_nothing_has_to_be_restarted() {
+    let data = data();
+    let (log, other) = (Log::plain(1), Log::plain(2));
+    // Writes beyond a limit fail instead of killing it.
+    let process = Process::start_confined(data.path(), FREE, (LARGE / 512) as u32);
+    let address = &process.address;
+    call(address, &log.create()).await;
+    receipt(call(address, &log.append(b"before")).await);
+    let (mut reader, key) = reader(address, &log).await;
+    let mut watch = watch_over(connect(address).await).await;
+    let mut there = everything(&process, &log, &mut reader, &key).await.len();
+    for round in 0..2u8 {
+        // What the store has, it may write again, as on a disk without room.
+        allow(
+            &process,
+            std::fs::metadata(data.path().join("logs/db")).unwrap().len(),
+        );
+        for number in 0.. {
+            match call(address, &log.append(&entry(100 * round + number))).await {
+                Reply::Appended(_) => there += 1,
+                other => {
+                    refused(&other, ProblemKind::InsufficientStorage);
+                    break;
+                }
+            }
+        }
+        refused(
+            &call(address, &other.create()).await,
+            ProblemKind::InsufficientStorage,
+        );
+        // Who reads goes on, and may begin now.
+        everything(&process, &log, &mut reader, &key).await;
+        assert_eq!(reader.size(), there as u64);
+        let request = WatchRequest {
+            log: log.id(),
+            token: log.token(),
+            from: there as u64 - 1,
+        };
+        watch.send(Message::binary(encode(&request))).await.unwrap();
+        assert!(
+            matches!(pushed(&mut watch).await, Pushed::Page { page, .. } if page.from == there as u64 - 1)
+        );
+        allow(&process, LARGE);
+        let next = loop {
+            match call(address, &log.append(&[round])).await {
+                Reply::Appended(receipt) => break receipt,
+                // It rests for a second after a failure.
+                other => refused(&other, ProblemKind::InsufficientStorage),
+            };
+        };
+        assert_eq!(next.index, there as u64);
+        assert!(matches!(pushed(&mut watch).await, Pushed::Page { page, .. } if page.from == next.index));
+        there += everything(&process, &log, &mut reader, &key).await.len();
+    }
+    let (code, _) = process.end(Signal::TERM);
+    assert_eq!(code, Some(0));
 }

@@ -137,7 +137,8 @@ impl SledKv {
         }
         let stat = rustix::fs::statvfs(&self.dir).map_err(|error| StoreFault::Broken(error.to_string()))?;
         let free = stat.f_bavail.saturating_mul(stat.f_frsize);
-        if free < self.reserve_bytes {
+        // A disk with errors is made read-only by the system: who only reads goes on.
+        if stat.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) || free < self.reserve_bytes {
             Err(StoreFault::Full)
         } else {
             Ok(())
@@ -255,9 +256,24 @@ impl From<io::Error> for StoreFault {
 
 fn of_disk(error: &io::Error) -> StoreFault {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            StoreFault::Full
-        }
+        io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded
+        | io::ErrorKind::FileTooLarge
+        | io::ErrorKind::ReadOnlyFilesystem => StoreFault::Full,
         _ => StoreFault::Broken(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_takes_nothing_is_called_full_whatever_the_reason() {
+        use rustix::io::Errno;
+        for reason in [Errno::NOSPC, Errno::DQUOT, Errno::FBIG, Errno::ROFS] {
+            assert_eq!(of_disk(&reason.into()), StoreFault::Full, "{reason}");
+        }
+        assert!(matches!(of_disk(&Errno::IO.into()), StoreFault::Broken(_)));
     }
 }
