@@ -20,7 +20,7 @@ impl Tails {
         let tails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = tails
             .iter()
-            .find(|(of, page)| *of == log && page.from == wanted.start && end(page) == wanted.end);
+            .find(|(of, page)| *of == log && page.from == wanted.start && page.end() == wanted.end);
         let (_, page) = found?;
         let most = usize::try_from(bytes_max).unwrap_or(usize::MAX);
         (page.entries.len() <= 1 || bytes(page) <= most).then(|| page.clone())
@@ -29,7 +29,7 @@ impl Tails {
     /// Keeps a page if it ends its log and is short.
     pub(crate) fn keep(&self, log: LogId, page: &Page) {
         let is_tail = page.gone.is_none() && page.consistency.is_empty() && !page.entries.is_empty();
-        let ends_it = page.checkpoint.peek().is_ok_and(|last| last.size == end(page));
+        let ends_it = page.checkpoint.peek().is_ok_and(|last| last.size == page.end());
         if !is_tail || bytes(page) > TAIL_BYTES_MAX || !ends_it {
             return;
         }
@@ -38,11 +38,6 @@ impl Tails {
         tails.push_front((log, page.clone()));
         tails.truncate(TAILS_MAX);
     }
-}
-
-fn end(page: &Page) -> u64 {
-    let len = u64::try_from(page.entries.len()).unwrap_or(u64::MAX);
-    page.from.saturating_add(len)
 }
 
 fn bytes(page: &Page) -> usize {
@@ -73,6 +68,7 @@ mod tests {
             entries: vec![entry; entries],
             checkpoint: checkpoint.sign(&SigningSecret::from_seed(&Secret::take(&mut [1; 32]))),
             consistency: Vec::new(),
+            gone: None,
         }
     }
 
