@@ -35,9 +35,9 @@ const STEP_EVERY_MS: u64 = 50;
 /// Logs looked at in a step.
 const LOGS_MAX: usize = 256;
 /// What is erased in a step, in pieces of the store.
-const PIECES_MAX: usize = 2048;
+const PIECES_MAX: usize = 512;
 /// Entries that become gone in a step.
-const GONE_MAX: u64 = 1024;
+const GONE_MAX: u64 = 512;
 /// Entries whose times are read at once.
 const SIZES_AT_ONCE: u64 = 64;
 /// The store's pieces.

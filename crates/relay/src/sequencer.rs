@@ -209,7 +209,9 @@ impl State {
                 return;
             }
             wait = if healthy {
-                let kept = self.keeper.until(self.clock.read());
+                let now = self.clock.read();
+                let posted = self.board.as_ref().and_then(|board| board.until(now));
+                let kept = self.keeper.until(now).min(posted.unwrap_or(IDLE));
                 self.until_next_slot().min(self.until_mark()).min(kept)
             } else {
                 AFTER_FAILURE

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const POST_EVERY_MS: u64 = 10_000;
 
@@ -56,6 +57,8 @@ impl Status {
 pub struct Board {
     file: PathBuf,
     posted_ms: Option<u64>,
+    /// Whether something may have changed since.
+    waits: bool,
     last: Option<Status>,
 }
 
@@ -66,6 +69,7 @@ impl Board {
         Self {
             file: data.join("status"),
             posted_ms: None,
+            waits: false,
             last: None,
         }
     }
@@ -80,8 +84,10 @@ impl Board {
     ) {
         let rested = |posted: u64| now.uptime_ms.saturating_sub(posted) >= POST_EVERY_MS;
         if !stop && !self.posted_ms.is_none_or(rested) {
+            self.waits = true;
             return;
         }
+        self.waits = false;
         let (Ok(totals), Ok(high_water)) = (store.totals(), store.high_water()) else {
             return;
         };
@@ -112,9 +118,51 @@ impl Board {
         self.last = Some(status);
     }
 
+    /// How long until it has something to write; `None`: nothing.
+    pub(crate) fn until(&self, now: Reading) -> Option<Duration> {
+        let posted_ms = self.posted_ms.filter(|_| self.waits)?;
+        let due_ms = posted_ms.saturating_add(POST_EVERY_MS);
+        Some(Duration::from_millis(due_ms.saturating_sub(now.uptime_ms)))
+    }
+
     fn write(&self, status: &Status) -> io::Result<()> {
         let beside = self.file.with_extension("new");
         fs::write(&beside, serde_json::to_vec(status)?)?;
         fs::rename(beside, &self.file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+    use primitives::Time;
+
+    const fn at(uptime_ms: u64) -> Reading {
+        Reading {
+            wall: Time(uptime_ms),
+            uptime_ms,
+        }
+    }
+
+    #[test]
+    fn it_is_written_at_the_start_at_the_stop_and_now_and_then() {
+        let data = tempfile::tempdir().unwrap();
+        let (mut board, store) = (Board::new(data.path()), MemoryStore::default());
+        assert_eq!(Status::load(data.path()).unwrap(), None);
+        let written = || Status::load(data.path()).unwrap().unwrap();
+        board.post(&store, false, true, at(1), false);
+        assert_eq!((written().written_ms, board.until(at(1))), (1, None));
+        board.post(&store, true, true, at(2), false);
+        assert_eq!(written().written_ms, 1);
+        assert_eq!(board.until(at(2)), Some(Duration::from_millis(POST_EVERY_MS - 1)));
+        board.post(&store, true, false, at(1 + POST_EVERY_MS), false);
+        assert!(written().recovering && written().clock_stopped);
+        board.post(&store, true, false, at(1 + 2 * POST_EVERY_MS), false);
+        assert_eq!(written().written_ms, 1 + POST_EVERY_MS, "nothing has changed");
+        board.post(&store, true, false, at(2 + 2 * POST_EVERY_MS), true);
+        assert!(written().stopped);
+        fs::write(data.path().join("status"), b"{").unwrap();
+        assert!(Status::load(data.path()).is_err());
     }
 }

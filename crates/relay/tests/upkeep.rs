@@ -11,107 +11,23 @@
 
 mod common;
 
-use common::boxes::Box4;
+use common::filled::fill;
+use common::keeping::of;
 use common::wire::{Process, call};
-use common::{Bench, Log, ManualClock, page, receipt};
+use common::{Log, page, receipt};
 use primitives::Time;
-use relay::clock::Clock as _;
 use relay::identity::Identity;
 use relay::lock::DirLock;
 use relay::mark::Mark;
 use relay::recovery::Recovery;
 use relay::store::{Kv, KvStore, LogStore, MemoryKv, MemoryStore, Pair, SledStore};
 use relay::upkeep::{Findings, UpkeepError, check, compact, export, import, is_unfinished};
-use relay_api::{Call, Reply, sign_trim};
 use rustix::process::Signal;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use tlog::{LogKind, Slots};
-
-const DAY_MS: u64 = 24 * 3_600_000;
-
-fn of(kind: LogKind, seed: u8) -> Log {
-    let mut log = Log::plain(seed);
-    log.record = log.keys.record(kind);
-    log
-}
-
-/// Fills a store with logs of every kind in every state.
-async fn fill(store: Arc<dyn LogStore>) {
-    let clock = ManualClock::new();
-    let bench = Bench::new(Arc::clone(&store), Arc::clone(&clock));
-    let mut open = Box4::new(false);
-    bench.call(open.log.create()).await;
-    for voter in 0..2 {
-        let ballot = open.ballot(voter, b"yes");
-        receipt(bench.call(open.log.append(&ballot)).await);
-    }
-    receipt(bench.call(open.close()).await);
-
-    let (record, old, private) = (
-        of(LogKind::Record, 1),
-        of(LogKind::Ephemeral, 2),
-        of(LogKind::Private, 3),
-    );
-    for log in [&record, &old, &private] {
-        bench.call(log.create()).await;
-        for number in 0..7u8 {
-            receipt(
-                bench
-                    .call(log.append(&vec![number; 900 * usize::from(number) + 1]))
-                    .await,
-            );
-        }
-        let blob = Call::PutBlob {
-            log: log.id(),
-            token: log.token(),
-            bytes: vec![9; 5000],
-        };
-        assert!(matches!(bench.call(blob).await, Reply::BlobStored { .. }));
-    }
-    let trim = Call::Trim {
-        log: private.id(),
-        token: private.token(),
-        before: 3,
-        signature: sign_trim(&private.keys.append, private.id(), 3).into(),
-    };
-    bench.call(trim).await;
-    bench.clock.pass(DAY_MS);
-    receipt(bench.call(old.append(b"younger")).await);
-    for _ in 0..4 {
-        bench.clock.pass(29 * DAY_MS + DAY_MS / 2);
-        bench.queue.tick();
-        bench.call(record.create()).await;
-        bench.clock.pass(50);
-        bench.queue.tick();
-        bench.call(record.create()).await;
-    }
-    let row = store.row(old.id()).unwrap().unwrap();
-    assert_eq!(row.kept().erased, 8);
-    receipt(bench.call(old.append(b"new")).await);
-
-    // One ballot has its place, and one waits.
-    let mut slotted = Box4::new(true);
-    let opens = clock.read().wall;
-    slotted.log.record.slots = Some(Slots {
-        opens,
-        closes: Time(opens.0 + 100_000),
-        every_ms: 10_000,
-    });
-    bench.call(slotted.log.create()).await;
-    let ballot = slotted.ballot(0, b"yes");
-    bench.call(slotted.log.append(&ballot)).await;
-    clock.pass(10_001);
-    bench.queue.tick();
-    let ballot = slotted.ballot(1, b"yes");
-    assert!(matches!(
-        bench.call(slotted.log.append(&ballot)).await,
-        Reply::Pending { .. }
-    ));
-    bench.stop();
-}
+use tlog::LogKind;
 
 /// A data directory with keys, lock, mark and a filled store.
 fn filled(data: &Path) {
@@ -316,6 +232,8 @@ fn what_is_imported_is_what_was_exported_and_in_a_place_of_its_own() {
     let data = dir.path().join("data");
     std::fs::create_dir(&data).unwrap();
     filled(&data);
+    // A key of another time goes along.
+    std::fs::write(data.join("checkpoint-previous.key"), [7; 32]).unwrap();
     let before = stored(&data);
     let go = &mut |_: relay::upkeep::Step, _, _| true;
     for (number, (with_keys, latest)) in [(false, false), (true, false), (true, true)]
@@ -338,7 +256,12 @@ fn what_is_imported_is_what_was_exported_and_in_a_place_of_its_own() {
         assert_eq!(Mark::load(&other).unwrap().at(), Mark::load(&data).unwrap().at());
         assert_eq!(Recovery::load(&other).unwrap().is_on(), !latest);
         assert!(!is_unfinished(&other));
-        for name in ["identity.key", "tls.key", "checkpoint.key"] {
+        for name in [
+            "identity.key",
+            "tls.key",
+            "checkpoint.key",
+            "checkpoint-previous.key",
+        ] {
             let key = other.join(name);
             assert_eq!(key.exists(), with_keys);
             if with_keys {

@@ -29,8 +29,31 @@ use zeroize::Zeroizing;
 const MAGIC: &[u8] = b"veche-relay export 1\n";
 /// The longest record; what is longer was not written by this.
 const RECORD_BYTES_MAX: u32 = 16 * 1024 * 1024;
-/// The relay's keys.
-pub(super) const KEY_FILES: [&str; 3] = ["identity.key", "tls.key", "checkpoint.key"];
+/// Beside the keys: which are out of use, and when they were given out last.
+const BESIDE_KEYS: [&str; 2] = ["checkpoint-retired", "issued"];
+/// What it has for certain.
+const IDENTITY: &str = "identity.key";
+
+/// Whether a file of a data directory goes with the relay's keys.
+pub(super) fn is_of_keys(name: &str) -> bool {
+    let stem = name.strip_suffix(".key");
+    let plain = |stem: &str| {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+        !stem.is_empty() && stem.bytes().all(allowed)
+    };
+    stem.is_some_and(plain) || BESIDE_KEYS.contains(&name)
+}
+
+/// The names of the files that go with the relay's keys.
+pub(super) fn key_files(data: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(data)? {
+        let name = entry?.file_name();
+        names.extend(name.to_str().filter(|name| is_of_keys(name)).map(str::to_owned));
+    }
+    names.sort_unstable();
+    Ok(names)
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -110,9 +133,14 @@ fn write(data: &Path, beside: &Path, with_keys: bool, progress: Progress<'_>) ->
         }),
     )?;
     if with_keys {
-        for name in KEY_FILES {
-            let seed = Zeroizing::new(fs::read(data.join(name))?);
-            let record = Zeroizing::new(encode(&(name, <&ByteSlice>::from(seed.as_slice()))));
+        let names = key_files(data)?;
+        if !names.iter().any(|name| name == IDENTITY) {
+            let why = format!("{} has no {IDENTITY}", data.display());
+            return Err(UpkeepError::Misuse(why));
+        }
+        for name in names {
+            let seed = Zeroizing::new(fs::read(data.join(&name))?);
+            let record = Zeroizing::new(encode(&(name.as_str(), <&ByteSlice>::from(seed.as_slice()))));
             file.record(2, &record)?;
         }
     }
@@ -217,4 +245,33 @@ fn exact(file: &mut impl Read, bytes: &mut [u8]) -> Result<(), UpkeepError> {
         io::ErrorKind::UnexpectedEof => UpkeepError::BadFile("it was cut off"),
         _ => error.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_keys_are_written_into_a_directory() {
+        for name in [
+            "identity.key",
+            "checkpoint-previous.key",
+            "checkpoint-retired",
+            "issued",
+        ] {
+            assert!(is_of_keys(name), "{name}");
+        }
+        for name in [
+            "",
+            ".key",
+            "../identity.key",
+            "a/b.key",
+            "lock",
+            "mark",
+            "identity.key.new",
+            "LOCK.key",
+        ] {
+            assert!(!is_of_keys(name), "{name}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! anew by the next one. What was exported may be older than what the relay had last, so a recovery begins, unless the
 //! operator says that it is the latest state.
 
-use super::export::{Head, KEY_FILES, Reader, Record};
+use super::export::{Head, Reader, Record, is_of_keys, key_files};
 use super::{Progress, Step, UpkeepError, check, go_on};
 use crate::lock::DirLock;
 use crate::mark::Mark;
@@ -83,7 +83,9 @@ fn wipe(data: &Path) -> io::Result<()> {
         .try_for_each(|name| gone(fs::remove_dir_all(data.join(name))))?;
     FILES
         .iter()
-        .chain(&KEY_FILES)
+        .try_for_each(|name| gone(fs::remove_file(data.join(name))))?;
+    key_files(data)?
+        .iter()
         .try_for_each(|name| gone(fs::remove_file(data.join(name))))
 }
 
@@ -142,13 +144,14 @@ fn take(
                 go_on(progress, Step::Copying, done, head.keys)?;
             }
             Record::Key(name, seed) => {
-                let known = KEY_FILES.iter().find(|known| **known == name);
-                let known = known.ok_or(UpkeepError::BadFile("it has a key of no known name"))?;
+                if !is_of_keys(&name) {
+                    return Err(UpkeepError::BadFile("it has a key of no known name"));
+                }
                 let mut file = OpenOptions::new()
                     .write(true)
                     .create_new(true)
                     .mode(0o600)
-                    .open(data.join(known))?;
+                    .open(data.join(name))?;
                 file.write_all(&seed)?;
                 file.sync_all()?;
                 with_keys = true;

@@ -10,6 +10,8 @@
 #![allow(dead_code, missing_docs, reason = "no test file uses all of it")]
 
 pub(crate) mod boxes;
+pub(crate) mod filled;
+pub(crate) mod keeping;
 pub(crate) mod line;
 pub(crate) mod wire;
 
@@ -98,7 +100,16 @@ impl Bench {
         set: impl FnOnce(&mut Settings),
         keeping: Keeping,
     ) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::over(tempfile::tempdir().unwrap(), store, clock, set, keeping)
+    }
+
+    fn over(
+        dir: TempDir,
+        store: Arc<dyn LogStore>,
+        clock: Arc<ManualClock>,
+        set: impl FnOnce(&mut Settings),
+        keeping: Keeping,
+    ) -> Self {
         let identity = Identity::load_or_create(dir.path()).unwrap();
         let mut settings = Settings::new("127.0.0.1:0".parse().unwrap(), dir.path().to_owned());
         settings.append_burst = 1_000_000;
@@ -123,6 +134,15 @@ impl Bench {
             sequencer,
             _dir: dir,
         }
+    }
+
+    /// Stops it and starts it again, with its keys.
+    pub(crate) fn restart(self, store: Arc<dyn LogStore>) -> Self {
+        let (clock, dir) = (self.clock.clone(), self._dir);
+        drop(self.service);
+        drop(self.queue);
+        self.sequencer.stop();
+        Self::over(dir, store, clock, |_| {}, Keeping::default())
     }
 
     pub(crate) async fn call(&self, call: Call) -> Reply {
