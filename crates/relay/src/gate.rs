@@ -109,7 +109,9 @@ impl Gates {
             return Err(ProblemKind::BallotRefused.into());
         }
         let ballot = BallotIn::decode(entry).map_err(refused)?;
-        self.is_open(log, closed, hash, *ballot.tag().as_bytes())?;
+        let (gates, tag) = (Arc::clone(self), *ballot.tag().as_bytes());
+        let looked = tokio::task::spawn_blocking(move || gates.is_open(log, closed, hash, tag)).await;
+        looked.map_err(|_| ProblemKind::Internal)??;
         let (tell, told) = oneshot::channel();
         let pending = Pending { hash, ballot, tell };
         lock(&self.pending).entry(log).or_default().push_back(pending);
