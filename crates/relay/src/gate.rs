@@ -109,16 +109,20 @@ impl Gates {
             return Err(ProblemKind::BallotRefused.into());
         }
         let ballot = BallotIn::decode(entry).map_err(refused)?;
-        self.is_open(log, closed, hash, *ballot.tag().as_bytes())?;
+        let (gates, tag) = (Arc::clone(self), *ballot.tag().as_bytes());
+        let looked = tokio::task::spawn_blocking(move || gates.is_open(log, closed, hash, tag)).await;
+        looked.map_err(|_| ProblemKind::Internal)??;
         let (tell, told) = oneshot::channel();
         let pending = Pending { hash, ballot, tell };
         lock(&self.pending).entry(log).or_default().push_back(pending);
         let turn = self.turns.acquire().await.map_err(|_| ProblemKind::Busy)?;
-        // Somebody whose turn came earlier may have had this one judged with his own.
-        if !told.is_terminated() && told.is_empty() {
+        // Somebody whose turn came earlier may have had this one judged with his own, or be at it. Or there are more before it
+        // than are judged together.
+        let mut some = true;
+        while some && told.is_empty() {
             let (gates, gate) = (Arc::clone(self), gate.clone());
             let judged = tokio::task::spawn_blocking(move || gates.judge(log, &gate)).await;
-            judged.map_err(|_| ProblemKind::Internal)?;
+            some = judged.map_err(|_| ProblemKind::Internal)?;
         }
         drop(turn);
         told.await.map_err(|_| ProblemKind::Internal)?
@@ -140,13 +144,13 @@ impl Gates {
         }
     }
 
-    /// Judges a batch of those that wait.
-    fn judge(&self, log: LogId, gate: &Gate) {
+    /// Judges a batch of those that wait. False: none does.
+    fn judge(&self, log: LogId, gate: &Gate) -> bool {
         let mut batch = Vec::new();
         {
             let mut pending = lock(&self.pending);
             let Some(waiting) = pending.get_mut(&log) else {
-                return;
+                return false;
             };
             while batch.len() < BATCH_MAX
                 && let Some(next) = waiting.pop_front()
@@ -161,7 +165,7 @@ impl Gates {
             }
         }
         if batch.is_empty() {
-            return;
+            return false;
         }
         let event = match self.event(log, gate) {
             Ok(event) => event,
@@ -169,7 +173,7 @@ impl Gates {
                 for Pending { tell, .. } in batch {
                     let _ = tell.send(Err(problem.clone()));
                 }
-                return;
+                return true;
             }
         };
         // Blame costs more than a look at each: under fire, what was made without care is sorted out first.
@@ -202,6 +206,7 @@ impl Gates {
             let _ = tell.send(tag.map_err(refused));
         }
         self.under_fire.store(bad, Ordering::Relaxed);
+        true
     }
 
     /// Whether `entry` closes the box.

@@ -98,16 +98,19 @@ impl Identity {
     /// The time at which the keys are given out: `now`, but later than ever before.
     ///
     /// # Errors
-    /// Whatever keeps it from being read or written durably.
+    /// Whatever keeps it from being read.
     pub fn issue(dir: &Path, now: Time) -> io::Result<Time> {
         let path = dir.join("issued");
-        let last: u64 = match fs::read_to_string(&path) {
+        let last: u64 = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             // One that is damaged says nothing; the clock does.
-            read => read?.parse().unwrap_or(0),
+            read => String::from_utf8_lossy(&read?).parse().unwrap_or(0),
         };
         let issued = now.0.max(last.saturating_add(1));
-        write(&path, format!("{issued:020}").as_bytes())?;
+        // On a full disk the relay starts all the same, for those who read.
+        if let Err(error) = write(&path, format!("{issued:020}").as_bytes()) {
+            tracing::warn!(%error, "when the keys were given out could not be noted");
+        }
         Ok(Time(issued))
     }
 

@@ -208,3 +208,22 @@ async fn metrics_say_what_the_relay_does_and_nothing_else_is_answered_there() {
     }
     drop(watch);
 }
+
+#[test]
+fn the_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
+    let dir = data();
+    let place = dir.path().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&place).unwrap();
+    let mut command = command(dir.path(), &[]);
+    command.env("NOTIFY_SOCKET", &place);
+    let process = Process::run(command);
+    let said = || {
+        let mut words = [0; 256];
+        let len = socket.recv(&mut words).unwrap();
+        String::from_utf8(words[..len].to_vec()).unwrap()
+    };
+    assert_eq!(said().trim(), "READY=1");
+    let (code, _) = process.end(Signal::TERM);
+    assert_eq!(code, Some(0));
+    assert_eq!(said().trim(), "STOPPING=1");
+}

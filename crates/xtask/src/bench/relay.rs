@@ -138,9 +138,7 @@ fn appends(bench: &Bench, extent: &Extent, seconds: u64, report: &mut Vec<Value>
     if postgres.is_none() {
         println!("left out: PostgreSQL is not installed (apt-get install postgresql)");
     }
-    println!(
-        "left out: nostr-rs-relay, of which no package exists; a build of it from source takes longer than all of this\n"
-    );
+    println!("left out: nostr-rs-relay, of which there is no package; it is not built here\n");
     for entry_bytes in extent.entry_bytes {
         for connections in extent.connections {
             let [connections, entry_bytes, seconds] = [
