@@ -26,6 +26,12 @@ impl Tails {
         (page.entries.len() <= 1 || bytes(page) <= most).then(|| page.clone())
     }
 
+    /// Forgets what is kept of a log.
+    pub(crate) fn forget(&self, log: LogId) {
+        let mut tails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tails.retain(|(of, _)| *of != log);
+    }
+
     /// Keeps a page if it ends its log and is short.
     pub(crate) fn keep(&self, log: LogId, page: &Page) {
         let is_tail = page.gone.is_none() && page.consistency.is_empty() && !page.entries.is_empty();
@@ -81,6 +87,8 @@ mod tests {
         assert_eq!(tails.get(LOG, 3..6, 2000), None, "the log has grown");
         assert_eq!(tails.get(LOG, 4..5, 2000), None);
         assert_eq!(tails.get(LogId::new([2; 32]), 3..5, 2000), None);
+        tails.forget(LOG);
+        assert_eq!(tails.get(LOG, 3..5, 2000), None, "it was trimmed");
     }
 
     #[test]

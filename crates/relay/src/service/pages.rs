@@ -87,7 +87,10 @@ impl Service {
         })
         .await?;
         match self.queue.submit(Task::Trim { log, before }).await? {
-            Done::Trimmed(gone) => Ok(Reply::Trimmed { gone }),
+            Done::Trimmed(gone) => {
+                self.tails.forget(log);
+                Ok(Reply::Trimmed { gone })
+            }
             _ => Err(ProblemKind::Internal.into()),
         }
     }
