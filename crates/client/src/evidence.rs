@@ -10,7 +10,7 @@ use assembly::SideBody;
 use minicbor::{Decode, Encode};
 use primitives::canonical::{decode_canonical, encode};
 use primitives::{LogId, SeatNumber, Time};
-use tlog::{Breach, Checkpoint, SignedCheckpoint};
+use tlog::{Breach, Checkpoint, LogKind, SignedCheckpoint};
 
 /// Evidence as it lies in the store.
 #[derive(Debug, Clone, Encode, Decode)]
@@ -88,11 +88,11 @@ impl Step<'_> {
             .filter_map(|(number, item)| Some((*number, item.promised.filter(|index| *index < read)?)))
             .collect();
         for (number, index) in promised {
-            let honoured = self
-                .load_entry(id, index)
-                .ok()
-                .flatten()
-                .is_some_and(|entry| self.own_item(id, &entry.bytes) == Some(number));
+            let honoured = match self.load_entry(id, index).ok().flatten() {
+                Some(entry) => self.own_item(id, &entry.bytes) == Some(number),
+                // Of what is no record the relay may keep it no longer, and what stood there nobody can say.
+                None => self.keeps_for_a_time(id),
+            };
             let taken_already = self.state.logs.get(&id).is_some_and(|log| index < log.taken);
             if !honoured && !taken_already {
                 self.accuse(
@@ -107,6 +107,11 @@ impl Step<'_> {
                 self.save_outbox(number);
             }
         }
+    }
+
+    fn keeps_for_a_time(&self, id: LogId) -> bool {
+        let log = self.state.logs.get(&id);
+        log.is_some_and(|log| log.record.kind != LogKind::Record)
     }
 
     pub(crate) fn breached(&mut self, id: LogId, breach: &Breach) {

@@ -284,11 +284,21 @@ impl Step<'_> {
         let failures = self.state.volatile.item_failures.entry(number).or_default();
         *failures = failures.saturating_add(1);
         let wait_ms = RETRY_MIN_MS.saturating_mul(1 << (*failures).min(6));
+        // What has to be there by a certain time is tried the more often the nearer that comes.
+        let left_ms = self.left_ms(number).unwrap_or(u64::MAX);
+        let wait_ms = wait_ms.min((left_ms / 2).max(RETRY_MIN_MS));
         let jitter_ms = self.below(wait_ms / 2);
         self.state
             .volatile
             .retry_at
             .insert(number, self.now.after(wait_ms.saturating_add(jitter_ms)));
+    }
+
+    /// The time until the box closes that an item is for.
+    fn left_ms(&self, number: u64) -> Option<u64> {
+        let item = self.state.outbox.get(&number)?;
+        let slots = self.state.logs.get(&item.log)?.record.slots?;
+        (self.now < slots.closes).then(|| slots.closes.since_ms(self.now))
     }
 
     /// The wait after the failures so far, with jitter.

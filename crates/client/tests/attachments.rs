@@ -52,7 +52,7 @@ fn a_file_is_sent_and_fetched_in_bad_weather_and_through_crashes() {
     };
     world.crash_percent = 15;
     // Whatever chance brings: both die once in the middle of it.
-    world.crash_at(0, 3, Crash::BeforeWrite);
+    world.crash_at(0, 0, Crash::BeforeWrite);
     let id = world.attach(0, &file);
     let own = world.message(0, None, &id).unwrap();
     assert_eq!(own.state, MessageState::Waiting);
@@ -89,7 +89,7 @@ fn a_file_is_sent_and_fetched_in_bad_weather_and_through_crashes() {
         RefusalCode::NotReady
     );
     let sending = world.crashes;
-    world.crash_at(1, 2, Crash::AfterWrite);
+    world.crash_at(1, 0, Crash::AfterWrite);
     world.fetch(1, None, &id);
     world.until_file(1, None, &id, TransferState::Here);
     for who in 0..2 {

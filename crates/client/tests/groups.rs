@@ -303,6 +303,7 @@ fn who_was_away_longer_than_the_relay_keeps_is_added_again() {
     // The group goes on to another epoch, by a commit that nobody can read any more.
     let further = world.bring_device(0, true);
     world.until("it is in", WAIT_MS, |world| !world.texts(further).is_empty());
+    world.run_ms(60_000);
     world.relay.let_go();
     world.say(1, "all of it is gone");
     world.start(3);

@@ -462,7 +462,7 @@ fn what_is_beyond_a_limit_makes_a_file_unusable() {
     assert!(unusable(&checkpoint));
     let mut cosignatures = file.clone();
     let one = cosignatures.logs[0].cosignatures[0].clone();
-    cosignatures.logs[0].cosignatures = vec![one; 4_096];
+    cosignatures.logs[0].cosignatures = vec![one; crate::limits::AUDIT_COSIGNATURES_MAX];
     assert!(!unusable(&cosignatures));
     let one = cosignatures.logs[0].cosignatures[0].clone();
     cosignatures.logs[0].cosignatures.push(one);
