@@ -383,6 +383,9 @@ impl Step<'_> {
                 if let Some(log) = self.state.logs.get_mut(&id) {
                     log.taken = next.max(index.saturating_add(1));
                 }
+                if let LogRole::Conversation { conversation } = role {
+                    self.has_missed(conversation, id)?;
+                }
                 continue;
             };
             let own = self.own_item(id, &entry.bytes);

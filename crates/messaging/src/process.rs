@@ -80,6 +80,14 @@ impl Conversation {
         }
     }
 
+    /// Entries of the log are gone unread, and a commit may have been among them: this device follows no more, and asks to be
+    /// added again.
+    pub fn halt(&mut self) {
+        if self.meta.standing == Standing::Active {
+            self.meta.standing = Standing::Halted;
+        }
+    }
+
     fn is_pending(&self, hash: Hash) -> bool {
         let epoch = self.epoch();
         self.meta

@@ -8,7 +8,7 @@ use crate::state::{Content, OutboxItem};
 use crate::step::{Step, StepError, messaging_error};
 use crate::tables;
 use crate::views::NoticeCode;
-use messaging::{AppMessage, Incoming, Processed, Reason, Unwrapped};
+use messaging::{AppMessage, Incoming, Processed, Reason, Standing, Unwrapped};
 use primitives::canonical::{encode, sha256};
 use primitives::{ConversationId, LogId};
 use tlog::Entry;
@@ -108,6 +108,32 @@ impl Step<'_> {
             _ => {}
         }
         Ok(true)
+    }
+
+    /// Entries of a conversation's log are gone unread. Who comes in by a Welcome has not missed them.
+    pub(crate) fn has_missed(&mut self, id: ConversationId, log: LogId) -> Result<(), StepError> {
+        let follows = self
+            .state
+            .conversations
+            .get(&id)
+            .is_some_and(|state| state.log == log && !state.halted && !state.more().joining);
+        if !follows {
+            return Ok(());
+        }
+        let Some(mut session) = self.take_session(id)? else {
+            return Ok(());
+        };
+        session.halt();
+        let halted = session.standing() == Standing::Halted;
+        self.sessions.insert(id, session);
+        if halted {
+            if let Some(state) = self.state.conversations.get_mut(&id) {
+                state.halted = true;
+            }
+            self.save_conversation(id);
+            self.notice(NoticeCode::ResyncNeeded);
+        }
+        Ok(())
     }
 
     fn own_message_came(
