@@ -17,6 +17,9 @@ const BLOB_BYTES_PER_LOG_MAX: u64 = 4 * 1024 * 1024 * 1024;
 pub(crate) fn problem(fault: StoreFault) -> Problem {
     match fault {
         StoreFault::Full => ProblemKind::InsufficientStorage.into(),
+        StoreFault::Unavailable(_) | StoreFault::Conflict => {
+            Problem::new(ProblemKind::Busy).retry_after(1_000)
+        }
         _ => ProblemKind::Internal.into(),
     }
 }
@@ -148,6 +151,8 @@ impl<'a> Batch<'a> {
                 } else {
                     ProblemKind::Closed
                 };
+                // A slot that another process has ended already, its clock being ahead, takes nothing more.
+                let now = now.max(row.last_time);
                 let slot_end = slots.end_of_slot(now).ok_or(outside)?;
                 self.admit(log, role)?;
                 self.slots.push((slot_end, log));

@@ -73,6 +73,11 @@ impl Committed {
         }
     }
 
+    /// For the sequencer: another process has changed this log; it is read again.
+    pub fn forget_one(&self, log: LogId) {
+        self.lock().remove(&log);
+    }
+
     /// For the sequencer, after a failure: read everything again from what the store has after reopening.
     pub fn forget(&self) {
         self.lock().clear();

@@ -4,6 +4,7 @@
 //! admin interface, and any way to look into an entry.
 
 mod batch;
+mod beside;
 pub mod clock;
 pub mod committed;
 mod connection;
@@ -12,6 +13,7 @@ mod give_back;
 pub mod identity;
 pub mod lock;
 pub mod mark;
+mod opening;
 mod paced;
 mod pieces;
 mod rate;
@@ -26,4 +28,4 @@ pub mod tls;
 mod watch;
 
 pub use server::{Running, StartError, start};
-pub use settings::{Patience, Settings};
+pub use settings::{Engine, JetStream, Patience, Settings};

@@ -4,7 +4,7 @@
 mod recover;
 
 use clap::{Parser, Subcommand};
-use relay::{Settings, StartError, start};
+use relay::{Engine, JetStream, Settings, StartError, start};
 use relay_api::{CreateToken, HostPort};
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use zeroize::Zeroizing;
 
 /// Keeps the logs of Veche assemblies: encrypted, append-only, readable only by those who have their tokens.
 ///
@@ -52,6 +53,16 @@ struct Serve {
     /// Directory for keys and logs; made if it is not there.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// Where the logs are kept beyond one machine: nats://HOST:PORT[,HOST:PORT ...][/STREAM], or tls://; without it, in
+    /// the data directory. Any number of relay processes with the same *.key files run on one stream (docs/relay-nats.md).
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// File with the user and the password for the NATS servers: USER:PASSWORD.
+    #[arg(long, value_name = "FILE", requires = "store")]
+    store_user_file: Option<PathBuf>,
+    /// File with the certificates, PEM, that the NATS servers are believed by; else the system's.
+    #[arg(long, value_name = "FILE", requires = "store")]
+    store_ca_file: Option<PathBuf>,
     /// File with a token (1 to 128 of A-Z a-z 0-9 - . _ ~); with it, only those who show the token create logs. Put it
     /// into the address you hand out: veche-relay://ID:TOKEN@HOST:PORT
     #[arg(long, value_name = "FILE")]
@@ -140,12 +151,36 @@ fn settings(serve: Serve) -> Result<Settings, Failure> {
     settings.advertise = hosts
         .collect::<Result<_, _>>()
         .map_err(|_| Failure::misuse("--advertise needs HOST:PORT"))?;
+    if let Some(store) = &serve.store {
+        let at = jetstream(store, serve.store_user_file.as_deref(), serve.store_ca_file)?;
+        settings.engine = Engine::JetStream(at);
+    }
     settings.create_token = serve.create_token_file.as_deref().map(token).transpose()?;
     settings.connections_max = serve.connections_max;
     settings.append_burst = serve.append_burst;
     settings.append_every_ms = serve.append_every_ms;
     settings.reserve_bytes = serve.reserve_mib.saturating_mul(1024 * 1024);
     Ok(settings)
+}
+
+fn jetstream(store: &str, user: Option<&Path>, authority: Option<PathBuf>) -> Result<JetStream, Failure> {
+    let at = JetStream::parse(store);
+    let mut at = at.ok_or_else(|| {
+        Failure::misuse(
+            "--store needs nats://HOST:PORT[,HOST:PORT ...][/STREAM]; a user goes into --store-user-file",
+        )
+    })?;
+    if let Some(path) = user {
+        let text = std::fs::read_to_string(path).map(Zeroizing::new);
+        let text =
+            text.map_err(|error| Failure::misuse(format!("the user file {}: {error}", path.display())))?;
+        let pair = text.trim().split_once(':');
+        let (user, password) =
+            pair.ok_or_else(|| Failure::misuse("--store-user-file needs USER:PASSWORD"))?;
+        at.user = Some((user.to_owned(), Zeroizing::new(password.to_owned())));
+    }
+    at.authority = authority;
+    Ok(at)
 }
 
 fn token(path: &Path) -> Result<CreateToken, Failure> {

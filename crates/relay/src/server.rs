@@ -6,11 +6,12 @@ use crate::connection::{self, KIB, Shared, stopped};
 use crate::identity::Identity;
 use crate::lock::DirLock;
 use crate::mark::Mark;
+use crate::opening;
 use crate::recovery::Recovery;
 use crate::sequencer::Sequencer;
 use crate::service::Service;
-use crate::settings::Settings;
-use crate::store::{LogStore, SledStore, StoreFault, sync_parent};
+use crate::settings::{Engine, Settings};
+use crate::store::{StoreFault, sync_parent};
 use crate::tls::{TlsError, server_config};
 use crate::watch::Watchers;
 use relay_api::{HostPort, RelayAddress};
@@ -52,6 +53,18 @@ pub enum StartError {
          programs give back what is missing"
     )]
     Less(PathBuf),
+    /// The directory belongs to the other engine.
+    #[error(
+        "{0} is there: this data directory was used with another --store, and its keys have signed what is in it. Give \
+         the --store that it was used with, or another directory"
+    )]
+    OtherEngine(PathBuf),
+    /// The stream belongs to another relay.
+    #[error(
+        "the stream belongs to another relay than the keys in {0}. Copy the three *.key files of a process that runs on \
+         it there, or name another stream: nats://HOST:PORT/NAME"
+    )]
+    OtherRelay(PathBuf),
     /// The store cannot be opened.
     #[error(
         "the store cannot be opened ({0}). Check the disk; if the store is damaged, put back the newest copy that you \
@@ -87,17 +100,15 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     let private = std::fs::Permissions::from_mode(0o700);
     std::fs::set_permissions(&settings.data, private).map_err(unusable)?;
     let lock = DirLock::take(&settings.data).map_err(unusable)?;
-    let lock = lock.ok_or_else(|| StartError::InUse(settings.data.clone()))?;
-    if lock.is_copy() {
+    let mut lock = lock.ok_or_else(|| StartError::InUse(settings.data.clone()))?;
+    if lock.is_copy() && matches!(settings.engine, Engine::Disk) {
         return Err(StartError::Copied(settings.data.clone()));
     }
     let identity = Identity::load_or_create(&settings.data).map_err(unusable)?;
     let tls = TlsAcceptor::from(server_config(&identity)?);
 
-    let store: Arc<dyn LogStore> = Arc::new(SledStore::open(
-        &settings.data.join("logs"),
-        settings.reserve_bytes,
-    )?);
+    // Blocks, but nothing else runs yet.
+    let store = opening::open(&settings, &mut lock, &identity)?;
     let mark = Mark::load(&settings.data).map_err(unusable)?;
     if store.high_water()? < mark.at() {
         return Err(StartError::Less(settings.data.clone()));

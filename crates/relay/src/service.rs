@@ -34,10 +34,10 @@ use tokio::sync::Semaphore;
 
 /// Everything that answers calls.
 pub struct Service {
-    store: Arc<dyn LogStore>,
+    pub(crate) store: Arc<dyn LogStore>,
     committed: Committed,
     watchers: Arc<Watchers>,
-    queue: Queue,
+    pub(crate) queue: Queue,
     clock: Arc<dyn Clock>,
     identity: Identity,
     keys: Unverified,
@@ -97,12 +97,16 @@ impl Service {
     pub async fn call(self: &Arc<Self>, call: Call, token: Option<CreateToken>) -> Reply {
         let result = match call {
             Call::Piece(piece) => self.piece(piece, token).await,
-            call => self.whole_call(call, token).await,
+            call => self.run_call(call, token).await,
         };
         result.unwrap_or_else(Reply::Problem)
     }
 
-    async fn whole_call(self: &Arc<Self>, call: Call, token: Option<CreateToken>) -> Result<Reply, Problem> {
+    pub(crate) async fn whole_call(
+        self: &Arc<Self>,
+        call: Call,
+        token: Option<CreateToken>,
+    ) -> Result<Reply, Problem> {
         match call {
             Call::Create { record, roll } => self.create(record, roll, token).await,
             Call::Append {
@@ -487,7 +491,7 @@ impl Service {
                 // In a task of its own: the connection that brought the last piece may freeze while this runs.
                 let run = tokio::spawn(async move {
                     let result = match Call::from_pieces(&bytes) {
-                        Ok(call) => service.whole_call(call, token).await,
+                        Ok(call) => service.run_call(call, token).await,
                         Err(problem) => Err(problem),
                     };
                     let reply = encode(&result.unwrap_or_else(Reply::Problem));

@@ -7,7 +7,7 @@ use relay_api::Standing;
 use tlog::{Checkpoint, CreateLog, Entry};
 
 /// What is to be done; checked already, except against what only the sequencer knows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Task {
     /// Create a log.
     Create {
@@ -48,7 +48,7 @@ pub enum Task {
 }
 
 /// Entries that a member gives back.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Given {
     /// To which log.
     pub log: LogId,

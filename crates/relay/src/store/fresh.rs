@@ -76,7 +76,7 @@ fn beside(dir: &Path) -> PathBuf {
 }
 
 /// Every file below `dir`, then the names, from below.
-fn sync_all(dir: &Path) -> io::Result<()> {
+pub(super) fn sync_all(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         if path.is_dir() {

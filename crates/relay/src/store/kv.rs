@@ -52,6 +52,12 @@ impl<K: Kv> KvStore<K> {
         &self.kv
     }
 
+    /// The engine, without what is over it.
+    #[must_use]
+    pub fn into_kv(self) -> K {
+        self.kv
+    }
+
     /// Reads a chunked value whole.
     fn chunked(&self, base: &[u8]) -> Result<Option<Vec<u8>>, StoreFault> {
         let Some((len, mut value)) = self.first_chunk(base)? else {
@@ -246,6 +252,18 @@ impl<K: Kv> LogStore for KvStore<K> {
     }
 
     fn commit(&self, changes: &[(LogId, LogChange)], now: Time) -> Result<(), StoreFault> {
+        self.commit_with(changes, now, Vec::new())
+    }
+}
+
+impl<K: Kv> KvStore<K> {
+    /// [`LogStore::commit`] with writes of somebody who keeps more beside the logs.
+    pub(super) fn commit_with(
+        &self,
+        changes: &[(LogId, LogChange)],
+        now: Time,
+        more: Vec<Write>,
+    ) -> Result<(), StoreFault> {
         let mut writes = vec![(
             layout::HIGH_WATER.to_vec(),
             Some(now.max(self.high_water()?).0.to_be_bytes().to_vec()),
@@ -256,11 +274,10 @@ impl<K: Kv> LogStore for KvStore<K> {
             }
             self.change(&mut writes, *log, change)?;
         }
+        writes.extend(more);
         self.kv.write(writes)
     }
-}
 
-impl<K: Kv> KvStore<K> {
     fn change(&self, writes: &mut Vec<Write>, log: LogId, change: &LogChange) -> Result<(), StoreFault> {
         writes.push((layout::row(log), Some(encode(&change.row))));
         if !change.roll.is_empty() {

@@ -9,6 +9,7 @@
 )]
 #![allow(dead_code, missing_docs, reason = "no test file uses all of it")]
 
+pub(crate) mod nats;
 pub(crate) mod wire;
 
 use minicbor::bytes::ByteArray;

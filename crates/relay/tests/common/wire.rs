@@ -50,12 +50,13 @@ impl Process {
         Self::run(shell)
     }
 
-    pub(crate) fn run(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+    pub(crate) fn run(command: Command) -> Self {
+        Self::run_saying(command, Stdio::null())
+    }
+
+    /// Starts it with somewhere for what it says on standard error.
+    pub(crate) fn run_saying(mut command: Command, to: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(to).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap())
             .read_line(&mut line)
