@@ -118,6 +118,10 @@ impl Drop for Nats {
                 let _ = child.wait();
             }
         }
+        if std::thread::panicking() {
+            self.dir.disable_cleanup(true);
+            eprintln!("what servers and relays said is in {}", self.dir.path().display());
+        }
     }
 }
 

@@ -47,6 +47,15 @@ pub(super) struct Post {
     pub(super) payload: Vec<u8>,
 }
 
+/// Who is asked for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    /// Whoever has them, and may be behind; the server next to this process, if it is one.
+    Anybody,
+    /// Who orders them; one at a time.
+    Leader,
+}
+
 /// A message of the stream.
 #[derive(Debug)]
 pub(super) struct Message {
@@ -179,13 +188,20 @@ impl Link {
 
     /// Up to `window` messages that follow on `after`, up to the first that is missing; one alone is found beyond those
     /// that are missing.
-    pub(super) fn next(&self, after: u64, window: usize) -> Result<Vec<Message>, StoreFault> {
+    pub(super) fn next(&self, after: u64, window: usize, from: From) -> Result<Vec<Message>, StoreFault> {
         let (stream, all) = (self.stream.clone(), format!("{}.>", self.name));
         let messages: Result<Vec<_>, StoreFault> = self.thread.run(async move {
             let first = after.saturating_add(1);
+            if from == From::Leader {
+                return match stream.get_first_raw_message_by_subject(all, first).await {
+                    Ok(message) => Ok(vec![message]),
+                    Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(Vec::new()),
+                    Err(error) => Err(unavailable(&error.to_string())),
+                };
+            }
             if window <= 1 {
                 let found = stream.direct_get_next_for_subject(all, Some(first)).await;
-                return got(found).map(Vec::from_iter);
+                return got(found).map(|found| found.into_iter().collect());
             }
             let sequences = (first..).take(window.min(WINDOW_MAX));
             let mut messages = Vec::new();
@@ -419,9 +435,9 @@ async fn found(
     relay: Option<RelayId>,
 ) -> Result<Founded, StoreFault> {
     let subject = format!("{name}.relay");
-    // A replica may be behind; who writes learns the truth.
     for _ in 0..10u8 {
-        let found = stream.get_last_raw_message_by_subject(&subject).await;
+        // The first: of two processes that found it at once, both may be let through.
+        let found = stream.get_first_raw_message_by_subject(&subject, 1).await;
         if let Ok(message) = &found {
             let strange = StoreFault::Damaged("the stream was not founded by a relay");
             let (id, relay) = message.payload.split_first_chunk::<16>().ok_or(strange.clone())?;

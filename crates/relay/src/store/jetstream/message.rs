@@ -2,14 +2,20 @@
 //!
 //! ```text
 //! subject  <stream>.log.<log id, hex>
-//! headers  Nats-Expected-Last-Subject-Sequence: the last message of this log that the writer knew; 0: none
+//! headers  Nats-Expected-Last-Subject-Sequence: as `last`
 //!          Veche-Size: how many entries the log has after it
-//! payload  0 || CBOR(Told)                                         if it fits into a message
-//!          1 || CBOR([ SHA-256(CBOR(Told)), [ sequence: uint ... ] ])  else: Told lies in those messages, part by part
+//! payload  0 || last (8) || CBOR(Told)                             if it fits into a message
+//!          1 || last (8) || CBOR([ SHA-256(CBOR(Told)), [ sequence: uint ... ] ])
+//!                                                        else: Told lies in those messages, part by part
+//! last     the sequence of the last message of this log that the writer has taken in; 0: none
 //! Told     [ version: 1, now: ms, expected: uint / null, row, roll: [ bytes 32 ... ], entries: [ [ time, bytes ] ... ],
 //!            waiting: [ [ slot_end, hash, bytes ] ... ], sequenced: [ hash ... ], tags: [ bytes 32 ... ],
 //!            blobs: [ bytes ... ] ]
 //! ```
+//! A message whose `last` is not the message of its log before it is *void*: it changes nothing, for anybody. The server
+//! refuses most of those, but not all: in a cluster, 2.9 compares before it agrees with the others on the order, and of two
+//! messages that are on their way at once both pass. So the reader decides, and the writer is one of the readers.
+//!
 //! Indexes, nodes and the hashes of entries and blobs are not said: whoever takes a message in computes them, and
 //! arrives at the frontier of its row or refuses it.
 
@@ -51,12 +57,21 @@ pub(super) struct Told {
     blobs: Vec<ByteVec>,
 }
 
-/// A payload that was read.
+/// The payload of a message of a log.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Payload {
-    /// The CBOR of [`Told`].
-    Whole(Vec<u8>),
-    /// Where it lies.
+pub(super) struct Payload {
+    /// The message of the log that its writer has taken in last.
+    pub(super) last: u64,
+    /// What it says.
+    pub(super) told: Lies,
+}
+
+/// Where the CBOR of [`Told`] lies.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Lies {
+    /// Here.
+    Here(Vec<u8>),
+    /// In parts.
     InParts(Parts),
 }
 
@@ -136,18 +151,25 @@ impl Told {
 impl Payload {
     pub(super) fn read(payload: &[u8]) -> Result<Self, StoreFault> {
         let strange = StoreFault::Damaged("a message of the stream was not written by a relay");
-        match payload.split_first() {
-            Some((&WHOLE, told)) => Ok(Self::Whole(told.to_vec())),
-            Some((&IN_PARTS, parts)) => decode_canonical(parts).map(Self::InParts).map_err(|_| strange),
-            _ => Err(strange),
-        }
+        let read = payload.split_first().and_then(|(kind, rest)| {
+            let (last, rest) = rest.split_first_chunk::<8>()?;
+            let told = match *kind {
+                WHOLE => Lies::Here(rest.to_vec()),
+                IN_PARTS => Lies::InParts(decode_canonical(rest).ok()?),
+                _ => return None,
+            };
+            let last = u64::from_be_bytes(*last);
+            Some(Self { last, told })
+        });
+        read.ok_or(strange)
     }
 
     pub(super) fn write(&self) -> Vec<u8> {
-        match self {
-            Self::Whole(told) => [&[WHOLE], told.as_slice()].concat(),
-            Self::InParts(parts) => [&[IN_PARTS], encode(parts).as_slice()].concat(),
-        }
+        let (kind, told) = match &self.told {
+            Lies::Here(told) => (WHOLE, told.clone()),
+            Lies::InParts(parts) => (IN_PARTS, encode(parts)),
+        };
+        [&[kind], self.last.to_be_bytes().as_slice(), &told].concat()
     }
 }
 
@@ -207,7 +229,8 @@ mod tests {
             hash: Hash::new([4; 32]),
             sequences: vec![1, 5],
         };
-        for payload in [Payload::Whole(vec![1, 2]), Payload::InParts(parts)] {
+        for told in [Lies::Here(vec![1, 2]), Lies::InParts(parts)] {
+            let payload = Payload { last: 7, told };
             assert_eq!(Payload::read(&payload.write()).unwrap(), payload);
         }
         assert!(Payload::read(b"").is_err() && Payload::read(&[9]).is_err());

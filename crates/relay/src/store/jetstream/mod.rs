@@ -2,7 +2,8 @@
 //!
 //! A stream holds all logs, each log has a subject, and a message is one change to one log: it is there whole or not at
 //! all. A writer says which message of the log it saw last (the expected size of [`LogChange`], and everything else
-//! about the log), so of two writers one is refused, takes in what the other has written, and tries again. Questions
+//! about the log), so of two writers one is refused or finds its message void, takes in what the other has written, and
+//! tries again. Questions
 //! are answered from a view of the stream on this machine.
 //!
 //! The view changes only in [`LogStore::commit`] and [`LogStore::take_in`], which the sequencer alone calls: while a batch is made, it stands still.
@@ -11,8 +12,8 @@ mod link;
 mod message;
 mod view;
 
-use self::link::{About, Link, Message, Post, WINDOW_MAX, unavailable};
-use self::message::{Parts, Payload, Told};
+use self::link::{About, From, Link, Message, Post, WINDOW_MAX, unavailable};
+use self::message::{Lies, Parts, Payload, Told};
 use self::view::{StreamId, Taken, View};
 use crate::settings::JetStream;
 use crate::store::kv::{Kv, KvStore};
@@ -23,7 +24,7 @@ use primitives::{Hash, LogId, RelayId, Time, encode};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tlog::Entry;
 
 /// How often the stream is looked at though nobody has said that there is something new.
@@ -59,6 +60,8 @@ struct State {
     parts: BTreeMap<u64, Vec<u8>>,
     /// By log, what the sequencer was not told yet.
     news: HashMap<LogId, Changed>,
+    /// Whether there is more than was found, as a refusal has shown: then the leader is asked too.
+    more: bool,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +72,14 @@ struct Changed {
     grown: bool,
     slots: Vec<Time>,
     doubted: bool,
+}
+
+/// What became of a message.
+#[derive(Debug, PartialEq, Eq)]
+enum Taking {
+    Done,
+    /// Its writer did not know the one before it.
+    Void,
 }
 
 impl JetStreamStore {
@@ -108,6 +119,7 @@ impl JetStreamStore {
                 looked: None,
                 parts: BTreeMap::new(),
                 news: HashMap::new(),
+                more: false,
             }),
         };
         let mut state = store.lock();
@@ -146,9 +158,13 @@ impl JetStreamStore {
     fn follow(&self, state: &mut State) -> Result<(), StoreFault> {
         let mut window = 1;
         loop {
-            let messages = self.link.next(state.cursor, window)?;
+            let mut messages = self.link.next(state.cursor, window, From::Anybody)?;
+            if messages.is_empty() && window == 1 && state.more {
+                messages = self.link.next(state.cursor, 1, From::Leader)?;
+            }
             if messages.is_empty() && window == 1 {
                 state.looked = Some(Instant::now());
+                state.more = false;
                 return Ok(());
             }
             window = if messages.len() < window {
@@ -162,47 +178,69 @@ impl JetStreamStore {
         }
     }
 
-    /// Takes in everything up to message `end`, which is there. What this process has just written it knows.
-    fn reach(&self, state: &mut State, end: u64, mut ours: BTreeMap<u64, Message>) -> Result<(), StoreFault> {
+    /// Takes in everything up to message `end`, which is there. What this process has just written it knows. Gives back
+    /// which messages were void.
+    fn reach(
+        &self,
+        state: &mut State,
+        end: u64,
+        mut ours: BTreeMap<u64, Message>,
+    ) -> Result<Vec<u64>, StoreFault> {
         let until = Instant::now().checked_add(ARRIVAL);
-        let mut window = WINDOW_MAX;
+        let (mut window, mut from) = (WINDOW_MAX, From::Anybody);
+        let mut void = Vec::new();
         while state.cursor < end {
             let next = state.cursor.saturating_add(1);
-            if let Some(message) = ours.remove(&next) {
-                self.take(state, message)?;
-                continue;
-            }
-            let known = ours.first_key_value().map_or(end, |(known, _)| *known);
-            let missing = usize::try_from(known.max(next).saturating_sub(state.cursor)).unwrap_or(window);
-            let asked = window.min(missing);
-            let messages = self.link.next(state.cursor, asked)?;
-            if messages.is_empty() && asked == 1 {
-                if until.is_none_or(|until| Instant::now() >= until) {
-                    return Err(unavailable(
-                        "what the cluster has acknowledged cannot be read yet",
-                    ));
+            let messages = match ours.remove(&next) {
+                Some(message) => vec![message],
+                None => {
+                    let before_ours = ours.keys().next().map(|known| known.saturating_sub(1));
+                    let missing = before_ours.unwrap_or(end).saturating_sub(state.cursor);
+                    let asked = window.min(usize::try_from(missing).unwrap_or(window)).max(1);
+                    let messages = self.link.next(state.cursor, asked, from)?;
+                    if messages.is_empty() && from == From::Leader {
+                        if until.is_none_or(|until| Instant::now() >= until) {
+                            return Err(unavailable(
+                                "what the cluster has acknowledged cannot be read yet",
+                            ));
+                        }
+                        std::thread::sleep(ARRIVAL_PAUSE);
+                    }
+                    // One alone is found beyond a gap, too; and who has not even that one may be behind.
+                    (window, from) = match messages.len() {
+                        0 if asked == 1 => (1, From::Leader),
+                        found if found < asked => (1, From::Anybody),
+                        _ => (WINDOW_MAX, From::Anybody),
+                    };
+                    messages
                 }
-                // A replica may be behind.
-                std::thread::sleep(ARRIVAL_PAUSE);
-            }
-            // One alone is found beyond a gap, too.
-            window = if messages.len() < asked { 1 } else { WINDOW_MAX };
+            };
             for message in messages {
-                self.take(state, message)?;
+                let sequence = message.sequence;
+                if self.take(state, message)? == Taking::Void {
+                    void.push(sequence);
+                }
             }
         }
-        Ok(())
+        Ok(void)
     }
 
     /// Takes in one message.
-    fn take(&self, state: &mut State, message: Message) -> Result<(), StoreFault> {
+    fn take(&self, state: &mut State, message: Message) -> Result<Taking, StoreFault> {
         let sequence = message.sequence;
+        let mut taking = Taking::Done;
         match message.about {
             About::Log(log) => {
-                let told = self.told(state, &message)?;
-                let taken = self.view.take_in((sequence, &self.id), log, told)?;
-                let recent = is_recent(&message);
-                state.news.entry(log).or_default().add(sequence, taken, recent);
+                let payload = Payload::read(&message.payload)?;
+                if payload.last == self.view.last_of(log)? {
+                    let told = self.told(state, payload.told)?;
+                    let taken = self.view.take_in((sequence, &self.id), log, told)?;
+                    let recent = is_recent(message.at);
+                    state.news.entry(log).or_default().add(sequence, taken, recent);
+                } else {
+                    self.view.pass_of((sequence, &self.id), log)?;
+                    taking = Taking::Void;
+                }
             }
             About::Part => {
                 state.parts.insert(sequence, message.payload);
@@ -214,14 +252,14 @@ impl JetStreamStore {
             About::Nothing => self.view.pass(sequence, &self.id)?,
         }
         state.cursor = sequence;
-        Ok(())
+        Ok(taking)
     }
 
     /// What a message of a log says, its parts put together.
-    fn told(&self, state: &mut State, message: &Message) -> Result<Told, StoreFault> {
-        let Parts { hash, sequences } = match Payload::read(&message.payload)? {
-            Payload::Whole(told) => return Told::read(&told),
-            Payload::InParts(parts) => parts,
+    fn told(&self, state: &mut State, told: Lies) -> Result<Told, StoreFault> {
+        let Parts { hash, sequences } = match told {
+            Lies::Here(told) => return Told::read(&told),
+            Lies::InParts(parts) => parts,
         };
         let mut told = Vec::new();
         for sequence in sequences {
@@ -249,8 +287,8 @@ impl JetStreamStore {
         let log = *log;
         let told = encode(&Told::of(change, now));
         let part_bytes = self.link.part_bytes();
-        let payload = if told.len() < part_bytes {
-            Payload::Whole(told)
+        let told = if told.len() < part_bytes {
+            Lies::Here(told)
         } else {
             let parts: Vec<_> = told.chunks(part_bytes).map(<[u8]>::to_vec).collect();
             let sequences = self.link.publish_parts(log, parts.clone())?;
@@ -258,17 +296,18 @@ impl JetStreamStore {
             ours.extend(
                 known.map(|(sequence, part)| (*sequence, Message::ours(*sequence, About::Part, part))),
             );
-            Payload::InParts(Parts {
+            Lies::InParts(Parts {
                 hash: sha256(&told),
                 sequences,
             })
         };
         let size = change.row.frontier.size();
+        let last = self.view.last_of(log)?;
         Ok(Post {
             log,
-            last: self.view.last_of(log)?,
+            last,
             size,
-            payload: payload.write(),
+            payload: Payload { last, told }.write(),
         })
     }
 
@@ -301,8 +340,8 @@ impl Changed {
 }
 
 /// Whether a doubt that came with this message still holds the whole relay up.
-fn is_recent(message: &Message) -> bool {
-    let age = std::time::SystemTime::now().duration_since(message.at);
+fn is_recent(at: SystemTime) -> bool {
+    let age = SystemTime::now().duration_since(at);
     age.map_or(true, |age| age < crate::recovery::WAIT)
 }
 
@@ -389,15 +428,22 @@ impl LogStore for JetStreamStore {
                 self.link.say();
                 self.reach(&mut state, *end, ours)
             }
-            None => Ok(()),
+            None => Ok(Vec::new()),
         };
-        faults.extend(written.err());
+        match written {
+            Ok(void) if void.iter().any(|sequence| changed.contains(sequence)) => {
+                faults.push(StoreFault::Conflict);
+            }
+            Ok(_) => {}
+            Err(fault) => faults.push(fault),
+        }
         // A full disk or a silent cluster says more than a conflict, which it may have caused.
         match faults
             .into_iter()
             .max_by_key(|fault| *fault != StoreFault::Conflict)
         {
             Some(fault) => {
+                state.more = true;
                 self.told.store(true, Ordering::SeqCst);
                 Err(fault)
             }
@@ -436,7 +482,8 @@ impl LogStore for JetStreamStore {
             Freshness::Certain => self
                 .link
                 .barrier()
-                .and_then(|end| self.reach(&mut state, end, BTreeMap::new())),
+                .and_then(|end| self.reach(&mut state, end, BTreeMap::new()))
+                .map(drop),
         };
         if let Err(fault) = taken {
             self.told.store(true, Ordering::SeqCst);

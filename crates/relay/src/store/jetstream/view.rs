@@ -65,7 +65,12 @@ impl View {
         self.kv().write(vec![at(sequence, stream)])
     }
 
-    /// The sequence of the last message of a log; 0 if there is none.
+    /// Goes on over a message of a log that is void.
+    pub(super) fn pass_of(&self, (sequence, stream): (u64, &StreamId), log: LogId) -> Result<(), StoreFault> {
+        self.kv().write(vec![at(sequence, stream), last(log, sequence)])
+    }
+
+    /// The sequence of the last message of a log, void or not; 0 if there is none.
     pub(super) fn last_of(&self, log: LogId) -> Result<u64, StoreFault> {
         match self.kv().get(&last_of(log))? {
             None => Ok(0),
@@ -91,10 +96,7 @@ impl View {
             row: change.row.clone(),
             slots: change.waiting.iter().map(|waiting| waiting.slot_end).collect(),
         };
-        let more = vec![
-            at(sequence, stream),
-            (last_of(log), Some(sequence.to_be_bytes().to_vec())),
-        ];
+        let more = vec![at(sequence, stream), last(log, sequence)];
         self.commit_with(&[(log, change)], now, more)
             .map_err(|fault| match fault {
                 StoreFault::Conflict => {
@@ -111,6 +113,10 @@ fn at(sequence: u64, stream: &StreamId) -> Write {
         CURSOR.to_vec(),
         Some([sequence.to_be_bytes().as_slice(), stream].concat()),
     )
+}
+
+fn last(log: LogId, sequence: u64) -> Write {
+    (last_of(log), Some(sequence.to_be_bytes().to_vec()))
 }
 
 fn last_of(log: LogId) -> Vec<u8> {
