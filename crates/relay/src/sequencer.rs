@@ -200,12 +200,7 @@ impl State {
             if self.recovery.pass(self.clock.read()) {
                 self.read_agenda();
             }
-            let freshness = if looks.is_empty() {
-                Freshness::Told
-            } else {
-                Freshness::Asked
-            };
-            if self.shared && self.look(freshness).is_ok() {
+            if self.shared && !looks.is_empty() && self.look(Freshness::Asked).is_ok() {
                 for look in looks {
                     let _ = look.send(());
                 }
@@ -362,9 +357,12 @@ impl State {
             Freshness::Told
         };
         if self.shared
-            && !tasks.is_empty()
             && let Err(fault) = self.look(freshness)
         {
+            if tasks.is_empty() {
+                // Nobody waits: it is looked at again in a moment.
+                return Attempt::Done(false, Vec::new());
+            }
             let results = tasks.iter().map(|_| Err(problem(fault.clone()))).collect();
             return Attempt::Failed(fault, results);
         }

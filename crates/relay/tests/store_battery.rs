@@ -355,6 +355,44 @@ fn a_change_that_leaves_the_size_conflicts_all_the_same() {
     assert_eq!(two.commit(&[(log, change)], Time(2)), Err(StoreFault::Conflict));
 }
 
+/// As two messages with one expectation that a server has let through, which 2.9 in a cluster does.
+#[test]
+fn of_two_messages_that_go_on_from_the_same_one_the_second_is_void() {
+    let nats = Nats::start(1);
+    let (one, two) = (
+        jetstream(&nats, "void").unwrap(),
+        jetstream(&nats, "void").unwrap(),
+    );
+    let record = record(1);
+    let log = record.id();
+    one.commit(&[(log, created(&record))], Time(1)).unwrap();
+    let entry = appended(&Row::new(record), &[(1, vec![1])]);
+    one.commit(&[(log, entry)], Time(2)).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = async_nats::connect(nats.place("void").servers).await.unwrap();
+        let context = async_nats::jetstream::new(client);
+        let stream = context.get_stream("void").await.unwrap();
+        let subject = format!("void.log.{log}");
+        let said = stream.get_last_raw_message_by_subject(&subject).await.unwrap();
+        let again = context.publish(subject, said.payload).await.unwrap();
+        again.await.unwrap();
+    });
+    for store in [&one, &two] {
+        store.take_in(Freshness::Certain).unwrap();
+        assert_eq!(store.row(log).unwrap().unwrap().frontier.size(), 1);
+    }
+    // What follows goes on from the void one, and counts.
+    let row = two.row(log).unwrap().unwrap();
+    two.commit(&[(log, appended(&row, &[(3, vec![2])]))], Time(3))
+        .unwrap();
+    one.take_in(Freshness::Certain).unwrap();
+    let fresh = jetstream(&nats, "void").unwrap();
+    for store in [&one, &fresh] {
+        assert_eq!(store.position(log, sha256(&[2])).unwrap(), Some((1, Time(3))));
+    }
+}
+
 #[test]
 fn a_stream_that_is_not_the_one_of_the_view_is_noticed() {
     let nats = Nats::start(1);

@@ -23,6 +23,9 @@ use tokio::runtime::Runtime;
 
 /// How long one question to the cluster may take.
 const ANSWER: Duration = Duration::from_secs(3);
+/// How long a change may take to be acknowledged before it is looked for and tried again: an election swallows what comes
+/// while it lasts, and who waits long for that waits beyond its end.
+const ACKNOWLEDGED: Duration = Duration::from_secs(1);
 /// How long a start waits for the cluster.
 const START: Duration = Duration::from_secs(45);
 const PAUSE: Duration = Duration::from_millis(200);
@@ -159,7 +162,11 @@ impl Link {
                     .payload(post.payload.into())
                     .header("Veche-Size", post.size.to_string().as_str())
                     .expected_last_subject_sequence(post.last);
-                send(&context, format!("{name}.log.{}", post.log), message)
+                let sent = send(&context, format!("{name}.log.{}", post.log), message);
+                async {
+                    let sent = tokio::time::timeout(ACKNOWLEDGED, sent).await;
+                    sent.unwrap_or_else(|_| Err(unavailable("a change was not acknowledged in time")))
+                }
             });
             join_all(posts).await
         })
