@@ -69,7 +69,7 @@ async fn two_processes_answer_for_the_same_logs() {
         .flat_map(|entry| [(&one, entry), (&two, entry)])
         .map(|(process, entry)| {
             let (address, append, entry) = (process.address.clone(), log.append(entry), entry.clone());
-            let (id, key) = (log.id(), key.clone());
+            let id = log.id();
             tokio::spawn(async move {
                 let receipt = receipt(call(&address, &append).await);
                 receipt.verify(id, &entry, &key).unwrap();

@@ -8,7 +8,6 @@
     reason = "the helpers of tests fail like tests"
 )]
 
-#[allow(dead_code, reason = "only the servers are used here")]
 mod common;
 
 use common::nats::Nats;

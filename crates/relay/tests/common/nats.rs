@@ -111,6 +111,7 @@ impl Nats {
 }
 
 impl Drop for Nats {
+    #[allow(clippy::print_stderr, reason = "a test that fails says where to look")]
     fn drop(&mut self) {
         for node in &mut self.nodes {
             if let Some(mut child) = node.child.take() {
