@@ -60,6 +60,7 @@ const IO: &[&str] = &[
     "axum",
     "hyper",
     "hyper-util",
+    "async-nats",
     "sled",
     "reqwest",
     "tauri",

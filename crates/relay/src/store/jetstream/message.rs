@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! subject  <stream>.log.<log id, hex>
-//! headers  Nats-Expected-Last-Subject-Sequence: as `last`
+//! headers  Nats-Expected-Last-Subject-Sequence: as `last`, if it is not 0
 //!          Veche-Size: how many entries the log has after it
 //! payload  0 || last (8) || CBOR(Told)                             if it fits into a message
 //!          1 || last (8) || CBOR([ SHA-256(CBOR(Told)), [ sequence: uint ... ] ])
@@ -14,7 +14,7 @@
 //! ```
 //! A message whose `last` is not the message of its log before it is *void*: it changes nothing, for anybody. The server
 //! refuses most of those, but not all: in a cluster, 2.9 compares before it agrees with the others on the order, and of two
-//! messages that are on their way at once both pass. So the reader decides, and the writer is one of the readers.
+//! messages that are on their way at once both pass (nats-server issue 4320). So the reader decides, and the writer is one of the readers.
 //!
 //! Indexes, nodes and the hashes of entries and blobs are not said: whoever takes a message in computes them, and
 //! arrives at the frontier of its row or refuses it.
