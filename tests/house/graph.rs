@@ -60,7 +60,6 @@ const IO: &[&str] = &[
     "axum",
     "hyper",
     "hyper-util",
-    "async-nats",
     "sled",
     "reqwest",
     "tauri",

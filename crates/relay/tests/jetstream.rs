@@ -12,7 +12,7 @@ mod common;
 
 use common::nats::Nats;
 use common::wire::*;
-use common::{Bench, Log, ManualClock, START, page, receipt};
+use common::{Bench, Log, ManualClock, START, page, receipt, refused};
 use futures_util::SinkExt as _;
 use minicbor::bytes::ByteArray;
 use primitives::canonical::sha256;
@@ -21,7 +21,7 @@ use relay::store::{
     Freshness, JetStreamStore, LogChange, LogStore, MemoryKv, News, Range, Row, StoreFault, Tag, Waiting,
 };
 use relay::task::{Done, Role, Task};
-use relay_api::{Call, Pushed, Reply, Standing, WatchRequest};
+use relay_api::{Call, ProblemKind, Pushed, Reply, Standing, WatchRequest};
 use rustix::process::Signal;
 use std::path::Path;
 use std::sync::Arc;
@@ -136,23 +136,23 @@ async fn keys_and_streams_that_do_not_go_together_are_refused() {
     let url = nats.url("first");
     let first = data();
     Process::start(first.path(), &["--store", &url]).end(Signal::TERM);
-    let refused = |data: &Path, more: &[&str], said: &str| {
+    let not_started = |data: &Path, more: &[&str], said: &str| {
         let (code, message) = Process::attempt(command(data, more)).err().unwrap();
         assert_eq!(code, Some(1), "{message}");
         assert!(message.contains(said), "{message}");
     };
-    refused(data().path(), &["--store", &url], "another relay");
+    not_started(data().path(), &["--store", &url], "another relay");
     let other = nats.url("other");
-    refused(
+    not_started(
         copy_keys(first.path()).path(),
         &["--store", &other],
         "is a copy of another one",
     );
-    refused(first.path(), &["--store", &other], "has lost what it held");
-    refused(first.path(), &[], "was used with another --store");
+    not_started(first.path(), &["--store", &other], "has lost what it held");
+    not_started(first.path(), &[], "was used with another --store");
     let disk = data();
     Process::start(disk.path(), &[]).end(Signal::TERM);
-    refused(disk.path(), &["--store", &url], "was used with another --store");
+    not_started(disk.path(), &["--store", &url], "was used with another --store");
     let (code, message) = Process::attempt(command(disk.path(), &["--store", "redis://a:1"]))
         .err()
         .unwrap();
@@ -269,6 +269,64 @@ async fn a_process_that_knows_less_looks_before_it_believes_to_be_behind() {
         checkpoint: shown,
     };
     assert_eq!(two.call(show).await, Reply::Standing(Standing::Sound { size: 3 }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_process_is_shown_freezes_the_others_too() {
+    let nats = Nats::start(1);
+    let (one, two, _) = pair(&nats, "doubt");
+    let (log, other) = (Log::plain(1), Log::plain(2));
+    one.call(log.create()).await;
+    one.call(other.create()).await;
+    receipt(two.call(log.append(b"a")).await);
+    let identity = one.identity();
+    let shown = tlog::Checkpoint {
+        origin: tlog::Origin {
+            relay: identity.relay(),
+            log: log.id(),
+        },
+        size: 5,
+        root: Hash::new([5; 32]),
+    }
+    .sign(identity.checkpoint_key());
+    let show = Call::Show {
+        log: log.id(),
+        token: log.token(),
+        checkpoint: shown,
+    };
+    let behind = Standing::Behind { size: 1, known: 5 };
+    assert_eq!(one.call(show).await, Reply::Standing(behind));
+    // Before it places anything, the other one looks.
+    refused(&two.call(log.append(b"b")).await, ProblemKind::Behind);
+    refused(&two.call(other.append(b"b")).await, ProblemKind::Behind);
+    assert_eq!(page(two.call(other.read(0, 1)).await).entries.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_cluster_what_is_there_is_read_and_who_appends_is_told_to_come_again() {
+    let mut nats = Nats::start(1);
+    let (one, _two, _) = pair(&nats, "away");
+    let log = Log::plain(1);
+    one.call(log.create()).await;
+    receipt(one.call(log.append(b"a")).await);
+    nats.kill_node(0);
+    let (service, append) = (Arc::clone(&one.service), log.append(b"b"));
+    let waits = tokio::spawn(async move { service.call(append, None).await });
+    assert_eq!(page(one.call(log.read(0, u32::MAX)).await).entries.len(), 1);
+    // Its patience is measured by its own clock.
+    while !waits.is_finished() {
+        one.clock.pass(20_000);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let problem = refused(&waits.await.unwrap(), ProblemKind::Busy);
+    assert!(problem.retry_ms.is_some());
+    nats.start_node(0);
+    loop {
+        match one.call(log.append(b"b")).await {
+            Reply::Appended(receipt) => break assert_eq!(receipt.index, 1),
+            reply => drop(refused(&reply, ProblemKind::Busy)),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
