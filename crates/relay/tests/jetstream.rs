@@ -159,6 +159,29 @@ async fn keys_and_streams_that_do_not_go_together_are_refused() {
     assert!(code == Some(2) && message.contains("nats://"), "{message}");
 }
 
+#[tokio::test]
+async fn a_user_and_a_password_come_from_a_file() {
+    let nats = Nats::start_for(Some("veche:s3cret"), 1);
+    let url = nats.url("guarded");
+    let files = data();
+    let (right, wrong) = (files.path().join("right"), files.path().join("wrong"));
+    std::fs::write(&right, "veche:s3cret\n").unwrap();
+    std::fs::write(&wrong, "veche:secret\n").unwrap();
+    let data = data();
+    let store = ["--store", &url, "--store-user-file", right.to_str().unwrap()];
+    let process = Process::start(data.path(), &store);
+    let log = Log::plain(1);
+    call(&process.address, &log.create()).await;
+    receipt(call(&process.address, &log.append(b"a")).await);
+    process.end(Signal::TERM);
+    let store = ["--store", &url, "--store-user-file", wrong.to_str().unwrap()];
+    let (code, message) = Process::attempt(command(data.path(), &store)).err().unwrap();
+    assert!(
+        code == Some(1) && message.contains("--store-user-file") && !message.contains("secret"),
+        "{message}"
+    );
+}
+
 /// A process that hears nothing of the others unless it asks, and may ask only when it has to be certain.
 struct Deaf {
     inner: JetStreamStore,

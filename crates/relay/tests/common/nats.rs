@@ -10,6 +10,8 @@ use tempfile::TempDir;
 pub(crate) struct Nats {
     nodes: Vec<Node>,
     dir: TempDir,
+    /// Who may come, as `USER:PASSWORD`; everybody if it is nobody.
+    user: Option<&'static str>,
 }
 
 struct Node {
@@ -20,6 +22,10 @@ struct Node {
 
 impl Nats {
     pub(crate) fn start(nodes: usize) -> Self {
+        Self::start_for(None, nodes)
+    }
+
+    pub(crate) fn start_for(user: Option<&'static str>, nodes: usize) -> Self {
         // Held all at once, so that no port is given twice.
         let held: Vec<_> = (0..2 * nodes)
             .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
@@ -41,6 +47,7 @@ impl Nats {
         let mut nats = Self {
             nodes: nodes.collect(),
             dir: tempfile::tempdir().unwrap(),
+            user,
         };
         (0..nats.nodes.len()).for_each(|number| nats.start_node(number));
         nats
@@ -95,6 +102,9 @@ impl Nats {
             node.client_port,
             store.display()
         );
+        if let Some((user, password)) = self.user.and_then(|user| user.split_once(':')) {
+            config += &format!("authorization {{ user: {user}, password: {password} }}\n");
+        }
         if self.nodes.len() > 1 {
             let routes = self
                 .nodes

@@ -12,7 +12,7 @@ use async_nats::jetstream::stream::{
     Config, DirectGetErrorKind, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, StorageType, Stream,
 };
 use async_nats::jetstream::{Context, Error, ErrorCode};
-use async_nats::{Client, ConnectOptions};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use primitives::{LogId, RelayId};
@@ -307,8 +307,10 @@ async fn open(at: JetStream, relay: Option<RelayId>) -> Result<(Context, Stream<
     let client = loop {
         match connect(&at).await {
             Ok(client) => break client,
-            Err(fault) if started.elapsed() >= START => return Err(fault),
-            Err(fault) => tracing::warn!(%fault, "trying again"),
+            Err(fault @ StoreFault::Unavailable(_)) if started.elapsed() < START => {
+                tracing::warn!(%fault, "trying again");
+            }
+            Err(fault) => return Err(fault),
         }
         tokio::time::sleep(PAUSE).await;
     };
@@ -351,7 +353,12 @@ async fn connect(at: &JetStream) -> Result<Client, StoreFault> {
         options = options.user_and_password(user.clone(), password.to_string());
     }
     let connected = options.connect(at.servers.clone()).await;
-    connected.map_err(|error| unavailable(&format!("no connection to the NATS servers ({error})")))
+    connected.map_err(|error| match error.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => StoreFault::Broken(
+            "the NATS servers want a user and a password, or others: see --store-user-file".to_owned(),
+        ),
+        _ => unavailable(&format!("no connection to the NATS servers ({error})")),
+    })
 }
 
 /// The stream, made if it is not there.
