@@ -48,7 +48,7 @@ fn over_jetstream(
     let store = store.map_err(|fault| match fault {
         StoreFault::Behind if lock.is_copy() => StartError::Copied(data.clone()),
         StoreFault::Behind => StartError::Less(data.clone()),
-        fault => fault.into(),
+        fault => StartError::Stream(fault),
     })?;
     if store.relay() != identity.relay() {
         return Err(StartError::OtherRelay(data.clone()));

@@ -65,6 +65,11 @@ pub enum StartError {
          it there, or name another stream: nats://HOST:PORT/NAME"
     )]
     OtherRelay(PathBuf),
+    /// The stream cannot be opened.
+    #[error(
+        "the stream cannot be opened ({0}). Check the NATS servers and --store; docs/relay-nats.md says how they are set up"
+    )]
+    Stream(StoreFault),
     /// The store cannot be opened.
     #[error(
         "the store cannot be opened ({0}). Check the disk; if the store is damaged, put back the newest copy that you \
