@@ -68,7 +68,7 @@ pub enum StartError {
     OtherEngine(PathBuf),
     /// The stream belongs to another relay.
     #[error(
-        "the stream belongs to another relay than the keys in {0}. Copy the three *.key files of a process that runs on \
+        "the stream belongs to another relay than the keys in {0}. Copy the *.key files of a process that runs on \
          it there, or name another stream: nats://HOST:PORT/NAME"
     )]
     OtherRelay(PathBuf),

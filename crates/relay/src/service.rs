@@ -215,6 +215,7 @@ impl Service {
             let row = self.readable(log, &token)?;
             let size = row.frontier.size();
             if row.doubt.is_none()
+                && row.kept().gone <= from.0
                 && let Some(page) = self.tails.get(log, from.0..size, bytes_max)
             {
                 return Ok(page);

@@ -10,6 +10,7 @@
 
 mod common;
 
+use common::keeping::{DAY_MS, get, of, put, read_what_is_there, steps, trim};
 use common::nats::Nats;
 use common::wire::*;
 use common::{Bench, Log, ManualClock, START, page, receipt, refused};
@@ -28,7 +29,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
-use tlog::Slots;
+use tlog::{LogKind, Slots};
 use tokio_tungstenite::tungstenite::Message;
 
 const KEYS: [&str; 3] = ["identity.key", "tls.key", "checkpoint.key"];
@@ -158,6 +159,72 @@ async fn keys_and_streams_that_do_not_go_together_are_refused() {
         .err()
         .unwrap();
     assert!(code == Some(2) && message.contains("nats://"), "{message}");
+}
+
+#[tokio::test]
+async fn what_is_done_to_a_store_on_the_disk_is_refused() {
+    let nats = Nats::start(1);
+    let (url, dir) = (nats.url("upkeep"), data());
+    Process::start(dir.path(), &["--store", &url]).end(Signal::TERM);
+    let file = dir.path().join("export");
+    let run = |name: &str, more: &[&Path]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_veche-relay"));
+        command.arg(name).arg("--data").arg(dir.path()).args(more);
+        let output = command.output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    for (name, more) in [
+        ("check", vec![]),
+        ("compact", vec![]),
+        ("export", vec![file.as_path()]),
+    ] {
+        let (code, message) = run(name, &more);
+        assert!(
+            code == Some(2) && message.contains("NATS JetStream"),
+            "{name}: {message}"
+        );
+    }
+    assert_eq!(run("import", &[&file]).0, Some(2));
+    assert!(!file.exists());
+    assert_eq!(run("status", &[]).0, Some(0));
+    // The relay goes on after all that.
+    assert_eq!(
+        Process::start(dir.path(), &["--store", &url]).end(Signal::TERM).0,
+        Some(0)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_trimmed_at_one_process_is_gone_at_the_other_and_nothing_goes_by_time() {
+    let nats = Nats::start(1);
+    let (one, two, _) = pair(&nats, "trimmed");
+    let (private, ephemeral) = (of(LogKind::Private, 1), of(LogKind::Ephemeral, 2));
+    for log in [&private, &ephemeral] {
+        one.call(log.create()).await;
+        for number in 0..4u8 {
+            receipt(one.call(log.append(&[number])).await);
+        }
+    }
+    put(&one, &ephemeral, b"a blob").await;
+    assert_eq!(read_what_is_there(&two, &private).await.0, 0);
+    assert_eq!(two.call(trim(&private, 3)).await, Reply::Trimmed { gone: 3 });
+    // An append looks at what the other has written first.
+    receipt(one.call(private.append(b"new")).await);
+    let left = (3, vec![vec![3], b"new".to_vec()]);
+    assert_eq!(read_what_is_there(&one, &private).await, left);
+    one.clock.pass(60 * DAY_MS);
+    steps(&one, 4).await;
+    steps(&two, 4).await;
+    for bench in [&one, &two] {
+        assert_eq!(read_what_is_there(bench, &ephemeral).await.0, 0);
+        assert!(matches!(
+            get(bench, &ephemeral, b"a blob").await,
+            Reply::Blob { .. }
+        ));
+    }
 }
 
 #[tokio::test]
