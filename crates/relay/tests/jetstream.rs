@@ -167,15 +167,16 @@ async fn what_is_done_to_a_store_on_the_disk_is_refused() {
     let (url, dir) = (nats.url("upkeep"), data());
     Process::start(dir.path(), &["--store", &url]).end(Signal::TERM);
     let file = dir.path().join("export");
-    let run = |name: &str, more: &[&Path]| {
+    let run_on = |dir: &Path, name: &str, more: &[&Path]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_veche-relay"));
-        command.arg(name).arg("--data").arg(dir.path()).args(more);
+        command.arg(name).arg("--data").arg(dir).args(more);
         let output = command.output().unwrap();
         (
             output.status.code(),
             String::from_utf8_lossy(&output.stderr).into_owned(),
         )
     };
+    let run = |name: &str, more: &[&Path]| run_on(dir.path(), name, more);
     for (name, more) in [
         ("check", vec![]),
         ("compact", vec![]),
@@ -187,8 +188,13 @@ async fn what_is_done_to_a_store_on_the_disk_is_refused() {
             "{name}: {message}"
         );
     }
-    assert_eq!(run("import", &[&file]).0, Some(2));
     assert!(!file.exists());
+    let disk = data();
+    Process::start(disk.path(), &[]).end(Signal::TERM);
+    let file = disk.path().join("export");
+    assert_eq!(run_on(disk.path(), "export", &[&file]).0, Some(0));
+    let (code, message) = run("import", &[&file]);
+    assert!(code == Some(2) && message.contains("is not empty"), "{message}");
     assert_eq!(run("status", &[]).0, Some(0));
     // The relay goes on after all that.
     assert_eq!(
