@@ -19,6 +19,9 @@ const BLOB_BYTES_PER_LOG_MAX: u64 = 4 * 1024 * 1024 * 1024;
 pub(crate) fn problem(fault: StoreFault) -> Problem {
     match fault {
         StoreFault::Full => ProblemKind::InsufficientStorage.into(),
+        StoreFault::Unavailable(_) | StoreFault::Conflict => {
+            Problem::new(ProblemKind::Busy).retry_after(1_000)
+        }
         _ => ProblemKind::Internal.into(),
     }
 }
@@ -155,6 +158,8 @@ impl<'a> Batch<'a> {
                 } else {
                     ProblemKind::Closed
                 };
+                // A slot that another process has ended already, its clock being ahead, takes nothing more.
+                let now = now.max(row.last_time);
                 let slot_end = slots.end_of_slot(now).ok_or(outside)?;
                 self.admit(log, role)?;
                 self.slots.push((slot_end, log));
@@ -369,7 +374,13 @@ impl<'a> Batch<'a> {
             let begun = Instant::now();
             let metrics = self.committed.metrics();
             let done = self.store.commit(&changes, self.now.unwrap_or(Time(0)));
-            done.inspect_err(|_| metrics.failed())?;
+            // Of several processes over one store somebody is always second.
+            let second = |fault: &StoreFault| *fault == StoreFault::Conflict && self.store.is_shared();
+            done.inspect_err(|fault| {
+                if !second(fault) {
+                    metrics.failed();
+                }
+            })?;
             metrics.committed(changes.iter().map(|(_, change)| change), begun.elapsed());
         }
         self.committed

@@ -64,6 +64,11 @@ impl Stamps {
         Self { latest, anchor: now }
     }
 
+    /// Another process has stamped this: nothing earlier is stamped from now on.
+    pub fn raise(&mut self, latest: Time) {
+        self.latest = self.latest.max(latest);
+    }
+
     /// The stamp for this moment.
     ///
     /// # Errors

@@ -143,6 +143,13 @@ impl Committed {
         }
     }
 
+    /// For the sequencer: another process has changed this log; it is read again.
+    pub fn forget_one(&self, log: LogId) {
+        let mut rows = self.lock();
+        rows.young.remove(&log);
+        rows.old.remove(&log);
+    }
+
     /// For the sequencer, after a failure: read everything again from what the store has after reopening.
     pub fn forget(&self) {
         *self.lock() = Rows::default();

@@ -5,6 +5,7 @@
 
 mod append;
 mod batch;
+mod beside;
 pub mod clock;
 pub mod committed;
 mod connection;
@@ -15,6 +16,7 @@ mod keeping;
 pub mod lock;
 pub mod mark;
 pub mod metrics;
+mod opening;
 mod paced;
 mod pieces;
 pub mod quota;
@@ -34,4 +36,4 @@ mod watch;
 
 pub use keeping::{Keeping, RETENTION};
 pub use server::{Running, StartError, start};
-pub use settings::{Patience, Settings};
+pub use settings::{Engine, JetStream, Patience, Settings};

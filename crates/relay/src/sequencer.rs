@@ -10,9 +10,9 @@ use crate::committed::Committed;
 use crate::keeping::{Keeper, Keeping};
 use crate::mark::Mark;
 use crate::quota::Quota;
-use crate::recovery::Recovery;
+use crate::recovery::{Recovery, WAIT};
 use crate::status::Board;
-use crate::store::{LogStore, StoreFault};
+use crate::store::{Freshness, LogStore, News, StoreFault};
 use crate::task::{Done, Task};
 use crate::watch::Watchers;
 use primitives::{LogId, Time};
@@ -31,6 +31,11 @@ const IDLE: Duration = Duration::from_secs(3600);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How long a commit may go without a mark.
 const MARK_EVERY_MS: u64 = 1_000;
+/// How often a store that other processes change too is looked at though nothing was heard of it.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a batch is tried again that another process was faster than, or for which the store did not answer.
+const TRY_FOR_MS: u64 = 15_000;
+const TRY_AGAIN: Duration = Duration::from_millis(50);
 /// How often the time of a recovery is looked at.
 const RECOVERING: Duration = Duration::from_secs(1);
 
@@ -38,6 +43,8 @@ type Answer = oneshot::Sender<Result<Done, Problem>>;
 
 enum Job {
     Task(Task, Answer),
+    /// Look at what other processes have done, and answer when it is known.
+    Look(oneshot::Sender<()>),
     Tick,
     Stop,
 }
@@ -60,6 +67,13 @@ impl Queue {
                 TrySendError::Disconnected(_) => Problem::new(ProblemKind::Busy),
             })?;
         done.await.map_err(|_| Problem::new(ProblemKind::Busy))?
+    }
+
+    /// Waits until what other processes have done was looked at: a caller may have been told more by one of them. False
+    /// if it could not be.
+    pub async fn look(&self) -> bool {
+        let (answer, done) = oneshot::channel();
+        self.0.try_send(Job::Look(answer)).is_ok() && done.await.is_ok()
     }
 
     /// Looks at the clock now; a slot may have ended.
@@ -115,9 +129,13 @@ impl Sequencer {
         let (sender, receiver) = sync_channel(QUEUE_MAX);
         let high_water = store.high_water()?;
         let stamps = Stamps::after(high_water, clock.read());
-        let keeper = Keeper::new(keeping.retention, high_water, clock.read());
         let agenda = store.slots()?.into_iter().collect();
+        let shared = store.is_shared();
+        let keeper = (!shared).then(|| Keeper::new(keeping.retention, high_water, clock.read()));
+        let wake = Queue(sender.clone());
+        store.tell(Box::new(move || wake.tick()));
         let state = State {
+            shared,
             store,
             committed,
             watchers,
@@ -155,6 +173,8 @@ impl Sequencer {
 }
 
 struct State {
+    /// Whether other processes change the store too.
+    shared: bool,
     store: Arc<dyn LogStore>,
     committed: Committed,
     watchers: Arc<Watchers>,
@@ -166,7 +186,9 @@ struct State {
     mark: Option<Mark>,
     /// The latest commit that was not marked yet, and the uptime from which on it is to be.
     unmarked: Option<(Time, u64)>,
-    keeper: Keeper,
+    /// `None` over a shared store: what the others have taken in by now is not known there, and nothing that was told
+    /// once leaves the stream.
+    keeper: Option<Keeper>,
     quota: Quota,
     board: Option<Board>,
 }
@@ -183,6 +205,7 @@ impl State {
             let mut tasks = Vec::new();
             let mut bytes = 0usize;
             let mut stop = false;
+            let mut looks = Vec::new();
             for job in first
                 .into_iter()
                 .chain(std::iter::from_fn(|| jobs.try_recv().ok()))
@@ -192,6 +215,7 @@ impl State {
                         bytes = bytes.saturating_add(task.len());
                         tasks.push((task, answer));
                     }
+                    Job::Look(answer) => looks.push(answer),
                     Job::Tick => {}
                     Job::Stop => stop = true,
                 }
@@ -202,6 +226,11 @@ impl State {
             if self.recovery.pass(self.clock.read()) {
                 self.read_agenda();
             }
+            if self.shared && !looks.is_empty() && self.look(Freshness::Asked).is_ok() {
+                for look in looks {
+                    let _ = look.send(());
+                }
+            }
             let healthy = self.step(tasks);
             self.set_mark(stop);
             self.post(stop);
@@ -211,8 +240,9 @@ impl State {
             wait = if healthy {
                 let now = self.clock.read();
                 let posted = self.board.as_ref().and_then(|board| board.until(now));
-                let kept = self.keeper.until(now).min(posted.unwrap_or(IDLE));
-                self.until_next_slot().min(self.until_mark()).min(kept)
+                let kept = self.keeper.as_ref().map(|keeper| keeper.until(now));
+                let sooner = kept.into_iter().chain(posted).min().unwrap_or(IDLE);
+                self.until_next_slot().min(self.until_mark()).min(sooner)
             } else {
                 AFTER_FAILURE
             };
@@ -263,83 +293,194 @@ impl State {
             return RECOVERING;
         }
         let now = self.clock.read().wall;
-        self.agenda.first().map_or(IDLE, |(end, _)| {
-            Duration::from_millis(end.since_ms(now)).min(IDLE)
+        let idle = if self.shared { LOOK_EVERY } else { IDLE };
+        let grace_ms = self.store.slot_grace_ms();
+        self.agenda.first().map_or(idle, |(end, _)| {
+            Duration::from_millis(end.after(grace_ms).since_ms(now)).min(idle)
         })
     }
 
-    /// One batch: what is about missing entries, slots that have ended, then the other tasks, one commit, then answers.
-    /// False if the store or clock failed.
+    /// Takes in what other processes have done.
+    fn look(&mut self, freshness: Freshness) -> Result<(), StoreFault> {
+        match self.store.take_in(freshness).and_then(|news| self.hear(news)) {
+            Err(StoreFault::Unavailable(why)) => {
+                tracing::debug!(why, "the store cannot be reached");
+                Err(StoreFault::Unavailable(why))
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "what other relay processes have written cannot be taken in");
+                Err(fault)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn hear(&mut self, news: Vec<News>) -> Result<(), StoreFault> {
+        if news.is_empty() {
+            return Ok(());
+        }
+        self.stamps.raise(self.store.high_water()?);
+        for News {
+            log,
+            grown,
+            slots,
+            doubted,
+            ..
+        } in news
+        {
+            self.committed.forget_one(log);
+            self.agenda.extend(slots.into_iter().map(|end| (end, log)));
+            if grown {
+                self.watchers.grown(&[log]);
+            }
+            if doubted && !self.recovery.is_on() {
+                tracing::error!(
+                    "another relay process was shown more than the store has; docs/spec/relay.md, Recovery"
+                );
+                if let Err(error) = self.recovery.begin(WAIT) {
+                    tracing::error!(%error, "that could not be written down; it holds until the relay stops");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Works off a batch, as often as it takes if other processes change the store too. False if the store or clock
+    /// failed.
     fn step(&mut self, mut tasks: Vec<(Task, Answer)>) -> bool {
+        // Stable: otherwise in the order of their coming.
+        tasks.sort_by_key(|(task, _)| !task.doubts());
+        let (mut tasks, answers): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
+        let until_ms = self.clock.read().uptime_ms.saturating_add(TRY_FOR_MS);
+        let attempt = loop {
+            let again = self.shared.then(|| tasks.clone());
+            let attempt = self.attempt(tasks);
+            match (attempt, again) {
+                (Attempt::Failed(fault, _), Some(again)) if self.try_again(&fault, until_ms) => tasks = again,
+                (attempt, _) => break attempt,
+            }
+        };
+        let (healthy, results) = match attempt {
+            Attempt::Done(healthy, results) => (healthy, results),
+            Attempt::Failed(fault, results) => {
+                tracing::error!(%fault, "nothing of a batch was committed");
+                let failed = |result: Result<_, _>| result.and(Err(problem(fault.clone())));
+                (false, results.into_iter().map(failed).collect())
+            }
+        };
+        for (answer, result) in answers.into_iter().zip(results) {
+            let _ = answer.send(result);
+        }
+        healthy
+    }
+
+    /// Whether a batch that has failed is worth another attempt.
+    fn try_again(&mut self, fault: &StoreFault, until_ms: u64) -> bool {
+        let in_time = self.clock.read().uptime_ms < until_ms;
+        match fault {
+            StoreFault::Conflict => in_time,
+            StoreFault::Unavailable(_) if in_time => {
+                std::thread::sleep(TRY_AGAIN);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// One batch: what is about missing entries, slots that have ended, then the other tasks, and one commit.
+    fn attempt(&mut self, mut tasks: Vec<Task>) -> Attempt {
+        let doubts = tasks.partition_point(Task::doubts);
+        // Before this process believes to be behind, it looks at everything there is.
+        let freshness = if doubts > 0 {
+            Freshness::Certain
+        } else {
+            Freshness::Told
+        };
+        if self.shared
+            && let Err(fault) = self.look(freshness)
+        {
+            if tasks.is_empty() {
+                // Nobody waits: it is looked at again in a moment.
+                return Attempt::Done(false, Vec::new());
+            }
+            let results = tasks.iter().map(|_| Err(problem(fault.clone()))).collect();
+            return Attempt::Failed(fault, results);
+        }
         let now = self.stamps.stamp(self.clock.read()).ok();
         self.committed.metrics().clock(now.is_none());
+        let grace_ms = self.store.slot_grace_ms();
         let due: Vec<_> = match now {
             Some(now) if !self.recovery.is_on() => self
                 .agenda
                 .iter()
-                .take_while(|(end, _)| *end <= now)
+                .take_while(|(end, _)| end.after(grace_ms) <= now)
                 .copied()
                 .collect(),
             _ => Vec::new(),
         };
-        if tasks.is_empty() && due.is_empty() && !self.keeper.is_due(self.clock.read()) {
-            return now.is_some() || self.agenda.is_empty();
+        let keeps = self
+            .keeper
+            .as_ref()
+            .is_some_and(|keeper| keeper.is_due(self.clock.read()));
+        if tasks.is_empty() && due.is_empty() && !keeps {
+            return Attempt::Done(now.is_some() || self.agenda.is_empty(), Vec::new());
         }
         let store = Arc::clone(&self.store);
         let mut batch = Batch::new(store.as_ref(), &self.committed, &self.recovery, now);
         batch.quota = self.quota;
-        // Stable: otherwise in the order of their coming.
-        tasks.sort_by_key(|(task, _)| !task.doubts());
-        let others = tasks.partition_point(|(task, _)| task.doubts());
-        let others = tasks.split_off(others);
-        let mut answers = Vec::new();
-        for (task, answer) in tasks {
-            answers.push((answer, batch.perform(task)));
-        }
+        let others = tasks.split_off(doubts);
+        let mut results: Vec<_> = tasks.into_iter().map(|task| batch.perform(task)).collect();
         // They may have shown just now that nothing is to be placed.
         let due = if self.recovery.is_on() { Vec::new() } else { due };
         let mut ended = Ok(());
         for (end, log) in &due {
             ended = ended.and_then(|()| batch.end_slots(*log, *end));
         }
-        for (task, answer) in others {
-            let result = ended.clone().map_err(problem).and_then(|()| batch.perform(task));
-            answers.push((answer, result));
+        for task in others {
+            results.push(ended.clone().map_err(problem).and_then(|()| batch.perform(task)));
         }
-        if let Err(fault) = self.keeper.step(&mut batch, self.clock.read()) {
+        if let Some(keeper) = &mut self.keeper
+            && let Err(fault) = keeper.step(&mut batch, self.clock.read())
+        {
             tracing::error!(%fault, "the logs cannot be looked through for what is to go");
         }
         let (begun, trimmed) = (batch.begun(), batch.trimmed);
         // Even after a failure: the store may have it all the same, and looking once more costs nothing.
         self.agenda.extend(begun.slots);
-        let (healthy, problem) = match ended.and_then(|()| batch.commit()) {
+        let written = ended.and_then(|()| batch.commit());
+        let attempt = match written {
             Ok(written) => {
                 self.agenda.retain(|slot| !due.contains(slot));
                 if let (true, Some(now), Some(_)) = (written, now, &self.mark) {
                     let due_ms = self.clock.read().uptime_ms.saturating_add(MARK_EVERY_MS);
                     self.unmarked = Some((now, self.unmarked.map_or(due_ms, |(_, due_ms)| due_ms)));
                 }
-                (true, None)
+                if self.shared {
+                    // Of what others have written before this commit, which it has taken in.
+                    let _ = self.look(Freshness::Told);
+                }
+                Attempt::Done(true, results)
             }
             Err(fault) => {
-                tracing::error!(%fault, "nothing of a batch was committed");
                 self.committed.forget();
-                (false, Some(problem(fault)))
+                Attempt::Failed(fault, results)
             }
         };
-        if trimmed {
-            self.keeper.hurry(self.clock.read());
+        if let (true, Some(keeper)) = (trimmed, &mut self.keeper) {
+            keeper.hurry(self.clock.read());
         }
         self.watchers.grown(&begun.grown);
         if begun.thawed {
             self.read_agenda();
         }
-        for (answer, result) in answers {
-            let _ = answer.send(match (&problem, result) {
-                (Some(problem), Ok(_)) => Err(problem.clone()),
-                (_, result) => result,
-            });
-        }
-        healthy
+        attempt
     }
+}
+
+/// How an attempt at a batch has ended.
+enum Attempt {
+    /// What became of each task, and whether the clock can be trusted.
+    Done(bool, Vec<Result<Done, Problem>>),
+    /// Nothing was committed; what would have been answered is not.
+    Failed(StoreFault, Vec<Result<Done, Problem>>),
 }

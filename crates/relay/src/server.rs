@@ -8,12 +8,13 @@ use crate::keeping::Keeping;
 use crate::lock::DirLock;
 use crate::mark::Mark;
 use crate::metrics::{self, Metrics, State};
+use crate::opening;
 use crate::recovery::Recovery;
 use crate::sequencer::Sequencer;
 use crate::service::Service;
-use crate::settings::Settings;
+use crate::settings::{Engine, Settings};
 use crate::status::Board;
-use crate::store::{LogStore, SledStore, StoreFault, sync_parent};
+use crate::store::{StoreFault, sync_parent};
 use crate::tls::{TlsError, server_config};
 use crate::upkeep;
 use crate::watch::Watchers;
@@ -59,6 +60,23 @@ pub enum StartError {
          programs give back what is missing"
     )]
     Less(PathBuf),
+    /// The directory belongs to the other engine.
+    #[error(
+        "{0} is there: this data directory was used with another --store, and its keys have signed what is in it. Give \
+         the --store that it was used with, or another directory"
+    )]
+    OtherEngine(PathBuf),
+    /// The stream belongs to another relay.
+    #[error(
+        "the stream belongs to another relay than the keys in {0}. Copy the *.key files of a process that runs on \
+         it there, or name another stream: nats://HOST:PORT/NAME"
+    )]
+    OtherRelay(PathBuf),
+    /// The stream cannot be opened.
+    #[error(
+        "the stream cannot be opened ({0}). Check the NATS servers and --store; docs/relay-nats.md says how they are set up"
+    )]
+    Stream(StoreFault),
     /// The store cannot be opened.
     #[error(
         "the store cannot be opened ({0}). Check the disk; if the store is damaged, put back the newest copy that you \
@@ -100,18 +118,16 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         return Err(StartError::Unfinished(settings.data.clone()));
     }
     let lock = DirLock::take(&settings.data).map_err(unusable)?;
-    let lock = lock.ok_or_else(|| StartError::InUse(settings.data.clone()))?;
-    if lock.is_copy() {
+    let mut lock = lock.ok_or_else(|| StartError::InUse(settings.data.clone()))?;
+    if lock.is_copy() && matches!(settings.engine, Engine::Disk) {
         return Err(StartError::Copied(settings.data.clone()));
     }
     upkeep::sweep(&settings.data).map_err(unusable)?;
     let identity = Identity::load_or_create(&settings.data).map_err(unusable)?;
     let tls = TlsAcceptor::from(server_config(&identity)?);
 
-    let store: Arc<dyn LogStore> = Arc::new(SledStore::open(
-        &settings.data.join("logs"),
-        settings.reserve_bytes,
-    )?);
+    // Blocks, but nothing else runs yet.
+    let store = opening::open(&settings, &mut lock, &identity)?;
     let mark = Mark::load(&settings.data).map_err(unusable)?;
     if store.high_water()? < mark.at() {
         return Err(StartError::Less(settings.data.clone()));

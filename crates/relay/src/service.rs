@@ -34,7 +34,7 @@ use tlog::{
 
 /// Everything that answers calls.
 pub struct Service {
-    store: Arc<dyn LogStore>,
+    pub(crate) store: Arc<dyn LogStore>,
     pub(crate) committed: Committed,
     watchers: Arc<Watchers>,
     pub(crate) queue: Queue,
@@ -116,7 +116,7 @@ impl Service {
     ) -> (Reply, Option<ProblemKind>) {
         let result = match call {
             Call::Piece(piece) => self.piece(piece, token).await,
-            call => self.whole_call(call, token).await.map(|reply| (reply, None)),
+            call => self.run_call(call, token).await.map(|reply| (reply, None)),
         };
         result.unwrap_or_else(|problem| {
             let kind = problem.kind;
@@ -124,7 +124,11 @@ impl Service {
         })
     }
 
-    async fn whole_call(self: &Arc<Self>, call: Call, token: Option<CreateToken>) -> Result<Reply, Problem> {
+    pub(crate) async fn whole_call(
+        self: &Arc<Self>,
+        call: Call,
+        token: Option<CreateToken>,
+    ) -> Result<Reply, Problem> {
         match call {
             Call::Create { record, roll } => self.create(record, roll, token).await,
             Call::Append {
@@ -211,6 +215,7 @@ impl Service {
             let row = self.readable(log, &token)?;
             let size = row.frontier.size();
             if row.doubt.is_none()
+                && row.kept().gone <= from.0
                 && let Some(page) = self.tails.get(log, from.0..size, bytes_max)
             {
                 return Ok(page);
@@ -445,7 +450,7 @@ impl Service {
                 // In a task of its own: the connection that brought the last piece may freeze while this runs.
                 let run = tokio::spawn(async move {
                     let result = match Call::from_pieces(&bytes) {
-                        Ok(call) => service.whole_call(call, token).await,
+                        Ok(call) => service.run_call(call, token).await,
                         Err(problem) => Err(problem),
                     };
                     let refused = result.as_ref().err().map(|problem| problem.kind);

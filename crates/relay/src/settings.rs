@@ -6,6 +6,63 @@ use relay_api::{CreateToken, HostPort};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// Which engine keeps the logs.
+#[derive(Debug, Clone, Default)]
+pub enum Engine {
+    /// sled, in the data directory.
+    #[default]
+    Disk,
+    /// NATS JetStream, below any number of relay processes.
+    JetStream(JetStream),
+}
+
+/// Where NATS JetStream is.
+#[derive(Clone)]
+pub struct JetStream {
+    /// The servers, as `nats://HOST:PORT` or `tls://HOST:PORT`; any of them will do.
+    pub servers: Vec<String>,
+    /// The name of the stream.
+    pub stream: String,
+    /// User and password, if the servers want to know.
+    pub user: Option<(String, Zeroizing<String>)>,
+    /// The certificates that servers are believed by, if it is not the system's.
+    pub authority: Option<PathBuf>,
+}
+
+impl JetStream {
+    /// Reads `nats://HOST:PORT[,HOST:PORT ...][/STREAM]`, or the same with `tls://`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let (places, stream) = rest.split_once('/').unwrap_or((rest, "veche"));
+        let word = |text: &str| {
+            !text.is_empty()
+                && text
+                    .chars()
+                    .all(|char| char.is_ascii_alphanumeric() || char == '-')
+        };
+        let servers = places.split(',').map(|place| {
+            let place: HostPort = place.parse().ok()?;
+            Some(format!("{scheme}://{place}"))
+        });
+        let servers: Option<Vec<_>> = servers.collect();
+        let servers = servers.filter(|_| ["nats", "tls"].contains(&scheme) && word(stream))?;
+        Some(Self {
+            servers,
+            stream: stream.to_owned(),
+            user: None,
+            authority: None,
+        })
+    }
+}
+
+impl std::fmt::Debug for JetStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "JetStream({} servers)", self.servers.len())
+    }
+}
 
 /// Everything that can be chosen.
 #[derive(Debug, Clone)]
@@ -16,6 +73,8 @@ pub struct Settings {
     pub advertise: Vec<HostPort>,
     /// Where everything is kept.
     pub data: PathBuf,
+    /// Which engine keeps the logs.
+    pub engine: Engine,
     /// Needed to create logs, if given.
     pub create_token: Option<CreateToken>,
     /// Appends to one ungated log in a burst.
@@ -77,6 +136,7 @@ impl Settings {
             listen,
             advertise: Vec::new(),
             data,
+            engine: Engine::Disk,
             create_token: None,
             append_burst: 256,
             append_every_ms: 20,
@@ -96,6 +156,30 @@ impl Settings {
         Rate {
             burst: self.request_burst,
             every: Duration::from_millis(self.request_every_ms.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_cluster_is_read() {
+        let read = JetStream::parse("nats://10.0.0.1:4222,b.example:4223").unwrap();
+        assert_eq!(read.servers, ["nats://10.0.0.1:4222", "nats://b.example:4223"]);
+        assert_eq!(read.stream, "veche");
+        let read = JetStream::parse("tls://[::1]:4222/other-1").unwrap();
+        assert_eq!((read.servers.len(), read.stream.as_str()), (1, "other-1"));
+        for wrong in [
+            "nats://",
+            "10.0.0.1:4222",
+            "http://a:1",
+            "nats://a:1/b.c",
+            "nats://a:1/",
+            "nats://u:p@a:1",
+        ] {
+            assert!(JetStream::parse(wrong).is_none(), "{wrong}");
         }
     }
 }

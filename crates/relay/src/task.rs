@@ -7,7 +7,7 @@ use relay_api::Standing;
 use tlog::{Checkpoint, CreateLog, Entry};
 
 /// What is to be done; checked already, except against what only the sequencer knows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Task {
     /// Create a log.
     Create {
@@ -55,7 +55,7 @@ pub enum Task {
 }
 
 /// Entries that a member gives back.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Given {
     /// To which log.
     pub log: LogId,

@@ -111,9 +111,10 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                 let Ok(request) = decode_canonical_max::<WatchRequest>(&bytes, SMALL_BODY_BYTES_MAX) else { return };
                 let log = request.log;
                 let taken = meter.lock().unwrap_or_else(PoisonError::into_inner).take(service.settings().requests(), Instant::now());
-                let registered = taken
-                    .map_err(too_fast)
-                    .and_then(|()| register(&service, &mut watched, &dirty, request));
+                let registered = match taken {
+                    Ok(()) => register(&service, &mut watched, &dirty, request).await,
+                    Err(wait) => Err(too_fast(wait)),
+                };
                 if let Err(problem) = registered
                     && !socket.push(&Pushed::Refused { log, problem }).await
                 {
@@ -130,7 +131,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-fn register(
+async fn register(
     service: &Service,
     watched: &mut HashMap<LogId, Watched>,
     dirty: &Arc<Dirty>,
@@ -140,10 +141,9 @@ fn register(
     if !known && watched.len() >= WATCH_LOGS_MAX {
         return Err(ProblemKind::TooLarge.into());
     }
-    let row = service.readable(request.log, &request.token)?;
-    if request.from > row.frontier.size() {
-        return Err(ProblemKind::OutOfRange.into());
-    }
+    service
+        .watchable(request.log, &request.token, request.from)
+        .await?;
     if !known {
         service.watchers().add(request.log, dirty);
     }

@@ -241,6 +241,26 @@ async fn who_reads_a_private_log_and_appends_to_it_trims_it() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_remembered_is_not_given_once_it_is_gone() {
+    for (store, _dir) in stores() {
+        let bench = Bench::new(store, ManualClock::new());
+        let log = of(LogKind::Private, 1);
+        bench.call(log.create()).await;
+        for number in 0..3u8 {
+            bench.call(log.append(&[number])).await;
+        }
+        // Twice: the second is what was remembered of the first.
+        for _ in 0..2 {
+            let entries = page(bench.call(log.read(1, u32::MAX)).await).entries;
+            assert_eq!(entries.len(), 2);
+        }
+        assert_eq!(bench.call(trim(&log, 3)).await, Reply::Trimmed { gone: 3 });
+        let after = page(bench.call(log.read(1, u32::MAX)).await);
+        assert!(after.entries.is_empty() && after.gone.is_some());
+    }
+}
+
+#[tokio::test]
 async fn nobody_trims_without_both_rights_and_nothing_but_a_private_log() {
     let bench = Bench::new(Arc::new(MemoryStore::default()), ManualClock::new());
     let (log, other) = (of(LogKind::Private, 1), of(LogKind::Private, 2));

@@ -84,6 +84,9 @@ fn settings_that_make_no_sense_are_refused_with_the_line_and_what_to_do() {
         assert!(unknown.contains(part), "{part} is not in\n{unknown}");
     }
     assert!(sentence("append-burst = \"many\"\n").contains("line 1"));
+    let beyond = |more: &str| sentence(&format!("listen = \"127.0.0.1:0\"\ndata = \"DATA\"\n{more}\n"));
+    assert!(beyond("store = \"redis://a:1\"").contains("nats://HOST:PORT"));
+    assert!(beyond("store-ca-file = \"ca.pem\"").contains("need --store"));
     assert!(sentence("config = \"another.toml\"\n").contains("config"));
     assert!(sentence("listen = \"127.0.0.1:0\"\n").contains("--data is needed"));
     assert!(sentence("data = \"DATA\"\n").contains("VECHE_RELAY_LISTEN"));

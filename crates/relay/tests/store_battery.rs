@@ -8,11 +8,15 @@
     reason = "the helpers of tests fail like tests"
 )]
 
+mod common;
+
+use common::nats::Nats;
 use minicbor::bytes::ByteArray;
 use primitives::canonical::sha256;
-use primitives::{Hash, Secret, Time, labels};
+use primitives::{Hash, RelayId, Secret, Time, labels};
 use relay::store::{
-    Kept, LogChange, LogStore, MemoryStore, OldBlob, Placed, Range, Row, SledStore, StoreFault, Waiting,
+    Freshness, JetStreamStore, Kept, LogChange, LogStore, MemoryKv, MemoryStore, OldBlob, Placed, Range, Row,
+    SledStore, StoreFault, Waiting, cache,
 };
 use std::io;
 use std::sync::Arc;
@@ -380,4 +384,135 @@ fn a_full_disk_changes_nothing() {
         Err(StoreFault::Full)
     );
     assert_eq!(store.row(record.id()).unwrap(), None);
+}
+
+const RELAY: RelayId = RelayId::new([7; 32]);
+
+fn jetstream(nats: &Nats, stream: &str) -> Result<JetStreamStore, StoreFault> {
+    JetStreamStore::open(&nats.place(stream), RELAY, true, Box::new(MemoryKv::default()))
+}
+
+#[test]
+fn the_store_on_jetstream() {
+    let nats = Nats::start(1);
+    // Each time with a view that knows nothing, and with one that is kept.
+    battery(&|| Arc::new(jetstream(&nats, "anew").unwrap()));
+    let data = tempfile::tempdir().unwrap();
+    let place = nats.place("kept");
+    battery(&|| {
+        let view = cache::open(data.path(), 0).unwrap();
+        Arc::new(JetStreamStore::open(&place, RELAY, true, view).unwrap())
+    });
+}
+
+#[test]
+fn of_two_writers_of_one_log_one_is_refused_and_finds_what_the_other_wrote() {
+    let nats = Nats::start(1);
+    let (one, two) = (
+        jetstream(&nats, "both").unwrap(),
+        jetstream(&nats, "both").unwrap(),
+    );
+    let (record, other) = (record(1), record(2));
+    let (log, beside) = (record.id(), other.id());
+    one.commit(&[(log, created(&record)), (beside, created(&other))], Time(1))
+        .unwrap();
+    assert_eq!(two.take_in(Freshness::Certain).unwrap().len(), 2);
+    let row = two.row(log).unwrap().unwrap();
+    one.commit(&[(log, appended(&row, &[(1, vec![1])]))], Time(2))
+        .unwrap();
+
+    // The second does not know it yet.
+    let change = appended(&row, &[(1, vec![2])]);
+    let unhindered = appended(&Row::new(other), &[(1, vec![3])]);
+    let both = [(log, change), (beside, unhindered)];
+    assert_eq!(two.commit(&both, Time(3)), Err(StoreFault::Conflict));
+    let news = two.take_in(Freshness::Told).unwrap();
+    let of = |log| news.iter().find(|news| news.log == log).unwrap();
+    assert!(of(log).grown && of(log).row.frontier.size() == 1);
+    assert!(
+        of(beside).grown,
+        "the log that nobody contended for has its entry"
+    );
+    let row = two.row(log).unwrap().unwrap();
+    two.commit(&[(log, appended(&row, &[(2, vec![2])]))], Time(3))
+        .unwrap();
+    one.take_in(Freshness::Certain).unwrap();
+    assert_eq!(one.row(log).unwrap().unwrap().frontier.size(), 2);
+    assert_eq!(one.position(log, sha256(&[2])).unwrap(), Some((1, Time(2))));
+    assert_eq!(one.high_water().unwrap(), Time(3));
+}
+
+#[test]
+fn a_change_that_leaves_the_size_conflicts_all_the_same() {
+    let nats = Nats::start(1);
+    let (one, two) = (
+        jetstream(&nats, "tags").unwrap(),
+        jetstream(&nats, "tags").unwrap(),
+    );
+    let record = record(1);
+    let log = record.id();
+    one.commit(&[(log, created(&record))], Time(1)).unwrap();
+    two.take_in(Freshness::Certain).unwrap();
+    let mut change = LogChange::new(Some(0), Row::new(record));
+    change.tags = vec![[1; 32]];
+    change.row.ballots = 1;
+    one.commit(&[(log, change.clone())], Time(2)).unwrap();
+    assert_eq!(two.commit(&[(log, change)], Time(2)), Err(StoreFault::Conflict));
+}
+
+/// As two messages with one expectation that a server has let through, which 2.9 in a cluster does.
+#[test]
+fn of_two_messages_that_go_on_from_the_same_one_the_second_is_void() {
+    let nats = Nats::start(1);
+    let (one, two) = (
+        jetstream(&nats, "void").unwrap(),
+        jetstream(&nats, "void").unwrap(),
+    );
+    let record = record(1);
+    let log = record.id();
+    one.commit(&[(log, created(&record))], Time(1)).unwrap();
+    let entry = appended(&Row::new(record), &[(1, vec![1])]);
+    one.commit(&[(log, entry)], Time(2)).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = async_nats::connect(nats.place("void").servers).await.unwrap();
+        let context = async_nats::jetstream::new(client);
+        let stream = context.get_stream("void").await.unwrap();
+        let subject = format!("void.log.{log}");
+        let said = stream.get_last_raw_message_by_subject(&subject).await.unwrap();
+        let again = context.publish(subject, said.payload).await.unwrap();
+        again.await.unwrap();
+    });
+    for store in [&one, &two] {
+        store.take_in(Freshness::Certain).unwrap();
+        assert_eq!(store.row(log).unwrap().unwrap().frontier.size(), 1);
+    }
+    // What follows goes on from the void one, and counts.
+    let row = two.row(log).unwrap().unwrap();
+    two.commit(&[(log, appended(&row, &[(3, vec![2])]))], Time(3))
+        .unwrap();
+    one.take_in(Freshness::Certain).unwrap();
+    let fresh = jetstream(&nats, "void").unwrap();
+    for store in [&one, &fresh] {
+        assert_eq!(store.position(log, sha256(&[2])).unwrap(), Some((1, Time(3))));
+    }
+}
+
+#[test]
+fn a_stream_that_is_not_the_one_of_the_view_is_noticed() {
+    let nats = Nats::start(1);
+    let data = tempfile::tempdir().unwrap();
+    let open = |stream: &str, may_found| {
+        let view = cache::open(data.path(), 0).unwrap();
+        JetStreamStore::open(&nats.place(stream), RELAY, may_found, view)
+    };
+    drop(open("first", true).unwrap());
+    drop(open("first", false).unwrap());
+    assert_eq!(open("second", true).err(), Some(StoreFault::Behind));
+    cache::forget(data.path()).unwrap();
+    assert_eq!(
+        open("third", false).err(),
+        Some(StoreFault::Behind),
+        "nobody founded it"
+    );
 }

@@ -15,6 +15,7 @@ pub mod args;
 pub mod bench;
 pub mod charter;
 pub mod checks;
+pub mod cluster;
 pub mod command;
 pub mod crash;
 pub mod demo;

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use xtask::args::Args;
 use xtask::demo::Options;
 use xtask::{
-    Failure, Result, Workspace, bench, checks, crash, demo, fuzz, mutants, pitfalls, setup, simulate, vectors,
+    Failure, Result, Workspace, bench, checks, cluster, crash, demo, fuzz, mutants, pitfalls, setup,
+    simulate, vectors,
 };
 
 const USAGE: &str = "\
@@ -24,6 +25,7 @@ cargo xtask COMMAND
   simulate [--seeds N] [--from SEED]         members on a hostile network against a model; 2,000 seeds
   crash [--rounds N] [--power-cuts N] [--from SEED]
                                              kill a loaded relay, cut its power; 1,000 rounds, 20,000 cuts
+  cluster [--seconds N]                      kill NATS servers and relay processes in turn; 120 seconds
   lies [--seeds N] [--from SEED]             a relay that lies in every way; who caught it, after how many messages
   mutants [NAME] [--shard K/N] [--file PATH] [--iterate]
                                              break ballot, counting or rules line by line; the tests must notice
@@ -53,6 +55,7 @@ fn run() -> Result<()> {
         Some("pitfalls") => pitfalls::run(&workspace, args),
         Some("simulate") => simulate::run(&workspace, args),
         Some("crash") => crash::run(&workspace, args),
+        Some("cluster") => cluster::run(&workspace, args),
         Some("lies") => simulate::lies(&workspace, args),
         Some("vectors") => args.finish().and_then(|()| vectors::run(&workspace)),
         _ => Err(Failure::Usage(USAGE.to_owned())),

@@ -1,6 +1,6 @@
 //! What the two commands need on a machine, installed where it is missing.
 
-use crate::{Failure, Result, Workspace, command, ui};
+use crate::{Failure, Result, Workspace, cluster, command, ui};
 use std::path::Path;
 use std::process::Command;
 
@@ -18,6 +18,8 @@ const PACKAGES: &[&str] = &[
     "xauth",
     // Which writes of the relay a power cut would undo.
     "strace",
+    // The relay's store beyond one machine.
+    "nats-server",
 ];
 
 /// Debian's browser, in which the pages' own tests run. Ubuntu has it as a snap only, so there it is not asked for.
@@ -115,6 +117,7 @@ fn check_by_hand() -> Result<()> {
         && command::is_there("python3")
         && command::is_there("WebKitWebDriver")
         && command::is_there("strace")
+        && cluster::has_server()
     {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 use relay::lock::DirLock;
 use relay::mark::Mark;
 use relay::recovery::Recovery;
+use relay::store::cache;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -61,6 +62,8 @@ impl Recover {
             );
         }
         lock.claim().map_err(failed)?;
+        // What was read of a stream that may be another one now.
+        cache::forget(&self.data).map_err(failed)?;
         if self.latest {
             return Ok("This is the relay's place from now on; start it.".to_owned());
         }

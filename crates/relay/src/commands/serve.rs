@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use relay::quota::Quota;
-use relay::{Settings, StartError, start};
+use relay::{Engine, JetStream, Settings, StartError, start};
 use relay_api::{CreateToken, HostPort};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use zeroize::Zeroizing;
 
 /// Files besides those of connections.
 const FILES_BESIDE: u64 = 64;
@@ -39,6 +40,16 @@ pub(crate) struct Serve {
     /// Directory for keys and logs; made if it is not there. Needed.
     #[arg(long, value_name = "DIR", env = "VECHE_RELAY_DATA")]
     data: Option<PathBuf>,
+    /// Where the logs are kept beyond one machine: nats://HOST:PORT[,HOST:PORT ...][/STREAM], or tls://; without it, in
+    /// the data directory. Any number of relay processes with the same *.key files run on one stream (docs/relay-nats.md).
+    #[arg(long, value_name = "URL", env = "VECHE_RELAY_STORE")]
+    store: Option<String>,
+    /// File with the user and the password for the NATS servers: USER:PASSWORD.
+    #[arg(long, value_name = "FILE", env = "VECHE_RELAY_STORE_USER_FILE")]
+    store_user_file: Option<PathBuf>,
+    /// File with the certificates, PEM, that the NATS servers are believed by; else the system's.
+    #[arg(long, value_name = "FILE", env = "VECHE_RELAY_STORE_CA_FILE")]
+    store_ca_file: Option<PathBuf>,
     /// File with a token (1 to 128 of A-Z a-z 0-9 - . _ ~); with it, only those who show the token create logs. Put it
     /// into the address you hand out: veche-relay://ID:TOKEN@HOST:PORT
     #[arg(long, value_name = "FILE", env = "VECHE_RELAY_CREATE_TOKEN_FILE")]
@@ -101,6 +112,9 @@ impl Serve {
             listen: self.listen.or(file.listen),
             advertise: self.advertise.or(file.advertise),
             data: self.data.or(file.data),
+            store: self.store.or(file.store),
+            store_user_file: self.store_user_file.or(file.store_user_file),
+            store_ca_file: self.store_ca_file.or(file.store_ca_file),
             create_token_file: self.create_token_file.or(file.create_token_file),
             connections_max: self.connections_max.or(file.connections_max),
             request_burst: self.request_burst.or(file.request_burst),
@@ -141,8 +155,22 @@ impl Serve {
                  how much the relay does. If that is meant, add --metrics-public"
             )));
         }
+        let engine = match &self.store {
+            Some(store) => Engine::JetStream(jetstream(
+                store,
+                self.store_user_file.as_deref(),
+                self.store_ca_file,
+            )?),
+            None if self.store_user_file.is_some() || self.store_ca_file.is_some() => {
+                return Err(Failure::misuse(
+                    "--store-user-file and --store-ca-file need --store",
+                ));
+            }
+            None => Engine::Disk,
+        };
         Ok(Settings {
             advertise,
+            engine,
             create_token: self.create_token_file.as_deref().map(token).transpose()?,
             connections_max: self.connections_max.unwrap_or(default.connections_max),
             request_burst: self.request_burst.unwrap_or(default.request_burst),
@@ -174,6 +202,26 @@ fn log(json: bool) {
     } else {
         logs.with_ansi(false).init()
     }
+}
+
+fn jetstream(store: &str, user: Option<&Path>, authority: Option<PathBuf>) -> Result<JetStream, Failure> {
+    let at = JetStream::parse(store);
+    let mut at = at.ok_or_else(|| {
+        Failure::misuse(
+            "--store needs nats://HOST:PORT[,HOST:PORT ...][/STREAM]; a user goes into --store-user-file",
+        )
+    })?;
+    if let Some(path) = user {
+        let text = std::fs::read_to_string(path).map(Zeroizing::new);
+        let text =
+            text.map_err(|error| Failure::misuse(format!("the user file {}: {error}", path.display())))?;
+        let pair = text.trim().split_once(':');
+        let (user, password) =
+            pair.ok_or_else(|| Failure::misuse("--store-user-file needs USER:PASSWORD"))?;
+        at.user = Some((user.to_owned(), Zeroizing::new(password.to_owned())));
+    }
+    at.authority = authority;
+    Ok(at)
 }
 
 fn token(path: &Path) -> Result<CreateToken, Failure> {

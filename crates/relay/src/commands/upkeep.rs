@@ -8,7 +8,7 @@ use primitives::canonical::sha256;
 use relay::lock::DirLock;
 use relay::mark::Mark;
 use relay::recovery::Recovery;
-use relay::store::{LogStore as _, SledStore};
+use relay::store::{LogStore as _, SledStore, cache};
 use relay::upkeep::{Findings, Step, UpkeepError, check, compact, export, import};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -236,6 +236,13 @@ impl Import {
 /// The directory, for this command alone.
 fn hold(data: &Path) -> Result<DirLock, Refused> {
     let shown = data.display();
+    if cache::dir(data).exists() {
+        let message = format!(
+            "the logs of {shown} are in NATS JetStream: what is done to a store on the disk cannot be done to them \
+             (docs/relay-nats.md)"
+        );
+        return Err((message, MISUSE));
+    }
     if !data.join("logs").join("db").is_file() {
         let message = format!("{shown} has no store: give the data directory of a relay");
         return Err((message, MISUSE));

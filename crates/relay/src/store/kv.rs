@@ -58,6 +58,12 @@ impl<K: Kv> KvStore<K> {
         &self.kv
     }
 
+    /// The engine, without what is over it.
+    #[must_use]
+    pub fn into_kv(self) -> K {
+        self.kv
+    }
+
     /// Reads a chunked value whole.
     fn chunked(&self, base: &[u8]) -> Result<Option<Vec<u8>>, StoreFault> {
         let Some((len, mut value)) = self.first_chunk(base)? else {
@@ -352,6 +358,18 @@ impl<K: Kv> LogStore for KvStore<K> {
     }
 
     fn commit(&self, changes: &[(LogId, LogChange)], now: Time) -> Result<(), StoreFault> {
+        self.commit_with(changes, now, Vec::new())
+    }
+}
+
+impl<K: Kv> KvStore<K> {
+    /// [`LogStore::commit`] with writes of somebody who keeps more beside the logs.
+    pub(super) fn commit_with(
+        &self,
+        changes: &[(LogId, LogChange)],
+        now: Time,
+        more: Vec<Write>,
+    ) -> Result<(), StoreFault> {
         let now = now.max(self.high_water()?);
         let mut writes = vec![(layout::HIGH_WATER.to_vec(), Some(now.0.to_be_bytes().to_vec()))];
         let mut totals = self.totals()?;
@@ -364,11 +382,10 @@ impl<K: Kv> LogStore for KvStore<K> {
             self.change(&mut writes, *log, change, now)?;
         }
         writes.push((layout::TOTALS.to_vec(), Some(totals.to_bytes())));
+        writes.extend(more);
         self.kv.write(writes)
     }
-}
 
-impl<K: Kv> KvStore<K> {
     fn change(
         &self,
         writes: &mut Vec<Write>,

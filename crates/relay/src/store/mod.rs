@@ -4,8 +4,10 @@
 //! of one commit become visible together; what is visible before `commit` returns is not yet durable, which is why
 //! everybody but the sequencer reads sizes through [`crate::committed::Committed`].
 
+pub mod cache;
 mod census;
 mod fresh;
+mod jetstream;
 mod kv;
 mod layout;
 mod memory;
@@ -13,6 +15,7 @@ mod sled;
 
 pub use census::{Census, FoundRow, PAIRS_MAX, after, pieces};
 pub(crate) use fresh::{sync_all, sync_parent};
+pub use jetstream::JetStreamStore;
 pub use kv::{Kv, KvStore, Pair, Write};
 pub use memory::{MemoryKv, MemoryStore};
 pub use sled::{SledKv, SledStore, Sync};
@@ -177,13 +180,17 @@ pub struct LogChange {
 }
 
 /// A blob that was put long ago.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
 pub struct OldBlob {
     /// When.
+    #[n(0)]
     pub put: Time,
     /// Its name.
+    #[n(1)]
     pub hash: Hash,
     /// Its bytes.
+    #[n(2)]
     pub len: u32,
 }
 
@@ -344,6 +351,58 @@ pub trait LogStore: Send + std::marker::Sync + 'static {
     /// [`StoreFault`]; then nothing has changed that anybody was told of. After [`StoreFault::Broken`] it is unknown
     /// whether the commit took effect, and every row must be read again.
     fn commit(&self, changes: &[(LogId, LogChange)], now: Time) -> Result<(), StoreFault>;
+
+    /// Whether other processes change the logs too. Then a commit may fail with [`StoreFault::Conflict`] and be tried
+    /// again on what is there by then, and what follows matters; nothing of it does for a store of one process.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// How much later than its end a slot is sequenced.
+    fn slot_grace_ms(&self) -> u64 {
+        0
+    }
+
+    /// Has `wake` called, on any thread, when another process may have changed something.
+    fn tell(&self, wake: Box<dyn Fn() + Send>) {
+        drop(wake);
+    }
+
+    /// Takes in what other processes have changed, and says what has changed since this was last asked. For the
+    /// sequencer.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    fn take_in(&self, freshness: Freshness) -> Result<Vec<News>, StoreFault> {
+        let _ = freshness;
+        Ok(Vec::new())
+    }
+}
+
+/// How much of what other processes have done is to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// What they have told, and whatever is a second old.
+    Told,
+    /// What there is, as far as asking shows.
+    Asked,
+    /// Everything that was durable when this was called; costs the store a write.
+    Certain,
+}
+
+/// What other processes have done to a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// Which log.
+    pub log: LogId,
+    /// Its row since.
+    pub row: Row,
+    /// Whether it has grown.
+    pub grown: bool,
+    /// Ends of the slots for which something waits since.
+    pub slots: Vec<Time>,
+    /// Whether another process was shown, not long ago, that the relay has signed what is not here.
+    pub doubted: bool,
 }
 
 /// Why the store could not do what it was asked.
@@ -353,9 +412,15 @@ pub enum StoreFault {
     /// No room; nothing was written.
     #[error("the disk is full")]
     Full,
-    /// The log has not the size that the change expects; nothing was written.
+    /// The log has not the size that the change expects; nothing of it was written.
     #[error("a log has another size than expected")]
     Conflict,
+    /// The store is somewhere else and does not answer; whether anything was written is unknown.
+    #[error("the store cannot be reached: {0}")]
+    Unavailable(String),
+    /// The store has less than this process has seen in it.
+    #[error("the store is an older copy, or another one")]
+    Behind,
     /// What was written is not there or not readable.
     #[error("the store is damaged: {0}")]
     Damaged(&'static str),

@@ -36,7 +36,8 @@ pub type Sync = Box<dyn Fn(&File) -> io::Result<()> + Send + std::marker::Sync>;
 pub struct SledKv {
     dir: PathBuf,
     reserve_bytes: u64,
-    sync: Sync,
+    /// `None`: what is written may be lost with the process.
+    sync: Option<Sync>,
     open: RwLock<Option<Open>>,
     /// Until when no write is tried.
     full_until: Mutex<Option<Instant>>,
@@ -62,6 +63,15 @@ impl SledStore {
     /// # Errors
     /// [`StoreFault::Broken`].
     pub fn open_with(dir: &Path, reserve_bytes: u64, sync: Sync) -> Result<Self, StoreFault> {
+        Self::opened(dir, reserve_bytes, Some(sync))
+    }
+
+    /// [`SledStore::open`] of what can be made again: a commit may be lost with the process, and those after it too.
+    pub(super) fn open_unsynced(dir: &Path, reserve_bytes: u64) -> Result<Self, StoreFault> {
+        Self::opened(dir, reserve_bytes, None)
+    }
+
+    fn opened(dir: &Path, reserve_bytes: u64, sync: Option<Sync>) -> Result<Self, StoreFault> {
         super::fresh::ensure(dir, |beside| Open::new(beside).map(drop))?;
         let open = Open::new(dir)?;
         Ok(Self::over(SledKv {
@@ -180,8 +190,11 @@ impl SledKv {
                 }
             }
             caught(|| open.db.apply_batch(batch))?;
+            let Some(sync) = &self.sync else {
+                return Ok(());
+            };
             caught(|| open.db.flush())?;
-            (self.sync)(&open.file).map_err(|error| of_disk(&error))
+            sync(&open.file).map_err(|error| of_disk(&error))
         })
     }
 }

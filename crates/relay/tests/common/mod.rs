@@ -13,6 +13,7 @@ pub(crate) mod boxes;
 pub(crate) mod filled;
 pub(crate) mod keeping;
 pub(crate) mod line;
+pub(crate) mod nats;
 pub(crate) mod wire;
 
 use minicbor::bytes::ByteArray;

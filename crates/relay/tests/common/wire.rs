@@ -50,12 +50,13 @@ impl Process {
         Self::run(shell)
     }
 
-    pub(crate) fn run(mut command: Command) -> Self {
-        let child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+    pub(crate) fn run(command: Command) -> Self {
+        Self::run_saying(command, Stdio::null())
+    }
+
+    /// Starts it with somewhere for what it says on standard error.
+    pub(crate) fn run_saying(mut command: Command, to: Stdio) -> Self {
+        let child = command.stdout(Stdio::piped()).stderr(to).spawn().unwrap();
         Self::of(child)
     }
 
