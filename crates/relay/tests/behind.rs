@@ -15,9 +15,11 @@ use common::{Bench, Log, ManualClock, START, read_all, receipt, refused};
 use primitives::{AssemblyId, Hash, OpeningId, Time};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
-use relay::store::MemoryStore;
+use relay::store::{Kv, KvStore, LogStore, MemoryKv, MemoryStore, Pair, StoreFault, Write};
+use relay::task::{Done, Task};
 use relay_api::{Call, ProblemKind, Reply, Standing};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use tlog::{Checkpoint, Gate, Origin, Slots};
 
 /// A box of two voters, open for 100 s in slots of 10 s, and a ballot of the first.
@@ -61,10 +63,46 @@ fn show(bench: &Bench, log: &Log, size: u64) -> Call {
     }
 }
 
-#[tokio::test]
+/// An engine whose next write is held.
+struct Held {
+    kv: MemoryKv,
+    holds: AtomicBool,
+    arrived: Barrier,
+    released: Barrier,
+}
+
+impl Kv for Held {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreFault> {
+        self.kv.get(key)
+    }
+
+    fn scan(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreFault> {
+        self.kv.scan(prefix)
+    }
+
+    fn range(&self, from: &[u8], count: usize) -> Result<Vec<Pair>, StoreFault> {
+        self.kv.range(from, count)
+    }
+
+    fn write(&self, writes: Vec<Write>) -> Result<(), StoreFault> {
+        if self.holds.swap(false, Ordering::SeqCst) {
+            self.arrived.wait();
+            self.released.wait();
+        }
+        self.kv.write(writes)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slot_that_ends_when_a_relay_learns_that_it_is_behind_is_not_sequenced() {
     let clock = ManualClock::new();
-    let bench = Bench::new(Arc::new(MemoryStore::default()), Arc::clone(&clock));
+    let store = Arc::new(KvStore::over(Held {
+        kv: MemoryKv::default(),
+        holds: AtomicBool::new(false),
+        arrived: Barrier::new(2),
+        released: Barrier::new(2),
+    }));
+    let bench = Bench::new(Arc::clone(&store) as Arc<dyn LogStore>, Arc::clone(&clock));
     let ((boxed, ballot), other) = (boxed(), Log::plain(2));
     bench.call(boxed.create()).await;
     bench.call(other.create()).await;
@@ -73,10 +111,37 @@ async fn a_slot_that_ends_when_a_relay_learns_that_it_is_behind_is_not_sequenced
     };
     assert_eq!(bench.call(boxed.append(&ballot)).await, waits);
 
-    // In one batch: the slot has ended, and a member of another log shows more than there is.
-    clock.pass(10_001);
-    let behind = Reply::Standing(Standing::Behind { size: 0, known: 9 });
-    assert_eq!(bench.call(show(&bench, &other, 9)).await, behind);
+    // In one batch: the slot has ended, and a member of another log shows more than there is. The sequencer is busy until
+    // both are so.
+    store.kv().holds.store(true, Ordering::SeqCst);
+    let (service, create) = (Arc::clone(&bench.service), Log::plain(3).create());
+    let busy = tokio::spawn(async move { service.call(create, None).await });
+    let held = Arc::clone(&store);
+    tokio::task::spawn_blocking(move || held.kv().arrived.wait())
+        .await
+        .unwrap();
+    let root = Hash::new([9; 32]);
+    let origin = Origin {
+        relay: bench.identity().relay(),
+        log: other.id(),
+    };
+    let checkpoint = Checkpoint {
+        origin,
+        size: 9,
+        root,
+    };
+    let shown = Task::Show {
+        log: other.id(),
+        checkpoint,
+    };
+    let (stands, ()) = tokio::join!(biased; bench.queue.submit(shown), async {
+        clock.pass(10_001);
+        let held = Arc::clone(&store);
+        tokio::task::spawn_blocking(move || held.kv().released.wait()).await.unwrap();
+    });
+    let behind = Standing::Behind { size: 0, known: 9 };
+    assert_eq!(stands, Ok(Done::Stands(behind)));
+    busy.await.unwrap();
     bench.queue.tick();
     refused(&bench.call(other.append(b"x")).await, ProblemKind::Behind);
     assert_eq!(read_all(&bench, &boxed).await.1.len(), 0);
