@@ -35,7 +35,6 @@ pub fn committed() -> Vec<VectorFile> {
         "a_true_file_for_members",
         "a_journal_in_two_logs",
         "a_journal_that_hops_after_a_revocation",
-        "witnesses_cosigned_with_both_keys",
         "a_forged_choice",
         "votes_for_one_of_many",
         "votes_for_up_to_k",
